@@ -1,0 +1,1 @@
+"""Engines that run the RTL, the scoreboard that compares it with golden, activity counters, waveforms."""

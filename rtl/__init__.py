@@ -1,0 +1,1 @@
+"""The accelerator in MyHDL: one block a file, the top level, the Verilog export."""

@@ -1,0 +1,148 @@
+"""Fixtures shared by all tests: corpora, real speech with a fallback, hypothesis profiles.
+
+Corpora lie under the folder that the environment variable ``RSNN_DATA`` names, or under ``../shared/data`` beside the
+checkout. A test that needs an absent corpus is skipped, and one line at the end says which were absent. With
+``RSNN_REQUIRE_DATA=1`` (``.ci/run`` sets it when ``CI=true``) nothing may be skipped: a skip is a failure.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = Path(os.environ.get("RSNN_DATA") or ROOT.parent / "shared" / "data")
+REQUIRED = os.environ.get("RSNN_REQUIRE_DATA", "") not in ("", "0")
+SAMPLE_RATE_HZ = 16_000
+
+# What a corpus folder must hold to count as present.
+CORPORA = {"speechocean762": "test/wav.scp", "timit_sample": "dr1-fvmh0/sa1.wav"}
+
+settings.register_profile(
+    "rsnn", deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("rsnn-ci", settings.get_profile("rsnn"), derandomize=True, print_blob=True)
+settings.load_profile("rsnn-ci" if REQUIRED or os.environ.get("CI") else "rsnn")
+
+
+def present(corpus: str) -> bool:
+    return (DATA / corpus / CORPORA[corpus]).is_file()
+
+
+def corpus_root(corpus: str) -> Path:
+    if not present(corpus):
+        pytest.skip(f"corpus {corpus} is not under {DATA} (set RSNN_DATA)")
+    return DATA / corpus
+
+
+@pytest.fixture(scope="session")
+def timit_sample() -> Path:
+    """Root of the NLTK TIMIT sample: ``dr*-*/*.{wav,phn,wrd,txt}``."""
+    return corpus_root("timit_sample")
+
+
+@pytest.fixture(scope="session")
+def speechocean762() -> Path:
+    """Root of speechocean762: ``WAVE/SPEAKERxxxx/*``, ``train/``, ``test/``, ``resource/``."""
+    return corpus_root("speechocean762")
+
+
+@pytest.fixture(scope="session")
+def shipped_clip() -> Path:
+    """The speech clip in the repository; its phones lie beside it with the suffix ``.phn``."""
+    path = ROOT / "experiments" / "clips" / "demo.flac"
+    assert path.is_file(), f"{path} belongs to the repository and is missing"
+    return path
+
+
+@pytest.fixture(scope="session")
+def synthesised_speech(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Three deterministic speech-like WAV files (16 kHz, mono, 16 bits, 1.2 to 2.0 s)."""
+    folder = tmp_path_factory.mktemp("synthesised")
+    paths = [folder / f"voice{seed}.wav" for seed in range(3)]
+    for seed, path in enumerate(paths):
+        soundfile.write(path, speech_like(seed, seconds=1.2 + 0.4 * seed), SAMPLE_RATE_HZ, subtype="PCM_16")
+    return paths
+
+
+@pytest.fixture(scope="session")
+def speech_paths(request: pytest.FixtureRequest) -> list[Path]:
+    """Four sound files in a fixed order: two TIMIT, two speechocean762; without both, clip and synthesised."""
+    paths: list[Path] = []
+    if present("timit_sample"):
+        paths += [DATA / "timit_sample" / name for name in ("dr1-fvmh0/sa1.wav", "dr4-falr0/sa2.wav")]
+    if present("speechocean762"):
+        found = sorted(
+            p for p in (DATA / "speechocean762" / "WAVE").rglob("*") if p.suffix.lower() in (".wav", ".flac")
+        )
+        test_names = {
+            line.split()[0] for line in (DATA / "speechocean762/test/wav.scp").read_text().splitlines()
+        }
+        test = [p for p in found if p.stem in test_names]
+        paths += [test[0], test[len(test) // 2]]
+    if len(paths) < 4:
+        if REQUIRED:
+            pytest.fail(f"corpora absent under {DATA}: {absent_corpora()}")
+        fallback = [request.getfixturevalue("shipped_clip"), *request.getfixturevalue("synthesised_speech")]
+        paths += fallback[: 4 - len(paths)]
+    return paths
+
+
+def speech_like(seed: int, *, seconds: float) -> np.ndarray:
+    """Return float64 samples [shape=(seconds * 16000,)]: voiced syllables, fricative bursts and pauses.
+
+    A glottal harmonic series with a falling pitch passes three moving formants; between the syllables stand a noise
+    burst (high-passed by differencing) and a pause, so that every part of the front-end's range is visited.
+    """
+    generator = np.random.default_rng(seed)
+    time_s = np.arange(round(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+    pitch_hz = (
+        (110 + 35 * seed) * (1.1 - 0.2 * time_s / seconds) * (1 + 0.02 * np.sin(2 * np.pi * 5 * time_s))
+    )
+    phase = 2 * np.pi * np.cumsum(pitch_hz) / SAMPLE_RATE_HZ
+    syllable = time_s / 0.2
+    targets_hz = generator.uniform((300, 900, 2200), (800, 2100, 3200), size=(int(syllable[-1]) + 2, 3))
+    formants_hz = [np.interp(syllable, np.arange(len(targets_hz)), track) for track in targets_hz.T]
+    voiced = np.zeros_like(time_s)
+    for harmonic in range(1, 30):
+        hertz = harmonic * pitch_hz
+        gain = sum(1 / (1 + ((hertz - formant) / 90) ** 2) for formant in formants_hz)
+        voiced += gain / harmonic * np.sin(harmonic * phase)
+    position = syllable % 1.0
+    envelope = np.clip(np.sin(np.pi * np.clip(position / 0.7, 0, 1)), 0, None)
+    burst = np.diff(generator.standard_normal(len(time_s)), prepend=0.0) * (
+        (position > 0.75) & (position < 0.9)
+    )
+    samples = envelope * voiced / np.abs(voiced).max() + 0.08 * burst
+    samples += 1e-4 * generator.standard_normal(len(time_s))
+    return 0.6 * samples / np.abs(samples).max()
+
+
+def absent_corpora() -> str:
+    return ", ".join(corpus for corpus in CORPORA if not present(corpus))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip into a failure where nothing may be skipped."""
+    report = yield
+    if REQUIRED and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longreprtext
+        report.outcome, report.longrepr = "failed", f"{item.nodeid}: RSNN_REQUIRE_DATA is set, yet {reason}"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line which corpora the run did without."""
+    if absent_corpora():
+        terminalreporter.write_line(
+            f"corpora absent: {absent_corpora()} (set RSNN_DATA); ran on the shipped clip and synthesised speech"
+        )
