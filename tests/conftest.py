@@ -1,8 +1,8 @@
 """Fixtures shared by all tests: corpora, real speech with a fallback, hypothesis profiles.
 
-Corpora lie under the folder that the environment variable ``RSNN_DATA`` names, or under ``../shared/data`` beside the
-checkout. A test that needs an absent corpus is skipped, and one line at the end says which were absent. With
-``RSNN_REQUIRE_DATA=1`` (``.ci/run`` sets it when ``CI=true``) nothing may be skipped: a skip is a failure.
+Corpora lie under the folder that the environment variable ``RSNN_DATA`` names, or, when it is not set, under
+``../shared/data`` beside the checkout. A test that needs an absent corpus is skipped, and one line at the end says
+which were absent. With ``RSNN_REQUIRE_DATA=1`` (``.ci/run`` sets it when ``CI=true``) a skip is a failure.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def speechocean762() -> Path:
 
 @pytest.fixture(scope="session")
 def shipped_clip() -> Path:
-    """The speech clip in the repository; its phones lie beside it with the suffix ``.phn``."""
+    """Path of the speech clip in the repository; its phones lie beside it with the suffix ``.phn``."""
     path = ROOT / "experiments" / "clips" / "demo.flac"
     assert path.is_file(), f"{path} belongs to the repository and is missing"
     return path
@@ -73,19 +73,14 @@ def synthesised_speech(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="session")
 def speech_paths(request: pytest.FixtureRequest) -> list[Path]:
-    """Four sound files in a fixed order: two TIMIT, two speechocean762; without both, clip and synthesised."""
+    """Four sound files in a fixed order: two TIMIT, two speechocean762; else the clip and synthesised speech."""
     paths: list[Path] = []
     if present("timit_sample"):
         paths += [DATA / "timit_sample" / name for name in ("dr1-fvmh0/sa1.wav", "dr4-falr0/sa2.wav")]
     if present("speechocean762"):
-        found = sorted(
-            p for p in (DATA / "speechocean762" / "WAVE").rglob("*") if p.suffix.lower() in (".wav", ".flac")
-        )
-        test_names = {
-            line.split()[0] for line in (DATA / "speechocean762/test/wav.scp").read_text().splitlines()
-        }
-        test = [p for p in found if p.stem in test_names]
-        paths += [test[0], test[len(test) // 2]]
+        root = DATA / "speechocean762"
+        test = sorted(line.split()[1] for line in (root / "test" / "wav.scp").read_text().splitlines())
+        paths += [root / test[0], root / test[len(test) // 2]]
     if len(paths) < 4:
         if REQUIRED:
             pytest.fail(f"corpora absent under {DATA}: {absent_corpora()}")
@@ -97,8 +92,8 @@ def speech_paths(request: pytest.FixtureRequest) -> list[Path]:
 def speech_like(seed: int, *, seconds: float) -> np.ndarray:
     """Return float64 samples [shape=(seconds * 16000,)]: voiced syllables, fricative bursts and pauses.
 
-    A glottal harmonic series with a falling pitch passes three moving formants; between the syllables stand a noise
-    burst (high-passed by differencing) and a pause, so that every part of the front-end's range is visited.
+    A glottal harmonic series with a falling pitch passes three moving formants; between the syllables stand a
+    noise burst (high-passed by differencing) and a pause, so that the front-end's whole range is visited.
     """
     generator = np.random.default_rng(seed)
     time_s = np.arange(round(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
@@ -124,8 +119,8 @@ def speech_like(seed: int, *, seconds: float) -> np.ndarray:
     return 0.6 * samples / np.abs(samples).max()
 
 
-def absent_corpora() -> str:
-    return ", ".join(corpus for corpus in CORPORA if not present(corpus))
+def absent_corpora() -> list[str]:
+    return [corpus for corpus in CORPORA if not present(corpus)]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -142,7 +137,7 @@ def pytest_runtest_makereport(
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say in one line which corpora the run did without."""
-    if absent_corpora():
-        terminalreporter.write_line(
-            f"corpora absent: {absent_corpora()} (set RSNN_DATA); ran on the shipped clip and synthesised speech"
-        )
+    absent = absent_corpora()
+    if absent:
+        ran_on = "the shipped clip and synthesised speech" if len(absent) == len(CORPORA) else "the rest"
+        terminalreporter.write_line(f"corpora absent: {', '.join(absent)} (set RSNN_DATA); ran on {ran_on}")
