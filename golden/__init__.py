@@ -1,0 +1,1 @@
+"""Bit-exact golden model: specification, checkpoint, integer forward, cycle-accurate trace, host decoder."""
