@@ -1,0 +1,181 @@
+"""The network's integer forward, bit for bit what the accelerator computes.
+
+The arithmetic is that of docs/network.md (paper: two recurrent spiking layers and a fully connected one; the integer
+form is ours). Matrix products run in floating point because BLAS is fast there, and they are exact: every operand and
+every partial sum, in any order, is an integer below the mantissa's limit (2^24 in float32, 2^53 in float64), by the
+same bound that sizes the accumulators. `_product_dtype` picks the type from that bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from golden.checkpoint import Checkpoint
+from golden.errors import StimulusError
+from golden.specification import Specification
+
+
+@dataclass(frozen=True)
+class Forward:
+    """Everything that the network computed for one utterance.
+
+    Parameters
+    ----------
+    spikes : tuple of np.ndarray [shape=(frames, T, width), dtype=bool]
+        s[l, t, n], one array a layer.
+    membranes : tuple of np.ndarray [shape=(frames, T, width), dtype=int32]
+        u[l, t, n], before the reset that the next time step applies.
+    logits : np.ndarray [shape=(frames, outputs), dtype=int32]
+    """
+
+    spikes: tuple[np.ndarray, ...]
+    membranes: tuple[np.ndarray, ...]
+    logits: np.ndarray
+
+    @property
+    def best(self) -> np.ndarray:
+        """Return the arg-max of each frame, the lowest index among equals."""
+        return self.logits.argmax(axis=1)
+
+
+def check_codes(spec: Specification, codes: np.ndarray) -> np.ndarray:
+    """Return `codes` if they are integers [frames, inputs] within the specification's range.
+
+    Raises
+    ------
+    StimulusError
+        Names the shape, type or range expected.
+    """
+    codes = np.asarray(codes)
+    if codes.ndim != 2 or codes.shape[1] != spec.inputs:
+        raise StimulusError(f"codes: shape {codes.shape}, expected (frames, {spec.inputs})")
+    if not np.issubdtype(codes.dtype, np.integer):
+        raise StimulusError(f"codes: dtype {codes.dtype}, expected integers")
+    low, high = spec.code_range
+    if codes.size and (codes.min() < low or codes.max() > high):
+        raise StimulusError(f"codes: values {codes.min()}..{codes.max()}, expected {low}..{high}")
+    return codes
+
+
+def forward(checkpoint: Checkpoint, codes: np.ndarray) -> Forward:
+    """Run one utterance.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    codes : np.ndarray [shape=(frames, inputs), dtype=integer]
+
+    Returns
+    -------
+    Forward
+
+    Raises
+    ------
+    StimulusError
+        Codes of the wrong shape, type or range.
+    """
+    return forward_batch(checkpoint, [codes])[0]
+
+
+def forward_batch(checkpoint: Checkpoint, utterances: Sequence[np.ndarray]) -> list[Forward]:
+    """Run utterances of different lengths together; each comes out as if it had run alone.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    utterances : sequence of np.ndarray [shape=(frames_i, inputs), dtype=integer]
+
+    Returns
+    -------
+    list of Forward
+        In the order given.
+
+    Raises
+    ------
+    StimulusError
+        Codes of the wrong shape, type or range.
+    """
+    spec = checkpoint.specification
+    checked = [check_codes(spec, codes) for codes in utterances]
+    if not checked:
+        return []
+    # Longest first: at frame n the utterances still running are a prefix, so no padded frame is ever computed.
+    order = sorted(range(len(checked)), key=lambda which: -len(checked[which]))
+    lengths = np.array([len(checked[which]) for which in order])
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    flat = np.concatenate([checked[which] for which in order]).astype(np.int32)
+    # inputs[t]: what layer l sees in time step t, all frames of all utterances in one matrix.
+    inputs = [flat] * spec.time_steps
+    spikes, membranes = [], []
+    for layer in range(len(spec.layers)):
+        fired, held = _layer(checkpoint, layer, inputs, lengths, starts)
+        spikes.append(fired)
+        membranes.append(held)
+        inputs = [fired[:, step] for step in range(spec.time_steps)]
+    merged = spikes[-1].sum(axis=1, dtype=np.int32)
+    logits = _product(merged, checkpoint.fc, max(map(abs, spec.logit_range)))
+    results: list[Forward | None] = [None] * len(checked)
+    for rank, which in enumerate(order):
+        part = slice(starts[rank], starts[rank + 1])
+        results[which] = Forward(
+            tuple(fired[part] for fired in spikes), tuple(held[part] for held in membranes), logits[part]
+        )
+    return [result for result in results if result is not None]
+
+
+def _layer(
+    checkpoint: Checkpoint, layer: int, inputs: list[np.ndarray], lengths: np.ndarray, starts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Run one layer over all frames; return spikes and membranes [all frames, T, width]."""
+    spec = checkpoint.specification
+    steps, width, frames = spec.time_steps, spec.layers[layer], int(lengths[0])
+    bound = max(map(abs, spec.accumulator_range(layer)))
+    shift = spec.input_shifts[layer]
+    # In layer 0 both time steps see the same codes, so the product is computed once.
+    first = _product(inputs[0], checkpoint.feed_forward[layer], bound) << shift
+    feeds = [first]
+    for step in range(1, steps):
+        same = inputs[step] is inputs[0]
+        feeds.append(first if same else _product(inputs[step], checkpoint.feed_forward[layer], bound) << shift)
+    fed_back = checkpoint.recurrent[layer]
+    dtype = _product_dtype(bound)
+    recurrent = None if fed_back is None else fed_back.astype(dtype)
+    low, high = -(1 << (spec.membrane_bits[layer] - 1)), (1 << (spec.membrane_bits[layer] - 1)) - 1
+    all_spikes = np.zeros((int(starts[-1]), steps, width), dtype=bool)
+    all_membranes = np.zeros((int(starts[-1]), steps, width), dtype=np.int32)
+    wide = np.int64 if bound << max(shift, spec.recurrent_shifts[layer]) >= 1 << 30 else np.int32
+    membrane = np.zeros((len(lengths), width), dtype=wide)
+    spike = np.zeros((len(lengths), steps, width), dtype=bool)
+    for frame in range(frames):
+        running = int(np.searchsorted(-lengths, -frame, side="left"))
+        rows = starts[:running] + frame
+        drive = None
+        if recurrent is not None:
+            drive = (spike[:running].astype(dtype) @ recurrent).astype(wide) << spec.recurrent_shifts[layer]
+        u, s = membrane[:running], spike[:running, -1]
+        for step in range(steps):
+            current = feeds[step][rows].astype(wide, copy=False)
+            if drive is not None:
+                current = current + drive[:, step]
+            v = np.where(s, 0, u - (u >> spec.leaks[layer]))
+            u = np.clip(v + current, low, high)
+            s = u >= spec.thresholds[layer]
+            all_membranes[rows, step] = u
+            spike[:running, step] = s
+        membrane[:running] = u
+        all_spikes[rows] = spike[:running]
+    return all_spikes, all_membranes
+
+
+def _product_dtype(bound: int) -> type:
+    return np.float32 if bound < 1 << 24 else np.float64
+
+
+def _product(left: np.ndarray, weights: np.ndarray, bound: int) -> np.ndarray:
+    """Return the exact integer product [rows, outputs]; `bound` limits every partial sum's magnitude."""
+    dtype = _product_dtype(bound)
+    product = left.astype(dtype) @ weights.astype(dtype)
+    return product.astype(np.int64 if bound >= 1 << 30 else np.int32)
