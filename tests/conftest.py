@@ -1,8 +1,8 @@
 """Fixtures shared by all tests: corpora, real speech with a fallback, hypothesis profiles.
 
 Corpora lie under the folder that the environment variable ``RSNN_DATA`` names, or, when it is not set, under
-``../shared/data`` beside the checkout. A test that needs an absent corpus is skipped, and one line at the end says
-which were absent. With ``RSNN_REQUIRE_DATA=1`` (``.ci/run`` sets it when ``CI=true``) a skip is a failure.
+``../shared/data`` beside the checkout. A test that needs an absent corpus is skipped, and one line at the end
+says which were absent. Where ``RSNN_REQUIRE_DATA=1`` (``.ci/run`` under ``CI=true``), a skip is a failure.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def synthesised_speech(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="session")
 def speech_paths(request: pytest.FixtureRequest) -> list[Path]:
-    """Four sound files in a fixed order: two TIMIT, two speechocean762; else the clip and synthesised speech."""
+    """Four sound files in a fixed order: two TIMIT, two speechocean762, else clip and synthesised speech."""
     paths: list[Path] = []
     if present("timit_sample"):
         paths += [DATA / "timit_sample" / name for name in ("dr1-fvmh0/sa1.wav", "dr4-falr0/sa2.wav")]
