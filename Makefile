@@ -1,0 +1,63 @@
+# "make demo" and "make test" set everything up themselves: they need Python 3.11 to 3.13 and make, nothing else.
+#
+#   VENV=folder      the virtual environment to create and use          (.venv)
+#   PYTHON=python3   the interpreter to create it with                  (the first that will do)
+#   EXTRAS=...       what "make test" installs beside the core          (train,hdl,dev)
+#   WORKERS=n        processes that pytest uses                         (2)
+#   PYTEST_ARGS=...  passed on to pytest, for example "-k zero_skip"
+#   DEMO_ARGS=...    passed on to "rsnn run", for example "speech.wav --frames 50"
+
+VENV ?= .venv
+PYTHON ?=
+EXTRAS ?= train,hdl,dev
+WORKERS ?= 2
+PYTEST_ARGS ?=
+DEMO_ARGS ?=
+
+BIN := $(VENV)/bin
+REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
+PYTEST := OMP_NUM_THREADS=1 MPLBACKEND=agg $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+.PHONY: help demo test test-full lint clean
+.DEFAULT_GOAL := help
+
+help: ## say what there is
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name what; do \
+	    printf '  make %-10s %s\n' "$$name" "$$what"; done
+
+demo: $(VENV)/.installed-core ## the main job: the shipped speech clip through golden model and RTL, to power
+	MPLBACKEND=agg $(BIN)/rsnn run --out results/demo $(DEMO_ARGS)
+
+test: lint ## linter, type check and all tests but whole-utterance co-simulation
+	$(PYTEST) -m "not full" $(PYTEST_ARGS)
+
+test-full: lint ## the same with whole-utterance co-simulation
+	$(PYTEST) $(PYTEST_ARGS)
+
+lint: $(VENV)/.installed-all ## linter and type check alone
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+clean: ## remove caches and what the demo wrote; the virtual environment stays
+	rm -rf .pytest_cache .hypothesis .mypy_cache .ruff_cache build ./*.egg-info results/demo
+	find . -path ./.git -prune -o -path './.venv*' -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.installed-core: $(REQUIREMENTS) | $(BIN)/pip
+	@echo "installing the packages into $(VENV) (once)"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-all: $(REQUIREMENTS) | $(BIN)/pip
+	@echo "installing the packages and extras $(EXTRAS) into $(VENV) (once)"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	@touch $@ $(VENV)/.installed-core
+
+$(BIN)/pip:
+	@for python in $(or $(PYTHON),python3 python3.11 python3.12 python3.13); do \
+	    if $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
+	        2> /dev/null; then echo "creating $(VENV) with $$python" && exec $$python -m venv $(VENV); fi; \
+	done; \
+	echo "No Python 3.11, 3.12 or 3.13 that can create a virtual environment among:" \
+	    "$(or $(PYTHON),python3 python3.11 python3.12 python3.13)." >&2; \
+	echo "On Debian and Ubuntu: apt install python3-venv. Elsewhere: make PYTHON=/path/to/python3.11 ..." >&2; \
+	exit 1
