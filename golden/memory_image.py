@@ -1,0 +1,111 @@
+"""Where every weight lies: the rows of the weight buffer's two banks (ours; docs/schedule.md, "Passes").
+
+A row is `lanes` weights. Both banks begin with the FC's rows, group 2g in bank 0 and group 2g + 1 in bank 1 at the same
+address; the layers' rows follow in bank 1, tile after tile, feed-forward before recurrent. Every address is the base of
+a pass of `golden.schedule`, so the image cannot drift from the schedule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from golden.checkpoint import Checkpoint
+from golden.schedule import Kind, Pass, Source, build_schedule
+
+
+@dataclass(frozen=True)
+class BankImage:
+    """Contents of one bank, as lane integers and as bit planes.
+
+    Parameters
+    ----------
+    weights : np.ndarray [shape=(depth, lanes), dtype=int16]
+        Weight of each lane; lanes beyond a matrix's width hold 0.
+    planes : np.ndarray [shape=(depth, weight_bits, ceil(lanes / 64)), dtype=uint64]
+        Bit b of lane i's weight is bit i of plane b, 64 lanes a word, the lowest lanes first.
+    """
+
+    weights: np.ndarray
+    planes: np.ndarray
+
+    @property
+    def depth(self) -> int:
+        """Rows of the bank."""
+        return len(self.weights)
+
+    def row_values(self) -> list[int]:
+        """Return the rows as integers of lanes x weight_bits bits: bit b x lanes + i is bit b of lane i's weight."""
+        lanes, plane_bytes = self.weights.shape[1], 8 * self.planes.shape[2]
+        values = []
+        for row in self.planes:
+            raw = row.astype("<u8").tobytes()
+            planes = (raw[at : at + plane_bytes] for at in range(0, len(raw), plane_bytes))
+            values.append(sum(int.from_bytes(plane, "little") << (b * lanes) for b, plane in enumerate(planes)))
+        return values
+
+
+def memory_image(checkpoint: Checkpoint) -> tuple[BankImage, BankImage]:
+    """Return the contents of bank 0 and bank 1 for a checkpoint.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+
+    Returns
+    -------
+    tuple of BankImage
+        Depths as in ``Schedule.bank_depths``.
+
+    Raises
+    ------
+    UnsupportedSwitchError
+        See `golden.schedule.build_schedule`.
+    """
+    spec = checkpoint.specification
+    schedule = build_schedule(spec)
+    weights = tuple(np.zeros((depth, spec.lanes), dtype=np.int16) for depth in schedule.bank_depths)
+    for step in schedule.passes:
+        if step.kind is not Kind.ACCUMULATE:
+            continue
+        matrix = _matrix(checkpoint, step)
+        for bank in range(2):
+            if step.banks >> bank & 1:
+                first = ((2 * step.group_pair + bank) if step.phase == "FC" else step.tile) * spec.lanes
+                columns = matrix[:, first : first + spec.lanes]
+                weights[bank][step.base : step.base + step.entries, : columns.shape[1]] = columns
+    images = [BankImage(bank, lane_planes(bank, spec.weight_bits)) for bank in weights]
+    return images[0], images[1]
+
+
+def _matrix(checkpoint: Checkpoint, step: Pass) -> np.ndarray:
+    """Return the matrix whose rows a pass reads."""
+    if step.phase == "FC":
+        return checkpoint.fc
+    matrix = checkpoint.recurrent[step.layer] if step.source is Source.LAST else checkpoint.feed_forward[step.layer]
+    assert matrix is not None, "the schedule has a recurrent pass only where the checkpoint has the matrix"
+    return matrix
+
+
+def lane_planes(lanes: np.ndarray, bits: int) -> np.ndarray:
+    """Cut signed lanes into bit planes.
+
+    Parameters
+    ----------
+    lanes : np.ndarray [shape=(rows, lanes), dtype=integer]
+    bits : int
+        Planes, the lowest `bits` bits of each lane in two's complement.
+
+    Returns
+    -------
+    np.ndarray [shape=(rows, bits, ceil(lanes / 64)), dtype=uint64]
+        Lane i in bit i mod 64 of word i // 64.
+    """
+    rows, count = lanes.shape
+    words = (count + 63) // 64
+    planes = np.zeros((rows, bits, 64 * words), dtype=np.uint8)
+    for bit in range(bits):
+        planes[:, bit, :count] = (lanes >> bit) & 1
+    packed = np.packbits(planes, axis=-1, bitorder="little")
+    return np.ascontiguousarray(packed).view("<u8").astype(np.uint64).reshape(rows, bits, words)
