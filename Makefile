@@ -14,6 +14,7 @@ WORKERS ?= 2
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
 
+comma := ,
 BIN := $(VENV)/bin
 REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
 PYTEST := OMP_NUM_THREADS=1 MPLBACKEND=agg $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
@@ -34,7 +35,7 @@ test: lint ## linter, type check and all tests but whole-utterance co-simulation
 test-full: lint ## the same with whole-utterance co-simulation
 	$(PYTEST) $(PYTEST_ARGS)
 
-lint: $(VENV)/.installed-all ## linter and type check alone
+lint: $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS)) ## linter and type check alone
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
@@ -47,7 +48,7 @@ $(VENV)/.installed-core: $(REQUIREMENTS) | $(BIN)/pip
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
 	@touch $@
 
-$(VENV)/.installed-all: $(REQUIREMENTS) | $(BIN)/pip
+$(VENV)/.installed-$(subst $(comma),-,$(EXTRAS)): $(REQUIREMENTS) | $(BIN)/pip
 	@echo "installing the packages and extras $(EXTRAS) into $(VENV) (once)"
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[$(EXTRAS)]'
 	@touch $@ $(VENV)/.installed-core
