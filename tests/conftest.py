@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ import soundfile
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 DATA = Path(os.environ.get("RSNN_DATA") or ROOT.parent / "shared" / "data")
 REQUIRED = os.environ.get("RSNN_REQUIRE_DATA", "") not in ("", "0")
 SAMPLE_RATE_HZ = 16_000
@@ -124,14 +126,20 @@ def absent_corpora() -> list[str]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return refuse_skip((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return refuse_skip((yield))
+
+
+def refuse_skip(report: Report) -> Report:
     """Turn a skip into a failure where nothing may be skipped."""
-    report = yield
     if REQUIRED and report.skipped and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longreprtext
-        report.outcome, report.longrepr = "failed", f"{item.nodeid}: RSNN_REQUIRE_DATA is set, yet {reason}"
+        report.outcome, report.longrepr = "failed", f"{report.nodeid}: RSNN_REQUIRE_DATA is set, yet {reason}"
     return report
 
 
