@@ -1,8 +1,8 @@
 """Where every weight lies: the rows of the weight buffer's two banks (ours; docs/schedule.md, "Passes").
 
-A row is `lanes` weights. Both banks begin with the FC's rows, group 2g in bank 0 and group 2g + 1 in bank 1 at the same
-address; the layers' rows follow in bank 1, tile after tile, feed-forward before recurrent. Every address is the base of
-a pass of `golden.schedule`, so the image cannot drift from the schedule.
+A row is `lanes` weights. Both banks begin with the FC's rows, group 2g in bank 0 and group 2g + 1 in bank 1 at
+the same address; the layers' rows follow in bank 1, tile after tile, feed-forward before recurrent. Every address
+is the base of a pass of `golden.schedule`, so the image cannot drift from the schedule.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ class BankImage:
         return len(self.weights)
 
     def row_values(self) -> list[int]:
-        """Return the rows as integers of lanes x weight_bits bits: bit b x lanes + i is bit b of lane i's weight."""
+        """Return the rows as integers: bit b x lanes + i is bit b of lane i's weight."""
         lanes, plane_bytes = self.weights.shape[1], 8 * self.planes.shape[2]
         values = []
         for row in self.planes:
             raw = row.astype("<u8").tobytes()
             planes = (raw[at : at + plane_bytes] for at in range(0, len(raw), plane_bytes))
-            values.append(sum(int.from_bytes(plane, "little") << (b * lanes) for b, plane in enumerate(planes)))
+            values.append(sum(int.from_bytes(plane, "little") << b * lanes for b, plane in enumerate(planes)))
         return values
 
 
@@ -83,7 +83,8 @@ def _matrix(checkpoint: Checkpoint, step: Pass) -> np.ndarray:
     """Return the matrix whose rows a pass reads."""
     if step.phase == "FC":
         return checkpoint.fc
-    matrix = checkpoint.recurrent[step.layer] if step.source is Source.LAST else checkpoint.feed_forward[step.layer]
+    fed_back = step.source is Source.LAST
+    matrix = (checkpoint.recurrent if fed_back else checkpoint.feed_forward)[step.layer]
     assert matrix is not None, "the schedule has a recurrent pass only where the checkpoint has the matrix"
     return matrix
 

@@ -1,0 +1,156 @@
+"""The cycle-accurate model: the value of every register and port of the accelerator at every clock cycle.
+
+Written from docs/schedule.md (ours) and independent of the RTL, with which co-simulation compares it. This module
+frames it for Python; `golden.trace_kernel` holds the cycle itself.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from golden.checkpoint import Checkpoint
+from golden.cycles import phase_names
+from golden.errors import StimulusError
+from golden.layout import build_layout
+from golden.machine import build_machine
+from golden.schedule import Kind, build_schedule
+from golden.trace_kernel import run_frame, run_idle
+
+# Columns of a label.
+PHASE, PASS, INDEX, DONE_PASS, DONE_INDEX = range(5)
+
+
+class CycleModel:
+    """An accelerator that remembers its state from frame to frame, driven as fast as it takes codes.
+
+    The driver gives a frame's codes in `inputs` cycles on end, `start` in the next, and the following frame's first
+    code in the first idle cycle (the one with ``done``). ``logits_ready`` is always 1. Each record holds the values
+    *during* a cycle, so those of one frame follow on those of the frame before.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+
+    Attributes
+    ----------
+    layout : golden.layout.Layout
+    schedule : golden.schedule.Schedule
+    phases : tuple of str
+        What column `PHASE` of a label counts.
+    labels : np.ndarray [shape=(cycles, 5), dtype=int32]
+        Of the last call, one row a cycle: phase; pass and index at ISSUE; pass and index of the operation whose ADD
+        the edge before this cycle ended, which is what a difference in an accumulator, membrane or spike comes from.
+        -1: none. A held cycle counts as the FC's. Overwritten by the next call.
+
+    Raises
+    ------
+    UnsupportedSwitchError
+        See `golden.schedule.build_schedule`.
+
+    Notes
+    -----
+    After construction every register is 0 as reset leaves it. The rows that a memory last read are undefined until
+    the first read; the model calls them 0, and a model of the RTL must initialise them to 0 likewise.
+    """
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.checkpoint = checkpoint
+        self.schedule = build_schedule(checkpoint.specification)
+        self.layout = build_layout(checkpoint.specification)
+        self.phases = phase_names(checkpoint.specification)
+        self.labels = np.zeros((0, 5), dtype=np.int32)
+        self._machine = build_machine(checkpoint)
+        self._labels = np.zeros((self.schedule.worst_cycles, 5), dtype=np.int32)
+
+    def buffer(self) -> np.ndarray:
+        """Return an array that holds the records of any frame, to be given to `frame` again and again.
+
+        Returns
+        -------
+        np.ndarray [shape=(worst frame's cycles, layout.words), dtype=uint64]
+        """
+        return np.zeros((self.schedule.worst_cycles, self.layout.words), dtype=np.uint64)
+
+    def frame(self, codes: np.ndarray, *, first: bool = False, out: np.ndarray | None = None) -> np.ndarray:
+        """Run one frame, from the cycle of its first code to that in which its last word leaves.
+
+        Parameters
+        ----------
+        codes : np.ndarray [shape=(inputs,), dtype=integer]
+        first : bool
+            The frame begins an utterance: spikes and membranes start from 0.
+        out : np.ndarray, optional
+            As `buffer` returns; the records are written there, at several times the speed.
+
+        Returns
+        -------
+        np.ndarray [shape=(cycles, layout.words), dtype=uint64]
+            The first rows of `out`, or an array of its own.
+
+        Raises
+        ------
+        StimulusError
+            Codes of the wrong shape, type or range, or an `out` that cannot hold the worst frame.
+        """
+        given = self._checked(codes)
+        records = np.empty((self.schedule.worst_cycles, self.layout.words), np.uint64) if out is None else out
+        shape = (self.schedule.worst_cycles, self.layout.words)
+        if records.dtype != np.uint64 or records.ndim != 2 or not records.flags.c_contiguous:
+            raise StimulusError(f"out: {records.dtype}, shape {records.shape}, expected contiguous uint64 {shape}")
+        if records.shape[0] < shape[0] or records.shape[1] != shape[1]:
+            raise StimulusError(f"out: shape {records.shape}, expected at least {shape}")
+        cycles = run_frame(self._machine, given, bool(first), records, self._labels)
+        self.labels = self._labels[:cycles]
+        return records[:cycles] if out is not None else records[:cycles].copy()
+
+    def idle(self, cycles: int) -> np.ndarray:
+        """Return the records of `cycles` further cycles without stimulus; ``done`` is 1 in a frame's first only.
+
+        Returns
+        -------
+        np.ndarray [shape=(cycles, layout.words), dtype=uint64]
+        """
+        records = np.empty((cycles, self.layout.words), dtype=np.uint64)
+        self.labels = np.empty((cycles, 5), dtype=np.int32)
+        run_idle(self._machine, records, self.labels)
+        return records
+
+    def describe(self, cycle: int) -> str:
+        """Say what cycle `cycle` of the last call was doing, for a mismatch report.
+
+        Examples
+        --------
+        ``"L1 recurrent row 57 (just added: L1 recurrent row 54)"``
+        """
+        label = self.labels[cycle]
+        text = self.phases[label[PHASE]]
+        if label[PASS] >= 0:
+            text = self._operation(label[PASS], label[INDEX])
+        elif label[INDEX] >= 0:
+            text += f", code {label[INDEX]}"
+        if label[DONE_PASS] >= 0:
+            text += f" (just done: {self._operation(label[DONE_PASS], label[DONE_INDEX])})"
+        return text
+
+    def _operation(self, which: int, index: int) -> str:
+        spec, step = self.checkpoint.specification, self.schedule.passes[which]
+        text = step.phase
+        if step.phase == "FC" and spec.group_pairs > 1:
+            text += f" pair {step.group_pair}"
+        elif step.phase != "FC" and spec.tiles(step.layer) > 1:
+            text += f" tile {step.tile}"
+        if step.phase == "L0 input":
+            text += f" planes {self.schedule.low_planes + step.plane}, {step.plane}"
+        if index >= 0:
+            return f"{text} row {index}"
+        return f"{text}, no row" if step.kind is Kind.ACCUMULATE else text
+
+    def _checked(self, codes: np.ndarray) -> np.ndarray:
+        spec = self.checkpoint.specification
+        given = np.asarray(codes)
+        if given.shape != (spec.inputs,) or not np.issubdtype(given.dtype, np.integer):
+            raise StimulusError(f"codes: {given.dtype}, shape {given.shape}, expected integers ({spec.inputs},)")
+        low, high = spec.code_range
+        if given.min() < low or given.max() > high:
+            raise StimulusError(f"codes: values {given.min()}..{given.max()}, expected {low}..{high}")
+        return given.astype(np.int64)
