@@ -1,0 +1,150 @@
+"""Tied states: one phonetic decision tree for each phone and third.
+
+The trees divide the frames of a state by questions about the phones to its left and right (paper: 1,920 context-
+dependent states; ours: scikit-learn's regression tree on the features, the states' trees grown so that the leaves add
+up to exactly the outputs asked for). A leaf is an output of the network; decoding sums leaves to states.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.labels import PHONES
+
+_CLASSES: dict[str, str] = {
+    "vowel": "aa ae ah ao aw ay eh er ey ih iy ow oy uh uw",
+    "front": "ae eh ey ih iy",
+    "back": "aa ao ow uh uw",
+    "high": "ih iy uh uw",
+    "low": "aa ae ao aw ay",
+    "diphthong": "aw ay ey ow oy",
+    "rounded": "ao ow oy uh uw w",
+    "stop": "b d g k p t",
+    "voiced_stop": "b d g",
+    "fricative": "dh f hh s sh th v z zh",
+    "sibilant": "ch jh s sh z zh",
+    "affricate": "ch jh",
+    "nasal": "m n ng",
+    "approximant": "l r w y",
+    "labial": "b f m p v w",
+    "coronal": "ch d dh jh l n r s sh t th z zh",
+    "velar": "g k ng",
+    "voiced": "b d dh g jh l m n ng r v w y z zh",
+    "unvoiced": "ch f hh k p s sh t th",
+    "silence": "sil",
+}
+
+
+@dataclass(frozen=True)
+class SenoneTrees:
+    """Which leaf each phone and context belongs to.
+
+    Parameters
+    ----------
+    senone_state : np.ndarray [shape=(senones,), dtype=int16]
+        State of each leaf, not decreasing.
+    table : np.ndarray [shape=(states, phones, phones), dtype=int16]
+        Leaf of a state with a left and a right phone.
+    """
+
+    senone_state: np.ndarray
+    table: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.senone_state)
+
+    def label(self, state: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Return the leaf of each frame [shape=(frames,), dtype=int16]."""
+        return self.table[state, left, right]
+
+
+def phone_questions() -> np.ndarray:
+    """Return one row of yes/no answers for each phone: itself, then the phonetic classes [shape=(phones, questions)]."""
+    classes = np.array([[phone in members.split() for members in _CLASSES.values()] for phone in PHONES])
+    return np.concatenate([np.eye(len(PHONES), dtype=bool), classes], axis=1).astype(np.float32)
+
+
+def grow_trees(
+    *,
+    features: np.ndarray,
+    state: np.ndarray,
+    left: np.ndarray,
+    right: np.ndarray,
+    states: int,
+    senones: int,
+    least_frames: int = 20,
+) -> SenoneTrees:
+    """Tie contexts so that there are exactly `senones` leaves.
+
+    Each state's share of the leaves follows the square root of its frames (ours: a state with many frames has more
+    contexts to tell apart, but not in proportion). A state whose contexts cannot be divided further hands its leaves
+    on to the next, largest first.
+
+    Parameters
+    ----------
+    features : np.ndarray [shape=(frames, dimensions)]
+        What a leaf should be homogeneous in.
+    state, left, right : np.ndarray [shape=(frames,), dtype=int16]
+        As in `training.labels.FrameLabels`.
+    states, senones : int
+        States, each of which gets a leaf at least; leaves in total.
+    least_frames : int
+        Fewest frames of a leaf.
+
+    Returns
+    -------
+    SenoneTrees
+
+    Raises
+    ------
+    ValueError
+        Fewer senones than states, or contexts too few to make so many.
+    """
+    from sklearn.tree import DecisionTreeRegressor
+
+    if senones < states:
+        raise ValueError(f"senones: {senones} leaves for {states} states, expected at least as many")
+    questions = phone_questions()
+    phones = len(questions)
+    contexts = np.concatenate(
+        [np.repeat(questions, phones, axis=0), np.tile(questions, (phones, 1))], axis=1
+    )  # row left * phones + right
+    members = [np.flatnonzero(state == number) for number in range(states)]
+    seen = [np.unique(left[rows].astype(np.int64) * phones + right[rows]) for rows in members]
+
+    def grow(number: int, leaves: int) -> tuple[np.ndarray, int]:
+        """Return the leaf of each of the contexts, and how many leaves there are."""
+        rows = members[number]
+        if leaves < 2 or len(seen[number]) < 2:
+            return np.zeros(phones * phones, dtype=np.int64), 1
+        tree = DecisionTreeRegressor(max_leaf_nodes=leaves, min_samples_leaf=least_frames, random_state=0)
+        tree.fit(contexts[left[rows].astype(np.int64) * phones + right[rows]], features[rows])
+        where = tree.apply(contexts)
+        names = np.flatnonzero(tree.tree_.children_left == -1)
+        return np.searchsorted(names, where), len(names)
+
+    weight = np.sqrt(np.array([len(rows) for rows in members], dtype=np.float64))
+    order = np.argsort(-weight, kind="stable")
+    grown: list[tuple[np.ndarray, int]] = [grow(number, 1) for number in range(states)]
+    full = np.zeros(states, dtype=bool)
+    missing = senones - states
+    while missing and not full.all():
+        share = np.where(full, 0.0, weight)
+        if share.sum() == 0:
+            break
+        extra = np.floor(missing * share / share.sum()).astype(int)
+        remainder = missing - extra.sum()
+        extra[[number for number in order if not full[number]][:remainder]] += 1
+        for number in np.flatnonzero(extra):
+            wanted = grown[number][1] + extra[number]
+            grown[number] = grow(int(number), int(wanted))
+            full[number] = grown[number][1] < wanted
+        missing = senones - sum(count for _, count in grown)
+    if missing:
+        raise ValueError(f"senones: the data's contexts give {senones - missing} leaves, expected {senones}")
+    firsts = np.concatenate([[0], np.cumsum([count for _, count in grown])])
+    table = np.stack([leaf + firsts[number] for number, (leaf, _) in enumerate(grown)])
+    senone_state = np.repeat(np.arange(states), [count for _, count in grown]).astype(np.int16)
+    return SenoneTrees(senone_state, table.reshape(states, phones, phones).astype(np.int16))
