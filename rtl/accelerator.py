@@ -1,0 +1,211 @@
+"""The accelerator: all blocks and the handshake of its ports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from myhdl import Signal, block, intbv
+
+from golden.schedule import build_schedule
+from golden.specification import Specification
+from rtl.controller import controller
+from rtl.input_buffer import input_buffer
+from rtl.neuron_unit import neuron_unit
+from rtl.output import output
+from rtl.pe_array import pe_array
+from rtl.registers import Ports, Registers
+from rtl.spikes import spikes
+from rtl.weight_buffer import weight_buffer
+from rtl.zero_skip import zero_skip
+
+
+@block
+def accelerator(
+    ports: Ports,
+    registers: Registers,
+    spec: Specification,
+    contents0: Sequence[int] | None = None,
+    contents1: Sequence[int] | None = None,
+    architecture: str = "sliced",
+):
+    """Take frames of codes, give logits and their arg-max (docs/schedule.md holds every cycle of it).
+
+    ============== ============================= ====== ===============================================================
+    port           width                         signed meaning
+    ============== ============================= ====== ===============================================================
+    clk            1                             no     clock, rising edge
+    reset          1                             no     synchronous, active high
+    weight_valid   1                             no     a weight row to load
+    weight_bank    1                             no     its bank
+    weight_address address bits                  no     its address (golden.memory_image)
+    weight_row     lanes x weight_bits           no     bit b x lanes + i is bit b of lane i's weight
+    weight_ready   1                             no     out: idle, the row is taken
+    code_valid     1                             no     the next code of a frame
+    code           input_bits                    yes    the code
+    code_ready     1                             no     out: idle and the buffer is not full, the code is taken
+    start          1                             no     run the frame that is loaded
+    first          1                             no     with `start`: first frame of an utterance, state cleared
+    logits_ready   1                             no     the word of logits is taken
+    ============== ============================= ====== ===============================================================
+
+    Outputs are registers and ports of the record (``golden.layout``): ``output.busy`` (logits valid),
+    ``output.logits``, ``output.word``, ``output.best``, ``output.best_index``, ``controller.done``,
+    ``controller.overrun`` and ``controller.frame_cycles``.
+
+    Latency: a frame takes `frame_cycles` from its first code to its last word. Reset: all registers 0, weights stay.
+    Extremes: a frame over the budget finishes and raises `overrun`; a stalled output holds the accelerator.
+
+    Raises
+    ------
+    UnsupportedSwitchError
+        The specification asks for a switch that the RTL does not have yet.
+    """
+    schedule = build_schedule(spec)
+    depth0, depth1 = schedule.bank_depths
+    one, planes = registers.one, registers.planes
+    entries = schedule.entries
+    plane0, plane1 = (Signal(intbv(0)[spec.inputs :]) for _ in range(2))
+    spike0, spike1 = (Signal(intbv(0)[entries:]) for _ in range(2))
+    hold, finished, found, hit0, hit1, skip_last, accept, starting, step = (Signal(bool(0)) for _ in range(9))
+    this, last = registers.spike_tiles("this"), registers.spike_tiles("last")
+    clk, reset = ports.clk, ports.reset
+    control = {
+        path.removeprefix("controller."): one(path) for path in planes if path.startswith("controller.")
+    }
+
+    the_controller = controller(
+        clk=clk,
+        reset=reset,
+        code_valid=ports.code_valid,
+        start=ports.start,
+        hold=hold,
+        finished=finished,
+        found=found,
+        hit0=hit0,
+        hit1=hit1,
+        skip_last=skip_last,
+        accept=accept,
+        starting=starting,
+        step=step,
+        code_ready=ports.code_ready,
+        weight_ready=ports.weight_ready,
+        schedule=schedule,
+        **control,
+    )
+    the_input_buffer = input_buffer(
+        clk,
+        reset,
+        accept,
+        control["loaded"],
+        ports.code,
+        control["issue_pass"],
+        planes["input_buffer.codes"],
+        plane0,
+        plane1,
+        schedule,
+    )
+    the_spikes = spikes(
+        clk, reset, starting, ports.first, control["issue_pass"], this, last, spike0, spike1, schedule
+    )
+    the_zero_skip = zero_skip(
+        clk,
+        reset,
+        step,
+        control["issue_pass"],
+        control["issue_slot"],
+        plane0,
+        plane1,
+        spike0,
+        spike1,
+        one("zero_skip.pending"),
+        one("zero_skip.index"),
+        found,
+        hit0,
+        hit1,
+        skip_last,
+        schedule,
+    )
+    the_weight_buffer = weight_buffer(
+        clk,
+        ports.weight_valid,
+        ports.weight_ready,
+        ports.weight_bank,
+        ports.weight_address,
+        ports.weight_row,
+        control["read_pass"],
+        control["read_valid"],
+        control["read_visit"],
+        hold,
+        one("zero_skip.index"),
+        one("weight_buffer.address"),
+        one("weight_buffer.read"),
+        planes["weight_buffer.row0"],
+        planes["weight_buffer.row1"],
+        schedule,
+        contents0 if contents0 is not None else [0] * depth0,
+        contents1 if contents1 is not None else [0] * depth1,
+    )
+    the_pe_array = pe_array(
+        clk,
+        reset,
+        hold,
+        control["add_valid"],
+        control["add_pass"],
+        control["add_slot"],
+        control["add_enable"],
+        control["add_double"],
+        planes["weight_buffer.row0"],
+        planes["weight_buffer.row1"],
+        planes["pe_array.acc0"],
+        planes["pe_array.acc1"],
+        one("pe_array.clocked0"),
+        one("pe_array.clocked1"),
+        schedule,
+        architecture,
+    )
+    the_neuron_unit = neuron_unit(
+        clk,
+        reset,
+        hold,
+        starting,
+        ports.first,
+        control["add_valid"],
+        control["add_pass"],
+        control["add_slot"],
+        planes["pe_array.acc0"],
+        planes["pe_array.acc1"],
+        last,
+        registers.membrane_planes(),
+        this,
+        schedule,
+    )
+    the_output = output(
+        clk,
+        reset,
+        starting,
+        control["transfer"],
+        ports.logits_ready,
+        planes["pe_array.acc0"],
+        planes["pe_array.acc1"],
+        planes["output.shadow0"],
+        planes["output.shadow1"],
+        one("output.busy"),
+        one("output.position"),
+        one("output.word"),
+        one("output.logits"),
+        one("output.best"),
+        one("output.best_index"),
+        hold,
+        finished,
+        schedule,
+    )
+    return (
+        the_controller,
+        the_input_buffer,
+        the_spikes,
+        the_zero_skip,
+        the_weight_buffer,
+        the_pe_array,
+        the_neuron_unit,
+        the_output,
+    )

@@ -1,0 +1,191 @@
+"""Neuron unit: leak, add, saturate, compare and reset, for all lanes at once; the membrane and spike registers."""
+
+from __future__ import annotations
+
+from myhdl import Signal, always, always_comb, block, intbv
+
+from golden.schedule import Kind, Schedule
+from golden.specification import index_bits
+from rtl.registers import membrane_base, spike_base
+
+
+@block
+def neuron_unit(
+    clk,
+    reset,
+    hold,
+    starting,
+    first,
+    add_valid,
+    add_pass,
+    add_slot,
+    acc0,
+    acc1,
+    last,
+    membrane,
+    this,
+    schedule: Schedule,
+):
+    """Update one tile of one layer for one time step a cycle (paper: leaky integrate-and-fire; integer form ours).
+
+    ``v = 0 if s_prev else u - (u >> k)``; ``u = saturate(v + (acc << m))``; ``s = u >= theta``. One unit serves every
+    layer; its operands rest at 0 in all other cycles.
+
+    ========== ======================================= ====== =======================================================
+    port       width                                   signed meaning
+    ========== ======================================= ====== =======================================================
+    clk        1                                       no     clock, rising edge
+    reset      1                                       no     synchronous, active high
+    hold       1                                       no     the pipeline is held: do nothing
+    starting   1                                       no     a frame starts
+    first      1                                       no     it is the first of an utterance: membranes become 0
+    add_valid  1                                       no     ADD holds an operation
+    add_pass   bits to count the passes                no     its pass: layer and tile
+    add_slot   bits to count the slots                 no     its slot: the time step if below T
+    acc0, acc1 acc_bits planes of lanes bits           no     accumulators: time step t's input current is set t's
+    last       a word of lanes bits a layer, step, tile no     spikes of the last frame
+    membrane   membrane_bits planes a layer, tile      no     out: membranes, two's complement, bit-sliced
+    this       a word of lanes bits a layer, step, tile no     out: spikes of this frame
+    ========== ======================================= ====== =======================================================
+
+    Latency: one cycle. Reset: membranes and spikes 0. Extremes: the sum is formed without overflow and saturates once, to
+    the layer's membrane width, before the compare.
+    """
+    spec = schedule.specification
+    lanes, steps, acc_bits = spec.lanes, spec.time_steps, spec.accumulator_bits
+    neurons = [item if item.kind == Kind.NEURONS else None for item in schedule.passes]
+    is_neurons = tuple(int(item is not None) for item in neurons)
+    layer_of = [item.layer if item is not None else 0 for item in neurons]
+    tile_of = [item.tile if item is not None else 0 for item in neurons]
+    bits_of = tuple(spec.membrane_bits[layer] for layer in layer_of)
+    leak_of = tuple(spec.leaks[layer] for layer in layer_of)
+    shift_of = tuple(spec.layer_shift(layer) for layer in layer_of)
+    theta_of = tuple(spec.thresholds[layer] for layer in layer_of)
+    base_of = tuple(membrane_base(spec, layer, tile) for layer, tile in zip(layer_of, tile_of, strict=True))
+    where = list(zip(layer_of, tile_of, strict=True))
+    this0_of = tuple(spike_base(spec, layer, 0) + tile for layer, tile in where)
+    this1_of = tuple(spike_base(spec, layer, steps - 1) + tile for layer, tile in where)
+    most_bits = max(spec.membrane_bits)
+    widest = max(spec.layer_shift(layer) for layer in range(len(spec.layers))) + acc_bits
+    # One bit more than the wider of membrane and input current: their sum cannot overflow.
+    sum_bits = max(most_bits, widest) + 1
+    membranes, spikes = len(membrane), len(this)
+
+    firing = Signal(bool(0))
+    total = [Signal(intbv(0)[lanes:]) for _ in range(sum_bits)]
+    level = [Signal(intbv(0)[lanes:]) for _ in range(most_bits)]
+    fired = Signal(intbv(0)[lanes:])
+    slot = Signal(intbv(0)[index_bits(schedule.neuron_slots) :])
+
+    @always_comb
+    def decode():
+        here = is_neurons[add_pass]
+        firing.next = add_valid and not hold and here == 1 and add_slot < steps
+        slot.next = add_slot
+
+    @always_comb
+    def integrate():
+        bits = bits_of[add_pass]
+        leak = leak_of[add_pass]
+        shift = shift_of[add_pass]
+        base = base_of[add_pass]
+        before = this0_of[add_pass]
+        at = 0
+        keep = intbv(0)[lanes:]
+        voltage = intbv(0)[lanes:]
+        leaked = intbv(0)[lanes:]
+        current = intbv(0)[lanes:]
+        carry = intbv(0)[lanes:]
+        carry_sum = intbv(0)[lanes:]
+        either = intbv(0)[lanes:]
+        for b in range(sum_bits):
+            total[b].next = 0
+        if firing:
+            # s_prev: the time step before this one, in this frame or the last.
+            if slot == 0:
+                before = this1_of[add_pass]
+                keep[:] = ~last[before]
+            else:
+                keep[:] = ~this[before]
+            carry[:] = keep
+            carry_sum[:] = 0
+            for b in range(sum_bits):
+                # v = u + ~(u >> k) + 1, 0 where the neuron has just spiked; planes above repeat the sign.
+                at = b
+                if at > bits - 1:
+                    at = bits - 1
+                voltage[:] = membrane[base + at] & keep
+                at = b + leak
+                if at > bits - 1:
+                    at = bits - 1
+                leaked[:] = ~membrane[base + at] & keep
+                either[:] = voltage ^ leaked
+                current[:] = either ^ carry
+                carry[:] = (voltage & leaked) | (carry & either)
+                voltage[:] = current
+                # + (acc << m)
+                current[:] = 0
+                at = b - shift
+                if at > acc_bits - 1:
+                    at = acc_bits - 1
+                if at >= 0:
+                    if slot == 0:
+                        current[:] = acc0[at]
+                    else:
+                        current[:] = acc1[at]
+                either[:] = voltage ^ current
+                total[b].next = either ^ carry_sum
+                carry_sum[:] = (voltage & current) | (carry_sum & either)
+
+    @always_comb
+    def saturate():
+        bits = bits_of[add_pass]
+        theta = theta_of[add_pass]
+        sign = intbv(0)[lanes:]
+        over = intbv(0)[lanes:]
+        plane = intbv(0)[lanes:]
+        reached = intbv(0)[lanes:]
+        sign[:] = total[sum_bits - 1]
+        over[:] = 0
+        for b in range(sum_bits - 1):
+            if b >= bits - 1:
+                over[:] = over | (total[b] ^ sign)
+        reached[:] = ~sign
+        for b in range(most_bits):
+            if b < bits - 1:
+                plane[:] = (total[b] & ~over) | (over & ~sign)
+                # From the lowest bit up: reached where u >= theta in the bits so far.
+                if ((theta >> b) & 1) == 1:
+                    reached[:] = reached & plane
+                else:
+                    reached[:] = reached | plane
+                level[b].next = plane
+            else:
+                level[b].next = sign
+        fired.next = 0
+        if firing:
+            fired.next = reached & ~sign
+
+    @always(clk.posedge)
+    def store():
+        bits = bits_of[add_pass]
+        base = base_of[add_pass]
+        spike = this0_of[add_pass]
+        if reset:
+            for b in range(membranes):
+                membrane[b].next = 0
+            for i in range(spikes):
+                this[i].next = 0
+        elif starting:
+            if first:
+                for b in range(membranes):
+                    membrane[b].next = 0
+        elif firing:
+            for b in range(most_bits):
+                if b < bits:
+                    membrane[base + b].next = level[b]
+            if slot != 0:
+                spike = this1_of[add_pass]
+            this[spike].next = fired
+
+    return decode, integrate, saturate, store

@@ -1,0 +1,199 @@
+"""PE set: `lanes` processing elements that share one weight row and its controls.
+
+Two architectures of the same block, equal at every cycle. "sliced" keeps the same bit of all lanes in one word and adds
+all lanes at once, plane by plane: a ripple-carry adder a lane, which is the smallest adder and fast enough at 500 MHz, in
+a form that simulates fast in every engine. "lanes" instantiates one ``rtl.pe`` a lane, for area and activity per PE.
+"""
+
+from __future__ import annotations
+
+from myhdl import Signal, always, always_comb, block, intbv
+
+from rtl.pe import pe
+
+
+@block
+def pe_set(
+    clk,
+    reset,
+    enable,
+    clear,
+    subtract,
+    combine,
+    align,
+    row,
+    low,
+    high,
+    acc,
+    clocked,
+    low_planes: int,
+    zero_weight_gating: bool,
+    architecture: str = "sliced",
+):
+    """Add a weight row to `lanes` accumulators.
+
+    ========== ================================= ====== =============================================================
+    port       width                             signed meaning
+    ========== ================================= ====== =============================================================
+    clk        1                                 no     clock, rising edge
+    reset      1                                 no     synchronous, active high
+    enable     1                                 no     add the row
+    clear      1                                 no     start from 0 (alone: become 0)
+    subtract   1                                 no     subtract the row instead
+    combine    1                                 no     take (high << low_planes) + low instead
+    align      bits of the greatest shift        no     left shift of the row's weights
+    row        weight_bits planes of lanes bits  no     the weights, bit-sliced two's complement
+    low, high  acc_bits planes of lanes bits     no     accumulators of set 0 and set 1, for `combine`
+    acc        acc_bits planes of lanes bits     no     out: the accumulators, bit-sliced two's complement
+    clocked    lanes                             no     out: lanes whose accumulator gets a clock edge
+    ========== ================================= ====== =============================================================
+
+    Latency: `clocked` in the same cycle, `acc` one cycle. Reset: `acc` 0. Extremes: accumulators are as wide as the bound
+    of every partial sum. A lane with a weight of 0 is not clocked when zero-weight gating is on.
+    """
+    lanes = len(row[0])
+    everyone = (1 << lanes) - 1
+    weight_bits = len(row)
+    nonzero = Signal(intbv(0)[lanes:])
+
+    @always_comb
+    def gate():
+        some = intbv(0)[lanes:]
+        some[:] = 0
+        if enable:
+            for b in range(weight_bits):
+                some[:] = some | row[b]
+        nonzero.next = some
+        if clear or combine or (enable and not zero_weight_gating):
+            clocked.next = everyone
+        else:
+            clocked.next = some
+
+    if architecture == "sliced":
+        adders = sliced_adders(clk, reset, enable, clear, subtract, combine, align, row, low, high, acc, nonzero, low_planes)
+    elif architecture == "lanes":
+        adders = lane_adders(clk, reset, enable, clear, subtract, combine, align, row, low, high, acc, clocked, low_planes)
+    else:
+        raise ValueError(f"architecture is {architecture!r}, expected 'sliced' or 'lanes'")
+    return gate, adders
+
+
+@block
+def sliced_adders(clk, reset, enable, clear, subtract, combine, align, row, low, high, acc, nonzero, low_planes):
+    """Add for all lanes at once, one bit plane after the other (ports as `pe_set`; `nonzero`: lanes that add)."""
+    lanes = len(row[0])
+    weight_bits = len(row)
+    acc_bits = len(acc)
+
+    @always(clk.posedge)
+    def add():
+        base = intbv(0)[lanes:]
+        operand = intbv(0)[lanes:]
+        either = intbv(0)[lanes:]
+        carry = intbv(0)[lanes:]
+        if reset:
+            for b in range(acc_bits):
+                acc[b].next = 0
+        elif combine:
+            carry[:] = 0
+            for b in range(acc_bits):
+                base[:] = low[b]
+                operand[:] = 0
+                if b >= low_planes:
+                    operand[:] = high[b - low_planes]
+                either[:] = base ^ operand
+                acc[b].next = either ^ carry
+                carry[:] = (base & operand) | (carry & either)
+        elif enable:
+            # -x = ~x + 1: a lane that subtracts starts with a carry.
+            carry[:] = 0
+            if subtract:
+                carry[:] = nonzero
+            for b in range(acc_bits):
+                base[:] = acc[b]
+                if clear:
+                    base[:] = 0
+                if b < align:
+                    acc[b].next = base
+                else:
+                    # Planes above the weight's own repeat its sign.
+                    operand[:] = row[weight_bits - 1]
+                    if b - align < weight_bits:
+                        operand[:] = row[b - align]
+                    if subtract:
+                        operand[:] = operand ^ nonzero
+                    operand[:] = operand & nonzero
+                    either[:] = base ^ operand
+                    acc[b].next = either ^ carry
+                    carry[:] = (base & operand) | (carry & either)
+        elif clear:
+            for b in range(acc_bits):
+                acc[b].next = 0
+
+    return add
+
+
+@block
+def lane_adders(clk, reset, enable, clear, subtract, combine, align, row, low, high, acc, clocked, low_planes):
+    """Instantiate one `rtl.pe` a lane between the bit-sliced ports of `pe_set`."""
+    lanes = len(row[0])
+    weight_bits = len(row)
+    acc_bits = len(acc)
+    half_weight, half_acc = 1 << (weight_bits - 1), 1 << (acc_bits - 1)
+
+    def accumulators():
+        return [Signal(intbv(0, min=-half_acc, max=half_acc)) for _ in range(lanes)]
+
+    lane_weight = [Signal(intbv(0, min=-half_weight, max=half_weight)) for _ in range(lanes)]
+    lane_acc, lane_low, lane_high = accumulators(), accumulators(), accumulators()
+    lane_clocked = [Signal(bool(0)) for _ in range(lanes)]
+
+    @always_comb
+    def scatter():
+        bits = intbv(0)[weight_bits:]
+        for i in range(lanes):
+            bits[:] = 0
+            if enable:
+                for b in range(weight_bits):
+                    bits[b] = row[b][i]
+            lane_weight[i].next = bits.signed()
+            lane_clocked[i].next = clocked[i]
+
+    @always_comb
+    def scatter_accumulators():
+        bits = intbv(0)[acc_bits:]
+        for i in range(lanes):
+            for b in range(acc_bits):
+                bits[b] = low[b][i]
+            lane_low[i].next = bits.signed()
+            for b in range(acc_bits):
+                bits[b] = high[b][i]
+            lane_high[i].next = bits.signed()
+
+    elements = [
+        pe(
+            clk,
+            reset,
+            lane_clocked[i],
+            clear,
+            subtract,
+            combine,
+            align,
+            lane_weight[i],
+            lane_low[i],
+            lane_high[i],
+            lane_acc[i],
+            low_planes,
+        )
+        for i in range(lanes)
+    ]
+
+    @always_comb
+    def gather():
+        plane = intbv(0)[lanes:]
+        for b in range(acc_bits):
+            for i in range(lanes):
+                plane[i] = lane_acc[i][b]
+            acc[b].next = plane
+
+    return scatter, scatter_accumulators, elements, gather
