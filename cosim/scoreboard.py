@@ -1,0 +1,125 @@
+"""The scoreboard: compares what the RTL drives with what the golden model expects, and says where they part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from golden.layout import Field, Layout
+from golden.schedule import Kind, Schedule
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """The first difference between RTL and golden.
+
+    Parameters
+    ----------
+    utterance : str
+    frame, cycle : int
+        Frame of the utterance; clock cycle since reset.
+    activity : str
+        What the accelerator was doing ("L1 recurrent row 57").
+    signal : str
+        Register or port, with set, plane or lane: "pe_array.acc1[88]".
+    expected, got : int
+    inputs : str
+        What that register was computed from, in the cycle before.
+    others : int
+        Further fields that differ in the same cycle.
+    """
+
+    utterance: str
+    frame: int
+    cycle: int
+    activity: str
+    signal: str
+    expected: int
+    got: int
+    inputs: str
+    others: int
+
+    def __str__(self) -> str:
+        more = f"; {self.others} more fields differ in this cycle" if self.others else ""
+        return (
+            f"{self.utterance}: frame {self.frame}, cycle {self.cycle:,} ({self.activity}): {self.signal} "
+            f"expected {self.expected} got {self.got}; {self.inputs}{more}"
+        )
+
+
+class CosimulationError(AssertionError):
+    """RTL and golden differ.
+
+    Parameters
+    ----------
+    mismatch : Mismatch
+    """
+
+    def __init__(self, mismatch: Mismatch) -> None:
+        super().__init__(str(mismatch))
+        self.mismatch = mismatch
+
+
+def differing_fields(layout: Layout, expected: np.ndarray, got: np.ndarray) -> list[Field]:
+    """Return the fields whose words differ between two records, in the record's order."""
+    return [
+        field
+        for field in layout
+        if not np.array_equal(
+            expected[field.offset : field.offset + field.words], got[field.offset : field.offset + field.words]
+        )
+    ]
+
+
+def first_difference(field: Field, expected: np.ndarray, got: np.ndarray) -> tuple[str, int, int, int]:
+    """Return the name, expected value, value got and lane (-1: none) of a field's first difference."""
+    if field.planes == 1 and not field.lane_bits and field.width <= 64:
+        return field.path, field.plane_values(expected)[0], field.plane_values(got)[0], -1
+    wanted, found = field.lanes(expected), field.lanes(got)
+    lane = int(np.flatnonzero(wanted != found)[0])
+    return f"{field.path}[{lane}]", int(wanted[lane]), int(found[lane]), lane
+
+
+def describe_inputs(schedule: Schedule, layout: Layout, before: np.ndarray, field: Field, lane: int) -> str:
+    """Say what `field` was computed from, out of the (expected) record of the cycle before."""
+
+    def value(path: str) -> int:
+        return layout[path].plane_values(before)[0]
+
+    def lane_of(path: str) -> int:
+        return int(layout[path].lanes(before)[lane])
+
+    if field.block == "pe_array" and field.name.startswith("acc"):
+        which = int(field.name[-1])
+        step = schedule.passes[value("controller.add_pass")]
+        if not value("controller.add_valid"):
+            return f"its inputs were: no operation at ADD, itself {lane_of(field.path)}"
+        if step.kind is Kind.COMBINE:
+            return (
+                f"its inputs were: combine of acc1 {lane_of('pe_array.acc1')} and acc0 {lane_of('pe_array.acc0')}"
+            )
+        row = "row1" if which == 1 or step.banks == 2 else "row0"
+        enabled = value("controller.add_enable") >> which & 1
+        clears = step.clear and value("controller.add_slot") == 0
+        return (
+            f"its inputs were: itself {lane_of(field.path)}{' (cleared)' if clears else ''}, weight "
+            f"{lane_of(f'weight_buffer.{row}')} shifted left by {step.align + value('controller.add_double')}"
+            f"{', subtracted' if step.subtract and which == 1 else ''}, set {which} "
+            f"{'enabled' if enabled else 'not enabled'}, operation {step.kind.name.lower()}"
+        )
+    if field.block == "neuron_unit":
+        return (
+            f"its inputs were: membrane {lane_of(field.path)}, acc0 {lane_of('pe_array.acc0')}, "
+            f"acc1 {lane_of('pe_array.acc1')}, slot {value('controller.add_slot')}"
+        )
+    if field.planes == 1 and field.width <= 64 and not field.lane_bits:
+        own = f"itself {value(field.path)}"
+    elif lane >= 0:
+        own = f"itself {lane_of(field.path)}"
+    else:
+        own = "itself unknown"
+    return (
+        f"a cycle before: {own}, state {value('controller.state')}, pass {value('controller.issue_pass')} slot "
+        f"{value('controller.issue_slot')} at ISSUE, index {value('zero_skip.index')}"
+    )
