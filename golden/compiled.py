@@ -1,4 +1,4 @@
-"""Numba's compiler as the golden model uses it: machine code kept on disk where the installation can be written."""
+"""Numba's compiler as the golden model uses it: machine code kept on disk where it can be."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import numba
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile `function` without the Python interpreter, caching the result when some folder takes it.
 
-    In an installation that cannot be written, by a user without a cache folder, it is compiled in every process.
+    In an installation that cannot be written, by a user without a cache folder, it is compiled in every
+    process.
     """
     try:
-        return numba.njit(cache=True)(function)
+        return numba.njit(cache=True, forceinline=True)(function)
     except RuntimeError:  # numba found no folder for its cache
         return numba.njit(function)

@@ -13,20 +13,22 @@ from golden.memory_image import BankImage, memory_image
 from golden.schedule import Schedule, build_schedule
 from golden.specification import Specification
 
-# Registers of one number: their fields in the layout and, without the block, their names in `Machine.registers`.
+# Registers of one number: fields of the layout; without the block, their names in `Machine.registers`.
 REGISTERS = (
-    *(f"controller.{name}" for name in ("state", "issue_pass", "issue_slot", "read_valid", "read_pass")),
-    *(f"controller.{name}" for name in ("read_slot", "read_visit", "read_enable", "read_double", "read_last")),
-    *(f"controller.{name}" for name in ("add_valid", "add_pass", "add_slot", "add_enable", "add_double")),
-    *(f"controller.{name}" for name in ("add_last", "transfer", "loaded", "frame_cycles", "overrun", "done")),
+    *(f"controller.{name}" for name in ("state", "issue_pass", "issue_slot")),
+    *(f"controller.read_{name}" for name in ("valid", "pass", "slot", "visit", "enable", "double", "last")),
+    *(f"controller.add_{name}" for name in ("valid", "pass", "slot", "enable", "double", "last")),
+    *(f"controller.{name}" for name in ("transfer", "loaded", "frame_cycles", "overrun", "done")),
     *("zero_skip.index", "output.busy", "output.position", "output.word", "output.best", "output.best_index"),
 )
-# No hardware holds these: how many indices the pass at ISSUE visits and has visited, the index at READ and at ADD (-1:
-# none), and the pass and index whose ADD the last edge ended (-1: none).
+# No hardware holds these: how many indices the pass at ISSUE visits and has visited, the index at READ and at
+# ADD (-1: none), and the pass and index whose ADD the last edge ended (-1: none).
 BOOKKEEPING = ("to_visit", "visited", "read_index", "add_index", "done_pass", "done_index")
 
-_PASS_FIELDS = ("kind", "layer", "tile", "source", "source_layer", "plane", "steps", "entries", "base", "banks")
-_PASS_FIELDS += ("sets", "align", "subtract", "clear", "transfer")
+_PASS_FIELDS = (
+    *("kind", "layer", "tile", "source", "source_layer", "plane", "steps", "entries"),
+    *("base", "banks", "sets", "align", "subtract", "clear", "transfer"),
+)
 _PLACES = {
     "codes": "input_buffer.codes",
     "pending": "zero_skip.pending",
@@ -79,8 +81,6 @@ class Machine(NamedTuple):
         v0 and v1 of the pass at ISSUE.
     visits : np.ndarray [shape=(entries,), dtype=int64]
         Indices that it visits, in order.
-    square : np.ndarray [shape=(64,), dtype=uint64]
-        Where lanes are turned into planes.
     """
 
     sizes: np.ndarray
@@ -108,7 +108,6 @@ class Machine(NamedTuple):
     spikes: np.ndarray
     vectors: np.ndarray
     visits: np.ndarray
-    square: np.ndarray
 
 
 def build_machine(checkpoint: Checkpoint) -> Machine:
@@ -156,7 +155,6 @@ def build_machine(checkpoint: Checkpoint) -> Machine:
         spikes=np.zeros((layers, 2, steps, max(spec.layers)), dtype=np.uint8),
         vectors=np.zeros((2, schedule.entries), dtype=np.uint8),
         visits=np.zeros(schedule.entries, dtype=np.int64),
-        square=np.zeros(64, dtype=np.uint64),
     )
 
 

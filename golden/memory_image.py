@@ -1,8 +1,8 @@
 """Where every weight lies: the rows of the weight buffer's two banks (ours; docs/schedule.md, "Passes").
 
-A row is `lanes` weights. Both banks begin with the FC's rows, group 2g in bank 0 and group 2g + 1 in bank 1 at
-the same address; the layers' rows follow in bank 1, tile after tile, feed-forward before recurrent. Every address
-is the base of a pass of `golden.schedule`, so the image cannot drift from the schedule.
+A row is `lanes` weights. Both banks begin with the FC's rows, group 2g in bank 0 and group 2g + 1 in bank 1
+at the same address; the layers' rows follow in bank 1, tile after tile, feed-forward before recurrent. Every
+address is the base of a pass of `golden.schedule`, so the image cannot drift from the schedule.
 """
 
 from __future__ import annotations

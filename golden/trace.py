@@ -1,7 +1,7 @@
 """The cycle-accurate model: the value of every register and port of the accelerator at every clock cycle.
 
-Written from docs/schedule.md (ours) and independent of the RTL, with which co-simulation compares it. This module
-frames it for Python; `golden.trace_kernel` holds the cycle itself.
+Written from docs/schedule.md (ours) and independent of the RTL, with which co-simulation compares it. This
+module frames it for Python; `golden.trace_kernel` holds the cycle itself.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from golden.cycles import phase_names
 from golden.errors import StimulusError
 from golden.layout import build_layout
 from golden.machine import build_machine
-from golden.schedule import Kind, build_schedule
+from golden.schedule import Kind, State, build_schedule
 from golden.trace_kernel import run_frame, run_idle
 
 # Columns of a label.
@@ -23,9 +23,9 @@ PHASE, PASS, INDEX, DONE_PASS, DONE_INDEX = range(5)
 class CycleModel:
     """An accelerator that remembers its state from frame to frame, driven as fast as it takes codes.
 
-    The driver gives a frame's codes in `inputs` cycles on end, `start` in the next, and the following frame's first
-    code in the first idle cycle (the one with ``done``). ``logits_ready`` is always 1. Each record holds the values
-    *during* a cycle, so those of one frame follow on those of the frame before.
+    The driver gives a frame's codes in `inputs` cycles on end, `start` in the next, and the following frame's
+    first code in the first idle cycle (the one with ``done``). ``logits_ready`` is always 1. Each record
+    holds the values *during* a cycle, so those of one frame follow on those of the frame before.
 
     Parameters
     ----------
@@ -38,19 +38,18 @@ class CycleModel:
     phases : tuple of str
         What column `PHASE` of a label counts.
     labels : np.ndarray [shape=(cycles, 5), dtype=int32]
-        Of the last call, one row a cycle: phase; pass and index at ISSUE; pass and index of the operation whose ADD
-        the edge before this cycle ended, which is what a difference in an accumulator, membrane or spike comes from.
-        -1: none. A held cycle counts as the FC's. Overwritten by the next call.
+        Of the last call, one row a cycle: phase; pass and index at ISSUE; pass and index of the operation
+        whose ADD the edge before this cycle ended, which is what a difference in an accumulator, membrane or
+        spike comes from. -1: none. A held cycle counts as the FC's. Overwritten by the next call.
 
     Raises
     ------
     UnsupportedSwitchError
         See `golden.schedule.build_schedule`.
 
-    Notes
-    -----
-    After construction every register is 0 as reset leaves it. The rows that a memory last read are undefined until
-    the first read; the model calls them 0, and a model of the RTL must initialise them to 0 likewise.
+    Notes ----- After construction every register is 0 as reset leaves it. The rows that a memory last read
+    are undefined until the first read; the model calls them 0, and a model of the RTL must initialise them to
+    0 likewise.
     """
 
     def __init__(self, checkpoint: Checkpoint) -> None:
@@ -96,15 +95,18 @@ class CycleModel:
         records = np.empty((self.schedule.worst_cycles, self.layout.words), np.uint64) if out is None else out
         shape = (self.schedule.worst_cycles, self.layout.words)
         if records.dtype != np.uint64 or records.ndim != 2 or not records.flags.c_contiguous:
-            raise StimulusError(f"out: {records.dtype}, shape {records.shape}, expected contiguous uint64 {shape}")
+            raise StimulusError(f"out: {records.dtype} {records.shape}, expected contiguous uint64 {shape}")
         if records.shape[0] < shape[0] or records.shape[1] != shape[1]:
             raise StimulusError(f"out: shape {records.shape}, expected at least {shape}")
         cycles = run_frame(self._machine, given, bool(first), records, self._labels)
+        assert self._machine.registers["state"][0] == State.IDLE, (
+            "a frame went on beyond the worst frame's cycles"
+        )
         self.labels = self._labels[:cycles]
         return records[:cycles] if out is not None else records[:cycles].copy()
 
     def idle(self, cycles: int) -> np.ndarray:
-        """Return the records of `cycles` further cycles without stimulus; ``done`` is 1 in a frame's first only.
+        """Return the records of further cycles without stimulus; ``done`` is 1 only right after a frame.
 
         Returns
         -------
@@ -149,7 +151,7 @@ class CycleModel:
         spec = self.checkpoint.specification
         given = np.asarray(codes)
         if given.shape != (spec.inputs,) or not np.issubdtype(given.dtype, np.integer):
-            raise StimulusError(f"codes: {given.dtype}, shape {given.shape}, expected integers ({spec.inputs},)")
+            raise StimulusError(f"codes: {given.dtype} {given.shape}, expected integers ({spec.inputs},)")
         low, high = spec.code_range
         if given.min() < low or given.max() > high:
             raise StimulusError(f"codes: values {given.min()}..{given.max()}, expected {low}..{high}")

@@ -1,10 +1,11 @@
 """One clock cycle of docs/schedule.md on plain integers, compiled.
 
-A lane is an integer here and an addition is ``+``; the record's bit planes are packed from the lanes afterwards. The
-RTL goes the other way about (bit-sliced adders), so that the two have nothing in common but the table.
+A lane is an integer here and an addition is ``+``; the record's bit planes are packed from the lanes
+afterwards. The RTL goes the other way about (bit-sliced adders), so that the two have nothing in common but
+the table.
 
-`tick` is one cycle: ports settle, the record is written, then every register takes its next value. The stages are
-worked from the back of the pipeline to its front, so that each still sees what the one before it held.
+`tick` is one cycle: ports settle, the record is written, then every register takes its next value. The stages
+are worked from the back of the pipeline to its front, so that each still sees what the one before it held.
 """
 
 from __future__ import annotations
@@ -24,52 +25,18 @@ CODES, THIS = int(Source.CODES), int(Source.THIS)
 NO_LANE, LANES_WITH_WEIGHT, ALL_LANES = 0, 1, 2
 
 ONE, LOW_6 = np.uint64(1), np.int64(63)
-# Columns of a 64-bit row whose number has bit 32, 16, ... 1 clear.
-LOW_COLUMNS = np.array(
-    [
-        0x00000000FFFFFFFF,
-        0x0000FFFF0000FFFF,
-        0x00FF00FF00FF00FF,
-        0x0F0F0F0F0F0F0F0F,
-        0x3333333333333333,
-        0x5555555555555555,
-    ],
-    dtype=np.uint64,
-)
 
 
 @compiled
-def pack_planes(lanes: Any, planes: Any, record: Any, place: Any, square: Any) -> None:
-    """Write the planes of `lanes` (int64, padded with zeros to whole words) into the record from word `place`.
-
-    64 lanes at a time: `side` lanes' bits are the rows of a side x side square, 64 / side squares abreast in a row of
-    64 bits, and all the squares are transposed at once by exchanging ever smaller quarters.
-    """
-    side = 1
-    while side < planes:
-        side *= 2
+def pack_planes(lanes: Any, planes: Any, record: Any, place: Any) -> None:
+    """Write the planes of `lanes` (int64, padded to whole words) into the record from word `place`."""
     plane_words = len(lanes) // 64
-    low = ~np.uint64(0) if side == 64 else (ONE << np.uint64(side)) - ONE
     for word in range(plane_words):
-        for row in range(side):
-            square[row] = 0
-        for abreast in range(64 // side):
-            shift = np.uint64(abreast * side)
-            for row in range(side):
-                square[row] |= (np.uint64(lanes[64 * word + abreast * side + row]) & low) << shift
-        half, level = side // 2, 0
-        while half << level < 32:
-            level += 1
-        while half:
-            shift, mask = np.uint64(half), LOW_COLUMNS[level]
-            for first in range(0, side, 2 * half):
-                for row in range(first, first + half):
-                    crossed = ((square[row] >> shift) ^ square[row + half]) & mask
-                    square[row + half] ^= crossed
-                    square[row] ^= crossed << shift
-            half, level = half // 2, level + 1
         for plane in range(planes):
-            record[place + plane * plane_words + word] = square[plane]
+            bits = np.uint64(0)
+            for lane in range(64):  # becomes vector instructions
+                bits |= ((np.uint64(lanes[64 * word + lane]) >> np.uint64(plane)) & ONE) << np.uint64(lane)
+            record[place + plane * plane_words + word] = bits
 
 
 @compiled
@@ -139,7 +106,7 @@ def settle_logits(m: Machine) -> None:
 
 @compiled
 def settle(m: Machine, hold: Any) -> None:
-    """Bring the record up to this cycle: registers of one number and ports (lanes are packed as they change)."""
+    """Bring the record up to this cycle: single numbers and ports (lanes are packed as they change)."""
     reg, place = m.registers[0], m.places[0]
     for which in range(len(m.masks)):
         m.record[m.words[which]] = np.uint64(m.numbers[which]) & m.masks[which]
@@ -153,7 +120,7 @@ def settle(m: Machine, hold: Any) -> None:
 
 @compiled
 def output_word(m: Machine) -> None:
-    """Accept the word on the port: arg-max, ``position``, ``word``, ``busy``; ``done`` with the frame's last."""
+    """Accept the word on the port: arg-max, ``position``, ``word``, ``busy``; ``done`` after the last."""
     reg, size = m.registers[0], m.sizes[0]
     half = size.pair_words // 2
     pe_set = 0 if reg.position < half else 1
@@ -181,7 +148,7 @@ def transfer(m: Machine) -> None:
         for lane in range(size.lanes):
             m.shadow[pe_set, lane] = m.acc[pe_set, lane]
         at = place.shadow0 if pe_set == 0 else place.shadow1
-        pack_planes(m.shadow[pe_set], size.logit_bits, m.record, at, m.square)
+        pack_planes(m.shadow[pe_set], size.logit_bits, m.record, at)
     m.registers[0].busy, m.registers[0].position = 1, 0
 
 
@@ -216,7 +183,7 @@ def add(m: Machine) -> None:
                     m.acc[pe_set, lane] += np.int64(row[lane]) << align
         if clear or enabled or (step.kind == COMBINE and pe_set < size.time_steps):
             at = place.acc0 if pe_set == 0 else place.acc1
-            pack_planes(m.acc[pe_set], size.accumulator_bits, m.record, at, m.square)
+            pack_planes(m.acc[pe_set], size.accumulator_bits, m.record, at)
 
 
 @compiled
@@ -236,7 +203,7 @@ def neurons(m: Machine, layer: Any, tile: Any, time_step: Any) -> None:
         decayed = 0 if before == 1 else u[lane] - (u[lane] >> it.leak)
         u[lane] = min(max(decayed + (m.acc[time_step, lane] << it.shift), -greatest - 1), greatest)
         m.spikes[layer, 0, time_step, neuron] = 1 if u[lane] >= it.threshold else 0
-    pack_planes(u, it.membrane_bits, m.record, it.membrane_word + tile * it.membrane_words, m.square)
+    pack_planes(u, it.membrane_bits, m.record, it.membrane_word + tile * it.membrane_words)
     pack_bits(m.spikes[layer, 0, time_step], it.width, m.record, m.spike_words[layer, 0, time_step])
 
 
@@ -288,7 +255,8 @@ def issue(m: Machine) -> None:
     """ISSUE: one slot of the pass; the READ stage takes the operation."""
     reg, size, place = m.registers[0], m.sizes[0], m.places[0]
     step = m.passes[reg.issue_pass]
-    found, last, enable, double = np.int64(-1), True, 0, 0
+    found, last = np.int64(-1), True
+    enable = double = np.int64(0)
     if step.kind == ACCUMULATE:
         if reg.issue_slot == 0:
             look(m)
@@ -298,7 +266,7 @@ def issue(m: Machine) -> None:
             m.record[place.pending + found // 64] ^= ONE << np.uint64(found & LOW_6)
             v0, v1 = np.int64(m.vectors[0, found]), np.int64(m.vectors[1, found])
             enable = (3 * (v0 | v1) if step.fc == 1 else v0 | (v1 << 1)) & step.sets
-            double = v0 & v1 if step.fc == 1 else 0
+            double = v0 & v1 & step.fc
             reg.index = found
         last = reg.visited == reg.to_visit
     elif step.kind == NEURONS:
@@ -338,16 +306,14 @@ def begin(m: Machine, first: Any) -> None:
     reg, size = m.registers[0], m.sizes[0]
     reg.state, reg.issue_pass, reg.issue_slot, reg.loaded, reg.overrun = RUN, 0, 0, 0, 0
     reg.frame_cycles, reg.word = size.inputs + 1, 0
+    m.spikes[:, 1] = m.spikes[:, 0]
+    if first:
+        m.spikes[:, 1], m.membranes[:, :] = 0, 0
     for layer in range(len(m.layers)):
         it = m.layers[layer]
         for step in range(size.time_steps):
-            for neuron in range(it.width):
-                m.spikes[layer, 1, step, neuron] = 0 if first else m.spikes[layer, 0, step, neuron]
             pack_bits(m.spikes[layer, 1, step], it.width, m.record, m.spike_words[layer, 1, step])
-    if first:
-        m.membranes[:, :] = 0
-        for layer in range(len(m.layers)):
-            it = m.layers[layer]
+        if first:
             m.record[it.membrane_word : it.membrane_word + it.tiles * it.membrane_words] = 0
 
 
@@ -358,7 +324,6 @@ def edge(m: Machine, hold: Any, code_valid: Any, code: Any, start: Any, first: A
     state = reg.state
     reg.done, reg.done_pass, reg.done_index = 0, -1, -1
     if state != IDLE:
-        # Passing the budget is this step past it, so a load that alone exceeds it raises overrun one cycle later.
         reg.frame_cycles = min(reg.frame_cycles + 1, size.most_cycles)
         if reg.frame_cycles > size.budget:
             reg.overrun = 1
@@ -386,41 +351,44 @@ def edge(m: Machine, hold: Any, code_valid: Any, code: Any, start: Any, first: A
 
 
 @compiled
-def tick(m: Machine, code_valid: Any, code: Any, start: Any, first: Any, record: Any, label: Any) -> None:
+def tick(m: Machine, code_valid: Any, code: Any, start: Any, first: Any, out: Any, cycle: Any) -> None:
     """One cycle: write its record and its label, then step.
 
-    A label is (phase, pass and index at ISSUE, pass and index whose ADD the edge before this cycle ended); -1: none.
+    A label: phase; pass and index at ISSUE; pass and index whose ADD the edge before ended (-1: none).
     """
     reg, size = m.registers[0], m.sizes[0]
+    records, labels = out
     hold = reg.transfer == 1 and reg.busy == 1 and not pair_ends(m)
     settle(m, hold)
-    record[:] = m.record
-    label[3], label[4] = reg.done_pass, reg.done_index
+    for word in range(len(m.record)):
+        records[cycle, word] = m.record[word]
+    labels[cycle, 3], labels[cycle, 4] = reg.done_pass, reg.done_index
     state, at_issue = reg.state, reg.issue_pass
     edge(m, hold, code_valid, code, start, first)
-    label[1], label[2] = -1, -1
+    labels[cycle, 1], labels[cycle, 2] = -1, -1
     if state == IDLE:
-        label[0] = size.load_phase if code_valid or start else size.idle_phase
-        label[2] = reg.loaded - 1 if code_valid else -1
+        labels[cycle, 0] = size.load_phase if code_valid or start else size.idle_phase
+        labels[cycle, 2] = reg.loaded - 1 if code_valid else -1
     elif hold:
-        label[0] = size.fc_phase  # the wait is the FC's, whatever stands at ISSUE
+        labels[cycle, 0] = size.fc_phase  # the wait is the FC's, whatever stands at ISSUE
     elif state == FLUSH:
-        label[0] = size.flush_phase
+        labels[cycle, 0] = size.flush_phase
     else:
-        label[0], label[1], label[2] = m.passes[at_issue].phase, at_issue, reg.read_index
+        labels[cycle, 0] = m.passes[at_issue].phase
+        labels[cycle, 1], labels[cycle, 2] = at_issue, reg.read_index
 
 
 @compiled
 def run_frame(m: Machine, codes: Any, first: Any, records: Any, labels: Any) -> Any:
-    """Load a frame, start it and run it to its last word; return its cycles. `records` holds the worst frame."""
+    """Load a frame, start it and run it to its last word (or the end of `records`); return its cycles."""
     cycle = 0
     for position in range(len(codes)):
-        tick(m, True, codes[position], False, False, records[cycle], labels[cycle])
+        tick(m, True, codes[position], False, False, (records, labels), cycle)
         cycle += 1
-    tick(m, False, 0, True, first, records[cycle], labels[cycle])
+    tick(m, False, 0, True, first, (records, labels), cycle)
     cycle += 1
-    while m.registers[0].state != IDLE:
-        tick(m, False, 0, False, False, records[cycle], labels[cycle])
+    while m.registers[0].state != IDLE and cycle < len(records):
+        tick(m, False, 0, False, False, (records, labels), cycle)
         cycle += 1
     return cycle
 
@@ -429,4 +397,4 @@ def run_frame(m: Machine, codes: Any, first: Any, records: Any, labels: Any) -> 
 def run_idle(m: Machine, records: Any, labels: Any) -> None:
     """Fill `records` with idle cycles."""
     for cycle in range(len(records)):
-        tick(m, False, 0, False, False, records[cycle], labels[cycle])
+        tick(m, False, 0, False, False, (records, labels), cycle)
