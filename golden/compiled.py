@@ -9,12 +9,13 @@ import numba
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile `function` without the Python interpreter, caching the result when some folder takes it.
+    """Compile `function` without the Python interpreter, inlined into its compiled callers, cached on disk.
 
-    In an installation that cannot be written, by a user without a cache folder, it is compiled in every
-    process.
+    Where neither the installation nor a user's cache folder can be written, every process compiles it anew.
+    The cache knows the file of the function itself and not those of its callees: keep compiled callees in the
+    file of their caller, or a change in them goes unnoticed.
     """
     try:
         return numba.njit(cache=True, forceinline=True)(function)
     except RuntimeError:  # numba found no folder for its cache
-        return numba.njit(function)
+        return numba.njit(forceinline=True)(function)

@@ -14,7 +14,7 @@ from golden.errors import StimulusError
 from golden.layout import build_layout
 from golden.machine import build_machine
 from golden.schedule import Kind, State, build_schedule
-from golden.trace_kernel import run_frame, run_idle
+from golden.trace_kernel import run
 
 # Columns of a label.
 PHASE, PASS, INDEX, DONE_PASS, DONE_INDEX = range(5)
@@ -98,7 +98,7 @@ class CycleModel:
             raise StimulusError(f"out: {records.dtype} {records.shape}, expected contiguous uint64 {shape}")
         if records.shape[0] < shape[0] or records.shape[1] != shape[1]:
             raise StimulusError(f"out: shape {records.shape}, expected at least {shape}")
-        cycles = run_frame(self._machine, given, bool(first), records, self._labels)
+        cycles = run(self._machine, given, True, bool(first), records, self._labels)
         assert self._machine.registers["state"][0] == State.IDLE, (
             "a frame went on beyond the worst frame's cycles"
         )
@@ -114,7 +114,7 @@ class CycleModel:
         """
         records = np.empty((cycles, self.layout.words), dtype=np.uint64)
         self.labels = np.empty((cycles, 5), dtype=np.int32)
-        run_idle(self._machine, records, self.labels)
+        run(self._machine, np.empty(0, dtype=np.int64), False, False, records, self.labels)
         return records
 
     def describe(self, cycle: int) -> str:

@@ -379,22 +379,16 @@ def tick(m: Machine, code_valid: Any, code: Any, start: Any, first: Any, out: An
 
 
 @compiled
-def run_frame(m: Machine, codes: Any, first: Any, records: Any, labels: Any) -> Any:
-    """Load a frame, start it and run it to its last word (or the end of `records`); return its cycles."""
-    cycle = 0
-    for position in range(len(codes)):
-        tick(m, True, codes[position], False, False, (records, labels), cycle)
-        cycle += 1
-    tick(m, False, 0, True, first, (records, labels), cycle)
-    cycle += 1
-    while m.registers[0].state != IDLE and cycle < len(records):
-        tick(m, False, 0, False, False, (records, labels), cycle)
+def run(m: Machine, codes: Any, start: Any, first: Any, records: Any, labels: Any) -> Any:
+    """Present `codes`, then `start` if it is set, and step until the frame ends or `records` is full.
+
+    Returns the number of cycles. One loop with one call, as the compiler copies `tick` into each.
+    """
+    cycle, state = 0, RUN
+    while cycle < len(records) and (not start or cycle <= len(codes) or state != IDLE):
+        code_valid = cycle < len(codes)
+        code = codes[cycle] if code_valid else 0
+        tick(m, code_valid, code, start and cycle == len(codes), first, (records, labels), cycle)
+        state = m.registers[0].state
         cycle += 1
     return cycle
-
-
-@compiled
-def run_idle(m: Machine, records: Any, labels: Any) -> None:
-    """Fill `records` with idle cycles."""
-    for cycle in range(len(records)):
-        tick(m, False, 0, False, False, (records, labels), cycle)
