@@ -1,0 +1,1 @@
+"""Corpus readers: original layouts in, utterance records out."""
