@@ -1,4 +1,4 @@
-"""Numba's compiler as the golden model uses it: machine code kept on disk where it can be."""
+"""Numba's compiler as the golden model uses it: machine code kept on disk, named constants in arrays."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+import numpy as np
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -19,3 +20,18 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         return numba.njit(cache=True, forceinline=True)(function)
     except RuntimeError:  # numba found no folder for its cache
         return numba.njit(forceinline=True)(function)
+
+
+def structured(rows: list[dict[str, int]]) -> np.ndarray:
+    """Return rows of named integers as compiled code takes them.
+
+    Returns
+    -------
+    np.ndarray [shape=(len(rows),)]
+        Structured, one int64 field a key of the first row.
+    """
+    array = np.zeros(len(rows), dtype=[(name, np.int64) for name in rows[0]])
+    for which, row in enumerate(rows):
+        for name, value in row.items():
+            array[name][which] = value
+    return array

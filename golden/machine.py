@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from golden.checkpoint import Checkpoint
+from golden.compiled import structured
 from golden.cycles import IDLE_PHASE, phase_names
 from golden.layout import Layout, build_layout
 from golden.memory_image import BankImage, memory_image
@@ -130,10 +131,10 @@ def build_machine(checkpoint: Checkpoint) -> Machine:
         for layer in range(layers)
     ]
     return Machine(
-        sizes=_structured([_sizes(spec, schedule)]),
-        passes=_structured(_passes(schedule)),
-        layers=_structured(_layers(spec, layout)),
-        places=_structured([{name: layout[path].offset for name, path in _PLACES.items()}]),
+        sizes=structured([_sizes(spec, schedule)]),
+        passes=structured(_passes(schedule)),
+        layers=structured(_layers(spec, layout)),
+        places=structured([{name: layout[path].offset for name, path in _PLACES.items()}]),
         words=np.array([layout[path].offset for path in REGISTERS], dtype=np.int64),
         masks=np.array([(1 << layout[path].width) - 1 for path in REGISTERS], dtype=np.uint64),
         spike_words=np.array(spike_words, dtype=np.int64),
@@ -156,15 +157,6 @@ def build_machine(checkpoint: Checkpoint) -> Machine:
         vectors=np.zeros((2, schedule.entries), dtype=np.uint8),
         visits=np.zeros(schedule.entries, dtype=np.int64),
     )
-
-
-def _structured(rows: list[dict[str, int]]) -> np.ndarray:
-    """Return an array of records with one int64 field a key."""
-    array = np.zeros(len(rows), dtype=[(name, np.int64) for name in rows[0]])
-    for which, row in enumerate(rows):
-        for name, value in row.items():
-            array[name][which] = value
-    return array
 
 
 def _sizes(spec: Specification, schedule: Schedule) -> dict[str, int]:
