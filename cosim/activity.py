@@ -206,6 +206,6 @@ class ActivityCounter:
 
 def _row(block: str, signal: str, *, kind: str, bits: int, **given: str | int | None) -> Row:
     columns = ("clock", "toggles", "clocked_bits", "reads", "writes", "operations", "depth")
-    return {"block": block, "signal": signal, "kind": kind, "bits": bits} | {
-        name: given.get(name) for name in columns
-    }
+    row: Row = {"block": block, "signal": signal, "kind": kind, "bits": bits}
+    row.update({name: given.get(name) for name in columns})
+    return row

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from myhdl import StopSimulation, block, delay, instance
 
@@ -55,7 +55,7 @@ def bench(
     monitor: Monitor,
     load_weights: bool = False,
     architecture: str = "sliced",
-):
+) -> Any:
     """Run `monitor`'s stimuli through one accelerator.
 
     With `load_weights` the memories start empty and every row goes through the weight port first; otherwise the
@@ -65,12 +65,12 @@ def bench(
     dut = accelerator(ports, registers, spec, *(empty if load_weights else contents), architecture)
 
     @instance
-    def drive():
-        def low():
+    def drive() -> Iterator[Any]:
+        def low() -> Any:
             ports.clk.next = False
             return delay(1)
 
-        def high():
+        def high() -> Any:
             ports.clk.next = True
             return delay(1)
 

@@ -92,7 +92,10 @@ class FrontEndSettings:
             raise SettingsError(
                 f"front-end: unknown fields {sorted(set(fields) - known)}, missing {sorted(known - set(fields))}"
             )
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
+        values: dict[str, Any] = {}
+        for name, value in fields.items():
+            values[name] = tuple(value) if isinstance(value, list) else value
+        return cls(**values)
 
 
 class StreamingFrontEnd:

@@ -279,7 +279,8 @@ def _from_arrays(arrays: dict[str, np.ndarray]) -> Checkpoint:
         if not isinstance(scalars["phones"], list):
             raise CheckpointError("checkpoint: host.phones: expected a list of names")
         scalars = scalars | {"phones": tuple(scalars["phones"])}
-        host = Host(**scalars, **{name: arrays[f"host_{name}"] for name in _HOST_ARRAYS})
+        tables: dict[str, Any] = {name: arrays[f"host_{name}"] for name in _HOST_ARRAYS}
+        host = Host(**scalars, **tables)
     return Checkpoint(
         specification=spec,
         feed_forward=tuple(arrays[f"feed_forward{layer}"] for layer in layers),

@@ -134,19 +134,21 @@ def _layer(
     steps, width, frames = spec.time_steps, spec.layers[layer], int(lengths[0])
     bound = max(map(abs, spec.accumulator_range(layer)))
     shift = spec.input_shifts[layer]
+    wide: type = np.int64 if bound << max(shift, spec.recurrent_shifts[layer]) >= 1 << 30 else np.int32
     # In layer 0 both time steps see the same codes, so the product is computed once.
-    first = _product(inputs[0], checkpoint.feed_forward[layer], bound) << shift
-    feeds = [first]
-    for step in range(1, steps):
-        same = inputs[step] is inputs[0]
-        feeds.append(first if same else _product(inputs[step], checkpoint.feed_forward[layer], bound) << shift)
+    feeds: list[np.ndarray] = []
+    for step in range(steps):
+        if step and inputs[step] is inputs[0]:
+            feeds.append(feeds[0])
+        else:
+            product: np.ndarray = _product(inputs[step], checkpoint.feed_forward[layer], bound).astype(wide)
+            feeds.append(np.left_shift(product, shift))
     fed_back = checkpoint.recurrent[layer]
     dtype = _product_dtype(bound)
-    recurrent = None if fed_back is None else fed_back.astype(dtype)
+    recurrent: np.ndarray | None = None if fed_back is None else fed_back.astype(dtype)
     low, high = -(1 << (spec.membrane_bits[layer] - 1)), (1 << (spec.membrane_bits[layer] - 1)) - 1
     all_spikes = np.zeros((int(starts[-1]), steps, width), dtype=bool)
     all_membranes = np.zeros((int(starts[-1]), steps, width), dtype=np.int32)
-    wide = np.int64 if bound << max(shift, spec.recurrent_shifts[layer]) >= 1 << 30 else np.int32
     membrane = np.zeros((len(lengths), width), dtype=wide)
     spike = np.zeros((len(lengths), steps, width), dtype=bool)
     for frame in range(frames):
@@ -157,7 +159,7 @@ def _layer(
             drive = (spike[:running].astype(dtype) @ recurrent).astype(wide) << spec.recurrent_shifts[layer]
         u, s = membrane[:running], spike[:running, -1]
         for step in range(steps):
-            current = feeds[step][rows].astype(wide, copy=False)
+            current = feeds[step][rows]
             if drive is not None:
                 current = current + drive[:, step]
             v = np.where(s, 0, u - (u >> spec.leaks[layer]))
@@ -177,5 +179,5 @@ def _product_dtype(bound: int) -> type:
 def _product(left: np.ndarray, weights: np.ndarray, bound: int) -> np.ndarray:
     """Return the exact integer product [rows, outputs]; `bound` limits every partial sum's magnitude."""
     dtype = _product_dtype(bound)
-    product = left.astype(dtype) @ weights.astype(dtype)
+    product: np.ndarray = left.astype(dtype) @ weights.astype(dtype)
     return product.astype(np.int64 if bound >= 1 << 30 else np.int32)

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
+from typing import Any
 
 from golden.errors import UnsupportedSwitchError
 from golden.specification import Specification, index_bits
@@ -218,9 +219,10 @@ def build_schedule(spec: Specification) -> Schedule:
 
 
 def _tile_passes(spec: Specification, *, layer: int, tile: int, base: int) -> list[Pass]:
-    name, at = f"L{layer}", {"layer": layer, "tile": tile}
+    name = f"L{layer}"
+    at: dict[str, Any] = {"layer": layer, "tile": tile}
     passes: list[Pass] = []
-    feed = {"kind": Kind.ACCUMULATE, "base": base, "banks": 2, "entries": spec.fan_in(layer)} | at
+    feed: dict[str, Any] = {"kind": Kind.ACCUMULATE, "base": base, "banks": 2, "entries": spec.fan_in(layer)} | at
     if layer == 0:
         low_planes = (spec.input_bits + 1) // 2
         for plane in reversed(range(low_planes)):

@@ -48,6 +48,7 @@ def read_speechocean762(root: Path, split: str) -> list[Utterance]:
         speaker = speakers[name]
         if speaker not in ages or not ages[speaker].isdigit():
             raise CorpusError(f"{root / split / 'spk2age'}: speaker {speaker}: expected an age in years")
+        symbols = tuple(symbol for word in phones[name] for symbol in word)
         utterances.append(
             Utterance(
                 utterance_id=name,
@@ -55,8 +56,9 @@ def read_speechocean762(root: Path, split: str) -> list[Utterance]:
                 audio_path=_sound(root, sounds[name]),
                 split=split,
                 words=texts[name],
-                symbols=tuple(phones[name]),
-                phones=tuple(fold_phones(phones[name])),
+                symbols=symbols,
+                phones=tuple(fold_phones(symbols)),
+                word_symbols=phones[name],
                 is_adult=int(ages[speaker]) >= ADULT_AGE,
             )
         )
@@ -79,15 +81,15 @@ def _table(path: Path) -> dict[str, str]:
     return table
 
 
-def _phones(path: Path) -> dict[str, list[str]]:
-    """Join the words of each utterance: "000010011.1 K_B AO0_I L_E" is word 1 of utterance 000010011."""
+def _phones(path: Path) -> dict[str, tuple[tuple[str, ...], ...]]:
+    """Collect the words of each utterance: "000010011.1 K_B AO0_I L_E" is word 1 of utterance 000010011."""
     words: dict[str, dict[int, list[str]]] = {}
     for key, value in _table(path).items():
         name, _, position = key.partition(".")
         if not position.isdigit():
             raise CorpusError(f"{path}: {key!r}: expected UTTERANCE.WORD")
         words.setdefault(name, {})[int(position)] = value.split()
-    return {name: [phone for at in sorted(parts) for phone in parts[at]] for name, parts in words.items()}
+    return {name: tuple(tuple(parts[at]) for at in sorted(parts)) for name, parts in words.items()}
 
 
 def _sound(root: Path, entry: str) -> Path:

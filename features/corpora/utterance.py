@@ -23,6 +23,8 @@ class Utterance:
         The same folded to the 39 scored phones.
     phone_times : tuple of (start_s, end_s, symbol) or None
         Hand-made times where the corpus has them.
+    word_symbols : tuple of tuple of str
+        `symbols` word by word, where the corpus says which word they belong to; otherwise empty.
     is_adult : bool
     """
 
@@ -34,4 +36,5 @@ class Utterance:
     symbols: tuple[str, ...]
     phones: tuple[str, ...]
     phone_times: tuple[tuple[float, float, str], ...] | None = None
+    word_symbols: tuple[tuple[str, ...], ...] = ()
     is_adult: bool = True
