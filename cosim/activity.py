@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from cosim.sampling import Sampler
+from golden.cycles import FLUSH_PHASE, LOAD_PHASE
 from golden.layout import FREE, GATED, MEMORY_ROW, PORT
 from golden.schedule import Kind, State, build_schedule
 from golden.specification import Specification
@@ -66,9 +67,11 @@ class ActivityCounter:
 
     def _phase(self, values: list[int]) -> str:
         state = self._value(values, "controller.state")
+        if self._hold(values):
+            return "FC"
         if state == State.RUN:
             return self.schedule.passes[self._value(values, "controller.issue_pass")].phase
-        return "load" if state == State.IDLE else "last logits"
+        return LOAD_PHASE if state == State.IDLE else FLUSH_PHASE
 
     def _count_clocks(self, phase: str, values: list[int], accepted_code: bool, starting: bool) -> None:
         spec, schedule, value = self.spec, self.schedule, self._value

@@ -149,7 +149,7 @@ def _layer(
     low, high = -(1 << (spec.membrane_bits[layer] - 1)), (1 << (spec.membrane_bits[layer] - 1)) - 1
     all_spikes = np.zeros((int(starts[-1]), steps, width), dtype=bool)
     all_membranes = np.zeros((int(starts[-1]), steps, width), dtype=np.int32)
-    membrane = np.zeros((len(lengths), width), dtype=wide)
+    membrane: np.ndarray = np.zeros((len(lengths), width), dtype=wide)
     spike = np.zeros((len(lengths), steps, width), dtype=bool)
     for frame in range(frames):
         running = int(np.searchsorted(-lengths, -frame, side="left"))

@@ -234,7 +234,10 @@ class Specification:
         unknown, missing = sorted(set(fields) - known), sorted(known - set(fields))
         if unknown or missing:
             raise SpecificationError(f"specification: unknown fields {unknown}, missing fields {missing}")
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()})
+        values: dict[str, Any] = {}
+        for key, value in fields.items():
+            values[key] = tuple(value) if isinstance(value, list) else value
+        return cls(**values)
 
 
 _INTEGERS = ("inputs", "input_bits", "outputs", "time_steps", "weight_bits", "lanes", "pe_sets", "logits_per_cycle")

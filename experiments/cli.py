@@ -1,0 +1,187 @@
+"""The ``rsnn`` command: a thin front on the experiment scripts."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from cosim.scoreboard import CosimulationError
+from features.errors import FeatureError
+from golden.errors import GoldenError
+from power.errors import PowerError
+
+EXIT_MISMATCH, EXIT_BAD_INPUT = 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a subcommand.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Command line without the program's name.
+
+    Returns
+    -------
+    int
+        0; 1 if RTL and golden differ; 2 for input that was refused.
+    """
+    given = _parser().parse_args(arguments)
+    try:
+        return int(given.function(given) or 0)
+    except CosimulationError as error:
+        print(f"rsnn: RTL and golden differ: {error}", file=sys.stderr)
+        return EXIT_MISMATCH
+    except (FeatureError, GoldenError, PowerError, OSError) as error:
+        print(f"rsnn: {error}", file=sys.stderr)
+        return EXIT_BAD_INPUT
+    except KeyboardInterrupt:
+        print("rsnn: interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rsnn",
+        description="Speech to phones on a recurrent spiking accelerator: golden model, RTL, co-simulation, power.",
+        epilog="example: rsnn run speech.wav --frames 50 --out results/mine",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = _command(
+        commands,
+        "run",
+        _run,
+        "one sound file through the whole chain: phones, co-simulation, cycles, power, plots, waveform",
+        "rsnn run speech.wav --reference speech.phn --frames 100 --out results/mine",
+    )
+    run.add_argument("speech", nargs="?", type=Path, help="WAV, FLAC or NIST SPHERE (the shipped clip by default)")
+    _add_checkpoint(run)
+    run.add_argument("--reference", type=Path, help="phone file to score against (SPEECH with .phn by default)")
+    run.add_argument("--engine", choices=["myhdl"], default="myhdl", help="simulator of the RTL (default: myhdl)")
+    run.add_argument(
+        "--frames",
+        type=_frames,
+        default=40,
+        metavar="N",
+        help="frames that the RTL runs from the first, or 'all' (default: 40; golden always runs the whole file)",
+    )
+    run.add_argument("--out", type=Path, default=Path("results/run"), help="folder to write (default: results/run)")
+
+    cosim = _command(
+        commands,
+        "cosim",
+        _cosim,
+        "co-simulate sound files, every register at every cycle, and nothing else",
+        "rsnn cosim a.wav b.wav --frames all --out results/cosim",
+    )
+    cosim.add_argument("speech", nargs="+", type=Path, help="WAV, FLAC or NIST SPHERE")
+    _add_checkpoint(cosim)
+    cosim.add_argument("--frames", type=_frames, default=None, metavar="N", help="frames of each file (default: all)")
+    cosim.add_argument("--out", type=Path, default=Path("results/cosim"), help="folder (default: results/cosim)")
+
+    cycles = _command(
+        commands,
+        "cycles",
+        _cycles,
+        "cycles a frame over a corpus, counted by the golden model",
+        "rsnn cycles --data ~/corpora --split test",
+    )
+    _add_checkpoint(cycles)
+    _add_data(cycles)
+    cycles.add_argument("--split", choices=["train", "test"], default="test", help="of speechocean762 (default: test)")
+    cycles.add_argument("--out", type=Path, default=Path("results/cycles"), help="folder (default: results/cycles)")
+
+    faults = _command(
+        commands,
+        "faults",
+        _faults,
+        "inject faults into the RTL, one at a time, and show that co-simulation catches each",
+        "rsnn faults --out results/faults",
+    )
+    faults.add_argument("--out", type=Path, default=Path("results/faults"), help="folder (default: results/faults)")
+
+    benchmark = _command(
+        commands,
+        "benchmark",
+        _benchmark,
+        "speed of every stage beside a peer in the same run",
+        "rsnn benchmark --out results/benchmark",
+    )
+    _add_checkpoint(benchmark)
+    benchmark.add_argument(
+        "--out", type=Path, default=Path("results/benchmark"), help="folder (default: results/benchmark)"
+    )
+    return parser
+
+
+def _command(commands, name, function, what, example):  # type: ignore[no-untyped-def]
+    command = commands.add_parser(name, help=what, description=what, epilog=f"example: {example}")
+    command.set_defaults(function=function)
+    return command
+
+
+def _add_checkpoint(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--checkpoint", type=Path, help="network to run (default: the embedded one)")
+
+
+def _add_data(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--data", type=Path, help="folder that holds the corpora (default: $RSNN_DATA)")
+
+
+def _frames(text: str) -> int | None:
+    if text == "all":
+        return None
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a number of frames from 1, or 'all'")
+    return int(text)
+
+
+# Each import stands in its command, so that --help does not wait for numba and matplotlib.
+
+
+def _run(given: argparse.Namespace) -> None:
+    from experiments.run import run
+
+    text = run(
+        speech=given.speech,
+        checkpoint_path=given.checkpoint,
+        reference=given.reference,
+        frames=given.frames,
+        out=given.out,
+        engine=given.engine,
+    )
+    print(text, end="")
+    print(f"written: {given.out}/")
+
+
+def _cosim(given: argparse.Namespace) -> None:
+    from experiments.utterances import cosimulate_files
+
+    print(cosimulate_files(given.speech, checkpoint_path=given.checkpoint, frames=given.frames, out=given.out), end="")
+
+
+def _cycles(given: argparse.Namespace) -> None:
+    from experiments.cycles import count_corpus
+
+    print(count_corpus(data=given.data, split=given.split, checkpoint_path=given.checkpoint, out=given.out), end="")
+
+
+def _faults(given: argparse.Namespace) -> int:
+    from experiments.faults import inject_all
+
+    text, missed = inject_all(given.out)
+    print(text, end="")
+    return EXIT_MISMATCH if missed else 0
+
+
+def _benchmark(given: argparse.Namespace) -> None:
+    from experiments.benchmark import benchmark
+
+    print(benchmark(checkpoint_path=given.checkpoint, out=given.out), end="")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

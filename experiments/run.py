@@ -1,0 +1,303 @@
+"""The main job: a sound file through front-end, golden model, co-simulated accelerator and power model."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from cosim.cosimulate import Cosimulation, cosimulate
+from cosim.waveform import write_waveform
+from experiments.raster import plot_raster
+from experiments.tables import write_csv, write_json, write_text
+from features.audio import read_audio
+from features.corpora.timit import read_phone_file
+from features.frontend import FrontEndSettings, batch_codes
+from golden.checkpoint import Checkpoint, load_checkpoint
+from golden.cycles import FrameCounts, count_frames, mmac_per_second
+from golden.decoder import PhoneErrors, PhoneSegment, decode_checkpoint, fold, phone_error_rate, phones_of
+from golden.errors import CheckpointError
+from golden.forward import Forward, forward
+from golden.layout import build_layout
+from power.activity import ActivityRow, Run
+from power.energy import estimate
+from power.plots import plot_power
+from power.report import DIFFERENCES, PAPER_POWER_UW, PowerReport
+
+CLIP = Path(__file__).with_name("clips") / "demo.flac"
+# What the report keeps of the waveform: about two frames.
+WAVE_CYCLES = 1500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spoken:
+    """One sound file, recognised by the golden model from beginning to end.
+
+    Parameters
+    ----------
+    path : Path
+    samples : np.ndarray [shape=(samples,), dtype=float64]
+    codes : np.ndarray [shape=(frames, inputs), dtype=int8]
+    result : Forward
+    counts : FrameCounts
+    segments : list of PhoneSegment
+    reference : list of str or None
+        Folded phones from a ``.phn`` file beside the sound.
+    """
+
+    path: Path
+    samples: np.ndarray
+    codes: np.ndarray
+    result: Forward
+    counts: FrameCounts
+    segments: list[PhoneSegment]
+    reference: list[str] | None
+
+    @property
+    def errors(self) -> PhoneErrors | None:
+        """Phone errors against the reference, silence left out on both sides."""
+        if self.reference is None:
+            return None
+        hypothesis = [phone for phone in phones_of(self.segments) if phone != "sil"]
+        return phone_error_rate([phone for phone in self.reference if phone != "sil"], hypothesis)
+
+
+def recognise(checkpoint: Checkpoint, path: Path, reference: Path | None = None) -> Spoken:
+    """Run the front-end, the golden model and the host's decoder over a whole sound file.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+        With a host section.
+    path : Path
+    reference : Path, optional
+        Phone file (``START END PHONE`` a line, in 16-kHz samples); by default the one beside the sound, if any.
+
+    Raises
+    ------
+    AudioError, CorpusError, CheckpointError
+        What cannot be read, by name.
+    """
+    if checkpoint.host is None:
+        raise CheckpointError("checkpoint: host section missing: it names the front-end and decodes phones")
+    samples = read_audio(path)
+    codes = batch_codes(samples, FrontEndSettings.from_json(checkpoint.host.front_end))
+    result = forward(checkpoint, codes)
+    given = reference if reference is not None else path.with_suffix(".phn")
+    phones = None
+    if reference is not None or given.is_file():
+        phones = fold_reference(given)
+    return Spoken(
+        path=path,
+        samples=samples,
+        codes=codes,
+        result=result,
+        counts=count_frames(checkpoint, codes, result.spikes),
+        segments=decode_checkpoint(checkpoint, result.logits),
+        reference=phones,
+    )
+
+
+def fold_reference(path: Path) -> list[str]:
+    """Return a phone file's phones, folded as the decoder folds its own."""
+    from features.corpora.phones import fold_phones
+
+    return fold(fold_phones([symbol for _, _, symbol in read_phone_file(path)]))
+
+
+def run(
+    *,
+    speech: Path | None,
+    checkpoint_path: Path | None,
+    reference: Path | None,
+    frames: int | None,
+    out: Path,
+    engine: str = "myhdl",
+) -> str:
+    """Do the main job and write its folder.
+
+    Parameters
+    ----------
+    speech : Path or None
+        Sound file; None is the shipped clip.
+    checkpoint_path : Path or None
+        None is the embedded network.
+    reference : Path or None
+        Phones to score against; None looks beside the sound.
+    frames : int or None
+        Frames that the MyHDL accelerator runs, from the first; None is all.
+    out : Path
+        Folder to write.
+    engine : {"myhdl"}
+
+    Returns
+    -------
+    str
+        The report, as also written to ``report.txt``.
+
+    Raises
+    ------
+    AudioError, CheckpointError, CorpusError
+        Bad input.
+    CosimulationError
+        The RTL differs from golden; a waveform of the cycles around it is in `out`.
+    """
+    checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
+    spoken = recognise(checkpoint, speech if speech is not None else CLIP, reference)
+    out.mkdir(parents=True, exist_ok=True)
+    wanted = len(spoken.codes) if frames is None else min(frames, len(spoken.codes))
+    with tqdm(total=wanted, unit="frame", desc="co-simulation", disable=None, file=sys.stderr) as bar:
+        simulated = cosimulate(
+            checkpoint,
+            {spoken.path.name: spoken.codes},
+            frames=wanted,
+            wave_cycles=WAVE_CYCLES,
+            mismatch_folder=out,
+            progress=lambda done: bar.update(done) and None,
+        )
+    spec = checkpoint.specification
+    rows = [ActivityRow.from_mapping(row) for row in simulated.activity.rows()]
+    period = Run(
+        frames=simulated.frames,
+        cycles=simulated.activity.total_cycles,
+        clock_hz=spec.clock_hz,
+        frame_period_s=spec.frame_period_s,
+    )
+    power = estimate(rows, period)
+    text = report(checkpoint, spoken, simulated, power)
+    _write_folder(out, checkpoint, spoken, simulated, power, text, engine)
+    return text
+
+
+def report(checkpoint: Checkpoint, spoken: Spoken, simulated: Cosimulation, power: PowerReport) -> str:
+    """Return the figures of a run as text."""
+    spec = checkpoint.specification
+    cycles = spoken.counts.cycles
+    seconds = len(spoken.codes) * spec.frame_period_s
+    phones = [phone for phone in phones_of(spoken.segments) if phone != "sil"]
+    lines = [f"{spoken.path.name}: {seconds:.2f} s, {len(spoken.codes)} frames", f"  phones     {' '.join(phones)}"]
+    errors = spoken.errors
+    if errors is not None and spoken.reference is not None:
+        wanted = [phone for phone in spoken.reference if phone != "sil"]
+        lines.append(f"  reference  {' '.join(wanted)}")
+        lines.append(
+            f"  PER {100 * errors.rate:.1f} % ({errors.substitutions} substitutions, {errors.deletions} deletions, "
+            f"{errors.insertions} insertions in {errors.reference} phones; 39 phones, silence not scored)"
+        )
+    lines += [
+        "",
+        f"RTL against golden, every cycle: {simulated.frames} of {len(spoken.codes)} frames in MyHDL, "
+        f"{simulated.cycles:,} cycles",
+        f"  {simulated.signals} registers and ports ({simulated.bits:,} bits) a cycle, "
+        f"{simulated.values_compared:,} values compared, 0 mismatches",
+        f"  {simulated.cycles / simulated.seconds:,.0f} cycles/s, comparison and toggle count included",
+        "",
+        f"Cycles a frame (golden, all {len(spoken.codes)} frames, loading and logits delivery included): mean "
+        f"{cycles.mean():.0f}, most {cycles.max()}, budget {spec.frame_budget:,} "
+        f"({int((cycles > spec.frame_budget).sum())} overruns)",
+        "  "
+        + ", ".join(
+            f"{name} {count:.0f}"
+            for name, count in zip(spoken.counts.phases, spoken.counts.phase_cycles.mean(axis=0), strict=True)
+        ),
+    ]
+    rates = [
+        f"layer {layer} " + " / ".join(f"{rate:.3f}" for rate in fired.mean(axis=(0, 2)))
+        for layer, fired in enumerate(spoken.result.spikes)
+    ]
+    lines += [
+        f"Spike rates by time step: {', '.join(rates)}",
+        f"Work after zero-skipping: {mmac_per_second(spec, spoken.counts.macs):.2f} MMAC/s (paper, stated: 13.86)",
+        "",
+        f"Power at {spec.clock_hz / 1e3:.0f} kHz, modelled from the activity of the {simulated.frames} frames, 28 nm, "
+        "low / typical / high:",
+    ]
+    blocks = sorted(power.by_block().items(), key=lambda item: -item[1][1])
+    lines += [f"  {block:<14} {_bounds(values)}" for block, values in blocks[:6]]
+    lines += [
+        f"  {'total':<14} {_bounds(power.total)}   paper, stated: {PAPER_POWER_UW} uW",
+        "What differs from the paper's figure:",
+        *(f"  - {sentence}" for sentence in DIFFERENCES),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _bounds(values: tuple[float, float, float]) -> str:
+    low, typical, high = values
+    return f"{low:8.2f} / {typical:8.2f} / {high:8.2f} uW"
+
+
+def _write_folder(
+    out: Path,
+    checkpoint: Checkpoint,
+    spoken: Spoken,
+    simulated: Cosimulation,
+    power: PowerReport,
+    text: str,
+    engine: str,
+) -> None:
+    spec = checkpoint.specification
+    write_json(
+        out / "configuration.json",
+        {
+            "speech": spoken.path.name,
+            "engine": engine,
+            "frames_cosimulated": simulated.frames,
+            "frames_golden": len(spoken.codes),
+            "specification": spec.to_json(),
+            "front_end": checkpoint.host.front_end if checkpoint.host else None,
+            "provenance": checkpoint.provenance,
+        },
+    )
+    write_csv(out / "frames.csv", _frame_rows(spoken, simulated))
+    write_csv(
+        out / "phones.csv",
+        [
+            {
+                "phone": segment.phone,
+                "start_s": round(segment.start_frame * spec.frame_period_s, 3),
+                "end_s": round(segment.end_frame * spec.frame_period_s, 3),
+            }
+            for segment in spoken.segments
+        ]
+        or [{"phone": "", "start_s": "", "end_s": ""}],
+    )
+    write_csv(out / "activity.csv", simulated.activity.rows())
+    write_csv(
+        out / "activity_by_phase.csv",
+        [
+            {"phase": phase, "cycles": count} | row
+            for phase, count in simulated.activity.cycles.items()
+            for row in simulated.activity.rows(phase)
+        ],
+    )
+    power.write_csv(out / "power.csv")
+    plot_raster(out / "raster.png", spoken.samples, spoken.result.spikes, spoken.segments, title=spoken.path.name)
+    plot_power(power, out / "power.png")
+    write_waveform(out / "waveform.vcd", build_layout(spec), simulated.waves, clock_hz=spec.clock_hz)
+    write_text(out / "report.txt", text)
+
+
+def _frame_rows(spoken: Spoken, simulated: Cosimulation) -> list[dict[str, Any]]:
+    counts = spoken.counts
+    return [
+        {
+            "frame": frame,
+            "cycles": int(counts.cycles[frame]),
+            "cycles_myhdl": simulated.frame_cycles[frame] if frame < simulated.frames else None,
+            **{
+                name.replace(" ", "_"): int(count)
+                for name, count in zip(counts.phases, counts.phase_cycles[frame], strict=True)
+            },
+            "rows_bank0": int(counts.rows[frame, 0]),
+            "rows_bank1": int(counts.rows[frame, 1]),
+            "additions": int(counts.additions[frame].sum()),
+            "macs": int(counts.macs[frame]),
+            "best": int(spoken.result.best[frame]),
+        }
+        for frame in range(len(spoken.codes))
+    ]

@@ -1,0 +1,80 @@
+"""Whole utterances through the MyHDL accelerator, every register compared at every cycle."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from cosim.cosimulate import cosimulate
+from experiments.run import recognise
+from experiments.tables import write_csv
+from golden.checkpoint import load_checkpoint
+
+
+def cosimulate_files(
+    paths: Sequence[Path], *, checkpoint_path: Path | None, frames: int | None, out: Path
+) -> str:
+    """Co-simulate each sound file and write ``utterances.csv``, a row after each file.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    checkpoint_path : Path or None
+        None is the embedded network.
+    frames : int or None
+        Frames of each file; None is all.
+    out : Path
+        Folder to write.
+
+    Returns
+    -------
+    str
+        The table as text.
+
+    Raises
+    ------
+    CosimulationError
+        At the first difference; a waveform is in `out`.
+    """
+    checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
+    out.mkdir(parents=True, exist_ok=True)
+    rows, lines = [], []
+    for path in paths:
+        spoken = recognise(checkpoint, path)
+        wanted = len(spoken.codes) if frames is None else min(frames, len(spoken.codes))
+        with tqdm(total=wanted, unit="frame", desc=path.name, disable=None, file=sys.stderr) as bar:
+            found = cosimulate(
+                checkpoint,
+                {path.name: spoken.codes},
+                frames=wanted,
+                mismatch_folder=out,
+                progress=lambda done, bar=bar: bar.update(done) and None,  # type: ignore[misc]
+            )
+        same_count = found.frame_cycles == spoken.counts.cycles[:wanted].tolist()
+        same_best = found.best == spoken.result.best[:wanted].tolist()
+        rows.append(
+            {
+                "utterance": path.name,
+                "frames": found.frames,
+                "frames_of_file": len(spoken.codes),
+                "cycles": found.cycles,
+                "values_compared": found.values_compared,
+                "mismatches": 0,
+                "cycles_mean": round(sum(found.frame_cycles) / found.frames, 1),
+                "cycles_most": max(found.frame_cycles),
+                "overruns": found.overruns,
+                "counts_as_golden": same_count,
+                "best_as_golden": same_best,
+                "cycles_per_s": round(found.cycles / found.seconds),
+            }
+        )
+        write_csv(out / "utterances.csv", rows)
+        lines.append(
+            f"{path.name}: {found.frames} frames, {found.cycles:,} cycles, {found.values_compared:,} values compared, "
+            f"0 mismatches; cycles a frame mean {rows[-1]['cycles_mean']}, most {rows[-1]['cycles_most']}, "
+            f"{found.overruns} overruns; {rows[-1]['cycles_per_s']:,} cycles/s"
+        )
+    return "\n".join(lines) + f"\nwritten: {out}/utterances.csv\n"
