@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from golden.checkpoint import Checkpoint, Host
+from golden.compiled import compiled
 from golden.errors import StimulusError
 
 # CMU's 39 phones onto those of Lee and Hon (1989) that they reach.
@@ -108,7 +108,24 @@ def decode(host: Host, logits: np.ndarray, *, fc_scale: int) -> list[PhoneSegmen
     --------
     phone_error_rate : compares with a reference.
     """
-    scores = state_scores(host, logits, fc_scale=fc_scale)[host.label_delay_frames :]
+    return decode_scores(host, state_scores(host, logits, fc_scale=fc_scale))
+
+
+def decode_scores(host: Host, scores: np.ndarray) -> list[PhoneSegment]:
+    """Find the best phone sequence for given state scores; `decode` without its first half.
+
+    Parameters
+    ----------
+    host : Host
+    scores : np.ndarray [shape=(frames, states), dtype=float32]
+        As `state_scores` returns them.
+
+    Returns
+    -------
+    list of PhoneSegment
+        As `decode` does.
+    """
+    scores = scores[host.label_delay_frames :]
     if not len(scores):
         return []
     joins = np.float32(host.bigram_scale) * host.bigram_log + np.float32(host.insertion_log)
@@ -147,7 +164,7 @@ def decode_checkpoint(checkpoint: Checkpoint, logits: np.ndarray) -> list[PhoneS
     return decode(checkpoint.host, logits, fc_scale=checkpoint.scales["fc"])
 
 
-@numba.njit(cache=True)
+@compiled
 def _viterbi(scores, joins, first, per_phone):  # type: ignore[no-untyped-def]
     """Return the best state of each frame, and whether a phone begins there.
 

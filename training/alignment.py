@@ -96,7 +96,7 @@ def align_corpus(
     workers : int
         Processes; the result does not depend on it.
     cache : Path or None
-        An ``.npz`` of plain arrays; used when it holds exactly these utterances, written otherwise.
+        An ``.npz`` of plain arrays; used when it holds exactly these utterances and words, written otherwise.
 
     Returns
     -------
@@ -104,9 +104,10 @@ def align_corpus(
         Without the utterances that did not align.
     """
     names = sorted(utterances)
+    wanted = [" ".join("_".join(word) for word in utterances[name][1]) for name in names]
     if cache is not None and cache.is_file():
         with np.load(cache, allow_pickle=False) as stored:
-            if stored["names"].tolist() == names:
+            if stored["names"].tolist() == names and stored["words"].tolist() == wanted:
                 return _unpack(names, stored["counts"], stored["phones"], stored["ends"])
     jobs = [(str(utterances[name][0]), utterances[name][1]) for name in names]
     if workers > 1:
@@ -121,7 +122,7 @@ def align_corpus(
     if cache is not None:
         cache.parent.mkdir(parents=True, exist_ok=True)
         part = cache.with_name(cache.name + ".part.npz")
-        np.savez_compressed(part, names=np.array(names), counts=counts, phones=phones, ends=ends)
+        np.savez_compressed(part, names=np.array(names), words=np.array(wanted), counts=counts, phones=phones, ends=ends)
         os.replace(part, cache)
     return _unpack(names, counts, phones, ends)
 

@@ -1,0 +1,46 @@
+"""The prepared data: utterances in, utterances out, the same after a file."""
+
+import numpy as np
+
+from training.dataset import DEV, TEST, TRAIN, Dataset, collect
+from training.labels import FrameLabels
+from training.train import IGNORED
+
+
+def made():
+    rng = np.random.default_rng(1)
+    lengths = (7, 4, 9)
+    codes = [rng.integers(-128, 128, (length, 5)).astype(np.int8) for length in lengths]
+    labels = [FrameLabels(*rng.integers(0, 40, (3, length)).astype(np.int16)) for length in lengths]
+    labels[1] = None
+    data = collect(
+        names=["a", "b", "c"], parts=[TRAIN, TEST, DEV], codes=codes, labels=labels,
+        sequences=[np.array([0, 1, 0]), np.array([2]), np.array([3, 0, 39])], front_end={"kind": "mfcc40"},
+    )  # fmt: skip
+    return data, codes, labels
+
+
+def test_utterances_are_laid_one_after_the_other():
+    data, codes, labels = made()
+    assert [data.members(part).tolist() for part in (TRAIN, DEV, TEST)] == [[0], [2], [1]]
+    assert data.starts.tolist() == [0, 7, 11, 20]
+    assert np.array_equal(data.frames(np.array([2, 0])), [*range(11, 20), *range(7)])
+    assert np.array_equal(data.right[11:], labels[2].right)
+    assert (data.state[7:11] == IGNORED).all()
+    assert data.sequence(2).tolist() == [3, 0, 39]
+    assert [data.reference(which) for which in range(3)] == [["aa"], ["ae"], ["ah", "zh"]]
+    gathered = data.utterances(np.array([2, 0]), data.state, delay=2)
+    assert np.array_equal(gathered.codes, np.concatenate([codes[2], codes[0]]))
+    assert gathered.starts.tolist() == [0, 9, 16]
+    expected = [IGNORED] * 2 + labels[2].state[:-2].tolist() + [IGNORED] * 2 + labels[0].state[:-2].tolist()
+    assert gathered.targets.tolist() == expected
+
+
+def test_a_file_holds_it_all(tmp_path):
+    data, _, _ = made()
+    data.save(tmp_path / "data.npz")
+    stored = Dataset.load(tmp_path / "data.npz")
+    assert stored.front_end == data.front_end
+    for name, value in vars(data).items():
+        assert np.array_equal(getattr(stored, name), value)
+    assert [path.name for path in tmp_path.iterdir()] == ["data.npz"]

@@ -1,0 +1,133 @@
+"""Training learns, and goes on after a stop to the same weights to the bit."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from golden.specification import Specification
+from training.model import SpikingNetwork
+from training.train import IGNORED, Plan, Utterances, batches, delayed, rate_at, run, train
+
+SPEC = Specification(inputs=6, layers=(16, 16), outputs=4)
+PLAN = Plan(epochs=4, learning_rate=1e-2, batch=4, seed=3)
+
+
+@pytest.fixture(scope="module")
+def data():
+    """Four classes that hold for a few frames each, seen through noise."""
+    rng = np.random.default_rng(1)
+    means = rng.normal(size=(4, 6)) * 60
+    lengths = rng.integers(20, 60, size=18)
+    labels = [np.repeat(rng.integers(0, 4, size=12), 5)[:length].astype(np.int16) for length in lengths]
+    codes = [np.clip(means[label] + rng.normal(size=(len(label), 6)) * 15, -128, 127) for label in labels]
+    return Utterances(
+        np.concatenate(codes).astype(np.int8),
+        np.concatenate([delayed(label, delay=1) for label in labels]),
+        np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+    )
+
+
+def correct(network, data):
+    found = np.concatenate([logits + network.offset.detach().numpy() for logits in run(network, data)]).argmax(1)
+    known = data.targets != IGNORED
+    return (found == data.targets)[known].mean()
+
+
+def test_it_learns_in_float_and_quantised_mode(data):
+    network = SpikingNetwork(SPEC, seed=1)
+    history = train(network, data, Plan(epochs=15, learning_rate=1e-2, batch=4))
+    assert history[-1].loss < 0.5 * history[0].loss
+    assert correct(network, data) > 0.85
+    assert all(0 < rate < 1 for rate in history[-1].spike_rates)
+    network.quantised = True
+    train(network, data, Plan(epochs=5, learning_rate=2e-3, batch=4))
+    assert correct(network, data) > 0.85
+
+
+def test_pruned_weights_stay_zero_and_unmoved(data):
+    network = SpikingNetwork(SPEC, seed=1)
+    network.fc_mask[3] = False
+    before = network.fc[3].detach().clone()
+    train(network, data, PLAN)
+    assert torch.equal(network.fc[3], before)
+    assert not network.weight("fc")[3].any()
+
+
+def test_going_on_after_a_stop_gives_the_same_weights(data, tmp_path):
+    """Stopped twice: between two epochs, and in the middle of one."""
+    whole = SpikingNetwork(SPEC, seed=2)
+    train(whole, data, PLAN)
+
+    class StopError(Exception):
+        pass
+
+    def stop_after(number):
+        def report(epoch):
+            if epoch.number == number:
+                raise StopError
+
+        return report
+
+    path = tmp_path / "run.pt"
+    first = SpikingNetwork(SPEC, seed=2)
+    with pytest.raises(StopError):
+        train(first, data, PLAN, checkpoint=path, report=stop_after(1))
+
+    second = SpikingNetwork(SPEC, seed=99)
+    calls = []
+
+    def killed(module, given):
+        calls.append(given)
+        if len(calls) == 8:
+            raise StopError
+
+    second.register_forward_pre_hook(killed)
+    with pytest.raises(StopError):
+        train(second, data, PLAN, checkpoint=path)
+
+    third = SpikingNetwork(SPEC, seed=98)
+    history = train(third, data, PLAN, checkpoint=path)
+    assert [epoch.number for epoch in history] == [3, 4]
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, third.state_dict()[name]), name
+    finished = SpikingNetwork(SPEC, seed=97)
+    assert train(finished, data, PLAN, checkpoint=path) == []
+    assert torch.equal(finished.fc, whole.fc)
+
+
+def test_refuses_the_checkpoint_of_another_network(data, tmp_path):
+    train(SpikingNetwork(SPEC), data, Plan(epochs=1, learning_rate=1e-3), checkpoint=tmp_path / "run.pt")
+    with pytest.raises(ValueError, match=r"run\.pt: the checkpoint of another network"):
+        train(SpikingNetwork(SPEC.replace(outputs=5)), data, PLAN, checkpoint=tmp_path / "run.pt")
+
+
+def test_every_utterance_comes_once_an_epoch_in_another_order(data):
+    epochs = [np.concatenate(list(batches(data, PLAN, epoch))) for epoch in (0, 0, 1)]
+    assert np.array_equal(epochs[0], epochs[1])
+    assert not np.array_equal(epochs[0], epochs[2])
+    assert np.array_equal(np.sort(epochs[2]), np.arange(len(data)))
+
+
+def test_a_batch_is_its_utterances(data):
+    codes, targets, starts = data.batch(np.array([3, 0]))
+    parts = [slice(data.starts[which], data.starts[which + 1]) for which in (3, 0)]
+    assert np.array_equal(codes.numpy(), np.concatenate([data.codes[part] for part in parts]))
+    assert np.array_equal(targets.numpy(), np.concatenate([data.targets[part] for part in parts]))
+    assert starts.tolist() == [0, parts[0].stop - parts[0].start, len(codes)]
+
+
+def test_labels_are_delayed():
+    assert delayed(np.array([5, 6, 7]), delay=2).tolist() == [IGNORED, IGNORED, 5]
+    assert delayed(np.array([5]), delay=2).tolist() == [IGNORED]
+    assert delayed(np.array([5, 6]), delay=0).tolist() == [5, 6]
+
+
+def test_the_rate_warms_up_and_falls_as_a_cosine():
+    plan = Plan(epochs=1, learning_rate=2.0, warm_up=0.1)
+    rates = [rate_at(plan, update, 100) for update in range(100)]
+    assert rates[:10] == pytest.approx([0.2 * number for number in range(1, 11)])
+    assert rates[10] == 2.0
+    assert rates[55] == pytest.approx(1.0)
+    assert rates[99] == pytest.approx(1 + math.cos(math.pi * 89 / 90), abs=1e-12)

@@ -1,0 +1,69 @@
+"""Phone error rates of a whole set, and the decoder's weights tuned on the development set."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from golden.checkpoint import Host
+from golden.decoder import PhoneErrors, decode_scores, fold, phone_error_rate, phones_of, state_scores
+
+ACOUSTIC_SCALES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)
+INSERTION_LOGS = (-4.0, -3.0, -2.0, -1.0, 0.0, 1.0)
+
+
+def error_rate(host: Host, scores: Iterable[np.ndarray], references: Sequence[Sequence[str]]) -> PhoneErrors:
+    """Decode and score utterances.
+
+    Parameters
+    ----------
+    host : Host
+    scores : iterable of np.ndarray [shape=(frames, states), dtype=float32]
+        `golden.decoder.state_scores` of each utterance.
+    references : sequence of sequences of str
+        Phones without silence; folded here. Decoded silences are left out too.
+
+    Returns
+    -------
+    PhoneErrors
+        The sum over the utterances.
+    """
+    total = PhoneErrors(0, 0, 0, 0)
+    for given, reference in zip(scores, references, strict=True):
+        total = total.plus(phone_error_rate(fold(reference), phones_of(decode_scores(host, given))))
+    return total
+
+
+def tune(
+    host: Host, logits: Iterable[np.ndarray], references: Sequence[Sequence[str]], *, fc_scale: int
+) -> tuple[Host, PhoneErrors]:
+    """Choose the acoustic scale and the insertion weight with the fewest errors on a development set (full grid).
+
+    Parameters
+    ----------
+    host : Host
+    logits : iterable of np.ndarray [shape=(frames, outputs)]
+    references : sequence of sequences of str
+    fc_scale : int
+        log2 of a logit's unit.
+
+    Returns
+    -------
+    host : Host
+        With the weights that won.
+    errors : PhoneErrors
+        Theirs.
+    """
+    plain = dataclasses.replace(host, acoustic_scale=1.0)
+    scores = [state_scores(plain, given, fc_scale=fc_scale) for given in logits]
+    best, fewest = host, PhoneErrors(0, 0, 0, 0)
+    least = float("inf")
+    for insertion in INSERTION_LOGS:
+        for acoustic in ACOUSTIC_SCALES:
+            tried = dataclasses.replace(host, acoustic_scale=acoustic, insertion_log=insertion)
+            errors = error_rate(tried, (np.float32(acoustic) * given for given in scores), references)
+            if errors.rate < least:
+                best, fewest, least = tried, errors, errors.rate
+    return best, fewest
