@@ -247,11 +247,11 @@ def load_checkpoint(path: str | os.PathLike[str] = DEFAULT_CHECKPOINT) -> Checkp
         Names the file, the field and what was expected; pickled arrays are refused.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with open(path, "rb") as handle, np.load(handle, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such checkpoint") from None
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
         raise CheckpointError(f"{path}: not a checkpoint of plain arrays: {error}") from error
     try:
         return _from_arrays(arrays)

@@ -1,0 +1,169 @@
+"""Checkpoints: round trip, and a refusal by name for everything that can be wrong in a file."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from golden.checkpoint import Checkpoint, Host, load_checkpoint, random_checkpoint, save_checkpoint
+from golden.errors import CheckpointError
+from golden.forward import forward
+from golden.specification import Specification
+
+SPEC = Specification(inputs=6, layers=(5, 4), outputs=8, recurrent=(True, False))
+
+
+def host(outputs: int = 8) -> Host:
+    return Host(
+        front_end={"kind": "logmel40"},
+        phones=("sil", "aa"),
+        states_per_phone=3,
+        senone_state=(np.arange(outputs) % 6).astype(np.int16),
+        class_offset=np.zeros(outputs, np.float32),
+        log_prior=np.zeros(6, np.float32),
+        bigram_log=np.zeros((2, 2), np.float32),
+        initial_log=np.zeros(2, np.float32),
+        label_delay_frames=2,
+        acoustic_scale=0.5,
+        bigram_scale=1.0,
+        insertion_log=-1.0,
+    )
+
+
+@pytest.fixture
+def checkpoint() -> Checkpoint:
+    return dataclasses.replace(random_checkpoint(SPEC, seed=1), host=host(), scales={"fc": -4}, provenance={"seed": 1})
+
+
+def test_round_trip(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "net.npz"
+    save_checkpoint(path, checkpoint)
+    loaded = load_checkpoint(path)
+    assert loaded.specification == SPEC
+    assert loaded.recurrent[1] is None
+    assert (loaded.scales, loaded.provenance) == ({"fc": -4}, {"seed": 1})
+    codes = np.random.default_rng(0).integers(-128, 128, (20, 6))
+    np.testing.assert_array_equal(forward(loaded, codes).logits, forward(checkpoint, codes).logits)
+    assert loaded.host is not None
+    assert loaded.host.phones == ("sil", "aa")
+    np.testing.assert_array_equal(loaded.host.senone_state, host().senone_state)
+    assert [entry.name for entry in path.parent.iterdir()] == ["net.npz"]
+
+
+def test_the_same_checkpoint_gives_the_same_bytes(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    save_checkpoint(tmp_path / "a.npz", checkpoint)
+    save_checkpoint(tmp_path / "b.npz", checkpoint)
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+def rewrite(path: Path, change: Callable[[dict[str, np.ndarray]], None]) -> None:
+    with np.load(path, allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    change(arrays)
+    np.savez(path, **arrays)
+
+
+def header(**fields: Any) -> Callable[[dict[str, np.ndarray]], None]:
+    def change(arrays: dict[str, np.ndarray]) -> None:
+        given = json.loads(arrays["header"].tobytes()) | fields
+        arrays["header"] = np.frombuffer(json.dumps(given).encode(), np.uint8)
+
+    return change
+
+
+def array(name: str, value: Any) -> Callable[[dict[str, np.ndarray]], None]:
+    def change(arrays: dict[str, np.ndarray]) -> None:
+        arrays[name] = value(arrays[name]) if callable(value) else value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (array("fc", lambda fc: fc.astype(np.float32)), "fc has dtype float32, expected int8 or int16"),
+        (array("fc", lambda fc: fc[:, 1:]), "fc has shape (4, 7), expected (4, 8)"),
+        (array("fc", lambda fc: np.full_like(fc, 8)), "fc has weights 8..8, expected -8..7 (4 bits)"),
+        (array("feed_forward1", lambda w: w.T.copy()), "feed_forward[1] has shape (4, 5), expected (5, 4)"),
+        (array("recurrent0", lambda w: w - np.int8(20)), "recurrent[0] has weights"),
+        (array("host_log_prior", np.zeros(5, np.float32)), "host.log_prior has shape (5,), expected (6,)"),
+        (array("host_log_prior", np.full(6, np.nan, np.float32)), "host.log_prior has non-finite entries"),
+        (array("host_senone_state", np.full(8, 6, np.int16)), "host.senone_state has 6..6, expected 0..5"),
+        (array("host_class_offset", np.zeros(8)), "host.class_offset: expected dtype float32"),
+        (array("extra", np.zeros(1)), "unknown arrays ['extra'], missing []"),
+        (lambda arrays: arrays.pop("recurrent0"), "unknown arrays [], missing ['recurrent0']"),
+        (lambda arrays: arrays.pop("header"), "header: expected a row of bytes"),
+        (array("header", np.frombuffer(b"{", np.uint8)), "header: not JSON"),
+        (header(format_version=2), "format_version is 2, expected 1"),
+        (header(fc_zeros=33), "fc_zeros claims 33 pruned weights"),
+        (header(fc_zeros=-1), "fc_zeros is -1, expected 0..32"),
+        (header(fc_zeros="many"), "fc_zeros is 'many', expected an integer"),
+        (header(scales={"fc": 0.5}), "scales['fc'] is 0.5, expected an integer in -64..64"),
+        (header(scales=[]), "scales: expected a JSON object"),
+        (header(specification={"inputs": 6}), "specification: unknown fields [], missing fields"),
+        (header(host={}), "host: expected the fields"),
+        (header(colour="red"), "header: expected the fields"),
+    ],
+)
+def test_refuses_by_file_and_field(
+    checkpoint: Checkpoint, tmp_path: Path, change: Callable[[dict[str, np.ndarray]], None], message: str
+) -> None:
+    path = tmp_path / "net.npz"
+    save_checkpoint(path, checkpoint)
+    rewrite(path, lambda arrays: _apply(change, arrays))
+    with pytest.raises(CheckpointError) as refused:
+        load_checkpoint(path)
+    assert str(path) in str(refused.value)
+    assert message in str(refused.value)
+
+
+def _apply(change: Callable[[dict[str, np.ndarray]], None], arrays: dict[str, np.ndarray]) -> None:
+    arrays.setdefault("extra", np.zeros(0))
+    change(arrays)
+    if not arrays["extra"].size:
+        arrays.pop("extra")
+
+
+def test_refuses_pickles(tmp_path: Path) -> None:
+    path = tmp_path / "net.npz"
+    np.savez(path, header=np.array([{"a": 1}], dtype=object), fc=np.zeros(1))
+    with pytest.raises(CheckpointError, match="not a checkpoint of plain arrays"):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04 cut"])
+def test_refuses_files_that_are_no_archive(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "net.npz"
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"net\.npz"):
+        load_checkpoint(path)
+    with pytest.raises(CheckpointError, match="no such checkpoint"):
+        load_checkpoint(tmp_path / "absent.npz")
+
+
+def test_a_failed_write_leaves_the_old_file(checkpoint: Checkpoint, tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "net.npz"
+    save_checkpoint(path, checkpoint)
+    before = path.read_bytes()
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(np, "savez_compressed", fail)
+    with pytest.raises(OSError, match="disk full"):
+        save_checkpoint(path, checkpoint)
+    assert path.read_bytes() == before
+    assert [entry.name for entry in tmp_path.iterdir()] == ["net.npz"]
+
+
+def test_random_checkpoint_covers_the_whole_range_and_is_seeded() -> None:
+    one, two = random_checkpoint(Specification(), seed=4), random_checkpoint(Specification(), seed=4)
+    np.testing.assert_array_equal(one.fc, two.fc)
+    assert (one.fc.min(), one.fc.max()) == (-8, 7)
+    assert one.fc_zeros == np.count_nonzero(one.fc == 0)

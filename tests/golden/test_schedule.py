@@ -1,0 +1,69 @@
+"""The passes against the table's own sums, and the switches that are refused."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+
+from golden.errors import UnsupportedSwitchError
+from golden.schedule import Kind, Source, build_schedule
+from golden.specification import Specification
+from tests.golden.specifications import specifications
+
+
+def test_the_default_frame() -> None:
+    schedule = build_schedule(Specification())
+    phases = [step.phase for step in schedule.passes]
+    assert phases == (
+        ["L0 input"] * 4
+        + ["L0 combine", "L0 recurrent", "L0 neurons", "L1 feed-forward", "L1 recurrent", "L1 neurons"]
+        + ["FC"] * 8
+    )
+    # 40 + 128 + 128 + 128 layer rows and 128 x 15 FC rows: 2,344 rows of 512 bits (ARCHITECTURE).
+    assert sum(schedule.bank_depths) == 2344
+    # 41 + 160 + 1 + 3 x 128 + 2 x 4 + 8 x 128 + 11
+    assert schedule.worst_cycles == 1629
+    assert [step.subtract for step in schedule.passes[:4]] == [True, False, False, False]
+
+
+@given(specifications())
+def test_rows_do_not_overlap_and_fill_the_banks(spec: Specification) -> None:
+    schedule = build_schedule(spec)
+    for bank in range(2):
+        spans: dict[int, int] = {}
+        for step in schedule.passes:
+            if step.kind is Kind.ACCUMULATE and step.banks >> bank & 1:
+                spans[step.base] = step.entries
+        ends = 0
+        for base in sorted(spans):
+            assert base == ends
+            ends = base + spans[base]
+        assert ends == schedule.bank_depths[bank]
+
+
+@given(specifications())
+def test_every_accumulation_clears_once_and_every_pair_transfers_once(spec: Specification) -> None:
+    schedule = build_schedule(spec)
+    assert sum(step.transfer for step in schedule.passes) == spec.group_pairs
+    neurons = sum(step.kind is Kind.NEURONS for step in schedule.passes)
+    assert neurons == sum(spec.tiles(layer) for layer in range(len(spec.layers)))
+    assert sum(step.clear for step in schedule.passes) == neurons + spec.group_pairs
+    for step in schedule.passes:
+        assert (step.source is Source.NONE) == (step.kind is not Kind.ACCUMULATE)
+    assert sum(schedule.words_of_pair(pair) for pair in range(spec.group_pairs)) == schedule.frame_words
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"plane_coding": "sign_magnitude"},
+            "plane_coding 'sign_magnitude': the accelerator has only 'twos_complement' so far",
+        ),
+        ({"pe_sets": 1, "parallel_time_steps": False}, "pe_sets 1: the accelerator has only 2 sets so far"),
+    ],
+)
+def test_a_switch_that_the_table_lacks_is_refused(changes: dict, message: str) -> None:
+    with pytest.raises(UnsupportedSwitchError) as refused:
+        build_schedule(Specification(**changes))
+    assert str(refused.value) == message
