@@ -122,7 +122,9 @@ def align_corpus(
     if cache is not None:
         cache.parent.mkdir(parents=True, exist_ok=True)
         part = cache.with_name(cache.name + ".part.npz")
-        np.savez_compressed(part, names=np.array(names), words=np.array(wanted), counts=counts, phones=phones, ends=ends)
+        np.savez_compressed(
+            part, names=np.array(names), words=np.array(wanted), counts=counts, phones=phones, ends=ends
+        )
         os.replace(part, cache)
     return _unpack(names, counts, phones, ends)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from training.labels import SILENCE, FrameLabels, PHONES
+from training.labels import PHONES, SILENCE, FrameLabels
 from training.train import IGNORED, Utterances, delayed
 
 TRAIN, DEV, TEST = 0, 1, 2

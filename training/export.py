@@ -14,7 +14,9 @@ from training.model import SpikingNetwork
 from training.quantise import to_integers
 
 
-def export(network: SpikingNetwork, *, host: Host | None = None, provenance: dict[str, Any] | None = None) -> Checkpoint:
+def export(
+    network: SpikingNetwork, *, host: Host | None = None, provenance: dict[str, Any] | None = None
+) -> Checkpoint:
     """Round the weights and make the checkpoint.
 
     Parameters

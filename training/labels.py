@@ -41,7 +41,9 @@ class Segments:
         if (np.diff(self.ends, prepend=0) < 0).any():
             raise ValueError("segments: ends decrease")
         if self.phones.min() < 0 or self.phones.max() >= len(PHONES):
-            raise ValueError(f"segments: phones {self.phones.min()}..{self.phones.max()}, expected 0..{len(PHONES) - 1}")
+            raise ValueError(
+                f"segments: phones {self.phones.min()}..{self.phones.max()}, expected 0..{len(PHONES) - 1}"
+            )
 
     def sequence(self) -> list[str]:
         """Return the phone names, silence left out."""

@@ -7,7 +7,7 @@ import hashlib
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +46,7 @@ class Preparation:
     seed: int = 1
     synthetic: int = 600
     dev_speakers: int = 7
-    front_end: FrontEndSettings = FrontEndSettings()
+    front_end: FrontEndSettings = field(default_factory=FrontEndSettings)
     workers: int = 1
 
 
@@ -168,9 +168,7 @@ def _synthetic(work: Path, choices: Preparation) -> list[_Spoken]:
     if not choices.synthetic:
         return []
     try:
-        made = synthesise(
-            work / "flite", count=choices.synthetic, seed=choices.seed, workers=choices.workers
-        )
+        made = synthesise(work / "flite", count=choices.synthetic, seed=choices.seed, workers=choices.workers)
     except FliteMissingError as error:
         print(f"training without synthetic speech: {error}", file=sys.stderr)
         return []

@@ -48,8 +48,7 @@ class Scales:
         """
         unit = tuple(1 - theta.bit_length() for theta in spec.thresholds)
         fed = tuple(
-            unit[layer] + shift - (INPUT_SCALE if layer == 0 else 0)
-            for layer, shift in enumerate(spec.input_shifts)
+            unit[layer] + shift - (INPUT_SCALE if layer == 0 else 0) for layer, shift in enumerate(spec.input_shifts)
         )
         recurrent = tuple(unit[layer] + shift for layer, shift in enumerate(spec.recurrent_shifts))
         return cls(INPUT_SCALE, FC_SCALE, unit, fed, recurrent)

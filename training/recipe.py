@@ -14,7 +14,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,7 @@ class Recipe:
     fc_pruned: float = 0.4
     label_delay_frames: int = 2
     least_frames: int = 20
-    specification: Specification = Specification()
+    specification: Specification = field(default_factory=Specification)
 
 
 def fit(data: Dataset, recipe: Recipe, work: Path) -> tuple[Checkpoint, dict[str, Any]]:
@@ -244,7 +244,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--synthetic", type=int, default=speech.synthetic, help="sentences (default: %(default)s)")
     given = parser.parse_args(arguments)
     torch.set_num_threads(given.workers)
-    data = prepare(given.data, given.work, Preparation(seed=given.seed, synthetic=given.synthetic, workers=given.workers))
+    data = prepare(
+        given.data, given.work, Preparation(seed=given.seed, synthetic=given.synthetic, workers=given.workers)
+    )
     recipe = Recipe(
         seed=given.seed,
         state_epochs=given.state_epochs,

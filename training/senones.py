@@ -61,7 +61,7 @@ class SenoneTrees:
 
 
 def phone_questions() -> np.ndarray:
-    """Return one row of yes/no answers for each phone: itself, then the phonetic classes [shape=(phones, questions)]."""
+    """Return each phone's yes/no answers: is it phone i, is it in class j [shape=(phones, questions)]."""
     classes = np.array([[phone in members.split() for members in _CLASSES.values()] for phone in PHONES])
     return np.concatenate([np.eye(len(PHONES), dtype=bool), classes], axis=1).astype(np.float32)
 

@@ -12,6 +12,7 @@ the gradient is kept through the reset (ours; a soft reset or a detached one sco
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +50,19 @@ def surrogate_gradient(distance: torch.Tensor) -> torch.Tensor:
     return 0.5 / (1.0 + (distance * (math.pi / 2)) ** 2)
 
 
+def _compiled(*fast: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Compile for all cores, utterance by utterance, with the given liberties; kept on disk where a folder takes it."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        options = {"parallel": True, "fastmath": set(fast), "error_model": "numpy"}
+        try:
+            return numba.njit(cache=True, **options)(function)
+        except RuntimeError:  # numba found no folder for its cache
+            return numba.njit(**options)(function)
+
+    return decorate
+
+
 @numba.njit(inline="always")
 def _leaked(u, decay, share, unit):  # type: ignore[no-untyped-def]
     """Return ``u - floor(share u)`` on the grid of `unit`, or ``decay u`` without one."""
@@ -57,7 +71,7 @@ def _leaked(u, decay, share, unit):  # type: ignore[no-untyped-def]
     return u * decay
 
 
-@numba.njit(parallel=True, cache=True, fastmath={"contract"}, error_model="numpy")
+@_compiled("contract")
 def _run(drive, recurrent, starts, threshold, low, high, share, unit, spikes, membranes):  # type: ignore[no-untyped-def]
     steps, width = spikes.shape[1], spikes.shape[2]
     drive_steps = drive.shape[1]
@@ -87,7 +101,7 @@ def _run(drive, recurrent, starts, threshold, low, high, share, unit, spikes, me
                     spikes[frame, step, neuron] = s[neuron]
 
 
-@numba.njit(parallel=True, cache=True, fastmath={"contract", "reassoc"}, error_model="numpy")
+@_compiled("contract", "reassoc")
 def _run_back(grad_spikes, spikes, membranes, transposed, starts, threshold, low, high, share, unit, grad_drive):  # type: ignore[no-untyped-def]
     steps, width = spikes.shape[1], spikes.shape[2]
     decay = np.float32(1.0) - share

@@ -74,6 +74,8 @@ class Plan:
     clip : float
         Norm of the gradient.
     dropout : float
+    spike_penalty : float
+        Added to the loss for each layer, times its mean spike rate; in nats.
     seed : int
         Of the order and the dropout.
     """
@@ -84,6 +86,7 @@ class Plan:
     warm_up: float = 0.1
     clip: float = 1.0
     dropout: float = 0.1
+    spike_penalty: float = 0.0
     seed: int = 1
 
 
@@ -163,16 +166,14 @@ def train(
             activity = network(codes, starts, dropout=plan.dropout, generator=generator)
             loss = cross_entropy(activity.logits, targets, ignore_index=IGNORED)
             optimiser.zero_grad(set_to_none=True)
-            loss.backward()
+            (loss + plan.spike_penalty * sum(fired.mean() for fired in activity.spikes)).backward()
             torch.nn.utils.clip_grad_norm_(weights, plan.clip)
             optimiser.step()
             lost += float(loss.detach()) * len(codes)
             frames += len(codes)
             for layer, fired in enumerate(activity.spikes):
                 spikes[layer] += float(fired.detach().mean()) * len(codes)
-        history.append(
-            Epoch(epoch + 1, lost / frames, tuple(s / frames for s in spikes), time.monotonic() - began)
-        )
+        history.append(Epoch(epoch + 1, lost / frames, tuple(s / frames for s in spikes), time.monotonic() - began))
         if checkpoint is not None:
             _save(checkpoint, network, optimiser, generator, epoch + 1)
         if report is not None:
@@ -195,9 +196,7 @@ def _save(
     os.replace(part, path)
 
 
-def _resume(
-    path: Path, network: SpikingNetwork, optimiser: torch.optim.Optimizer, generator: torch.Generator
-) -> int:
+def _resume(path: Path, network: SpikingNetwork, optimiser: torch.optim.Optimizer, generator: torch.Generator) -> int:
     state = torch.load(path, weights_only=True)
     try:
         network.load_state_dict(state["network"])

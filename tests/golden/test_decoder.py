@@ -75,9 +75,7 @@ def test_viterbi_finds_the_best_of_all_paths(seed, frames):
     scores = np.random.default_rng(seed).normal(size=(frames, 6)).astype(np.float32)
     _, begun = max(every_path(host, scores.astype(np.float64)), key=lambda path: path[0])
     ends = [frame for _, frame in begun[1:]] + [frames]
-    expected = [
-        PhoneSegment(host.phones[phone], frame, end) for (phone, frame), end in zip(begun, ends, strict=True)
-    ]
+    expected = [PhoneSegment(host.phones[phone], frame, end) for (phone, frame), end in zip(begun, ends, strict=True)]
     assert decode_scores(host, scores) == expected
 
 

@@ -13,10 +13,7 @@ from training.synthesis import parse_durations
 
 pytest.importorskip("pocketsphinx")
 CLIP = Path(__file__).parents[2] / "experiments" / "clips" / "demo.flac"
-WORDS = [
-    word.split("_")
-    for word in "s_eh_v_ah_n g_r_iy_n b_ow_t_s s_ey_l_d p_ae_s_t dh_iy ow_l_d b_r_ih_jh".split()
-]
+WORDS = [word.split("_") for word in "s_eh_v_ah_n g_r_iy_n b_ow_t_s s_ey_l_d p_ae_s_t dh_iy ow_l_d b_r_ih_jh".split()]
 
 
 def truth():
@@ -35,7 +32,7 @@ def test_the_clips_phones_are_found_where_they_are():
 
 
 def test_a_corpus_is_read_back_from_its_cache_and_does_not_depend_on_the_workers(tmp_path, monkeypatch):
-    utterances = {name: (CLIP, WORDS) for name in ("b", "a")}
+    utterances = dict.fromkeys(("b", "a"), (CLIP, WORDS))
     cache = tmp_path / "alignment.npz"
     first = align_corpus(utterances, workers=2, cache=cache)
     alone = align_corpus(utterances)
@@ -50,7 +47,7 @@ def test_a_corpus_is_read_back_from_its_cache_and_does_not_depend_on_the_workers
         assert np.array_equal(found["a"].ends, first["a"].ends)
         assert np.array_equal(found["a"].phones, first["a"].phones)
     with pytest.raises(AssertionError, match="although cached"):
-        align_corpus({name: (CLIP, WORDS[:3]) for name in ("b", "a")}, cache=cache)
+        align_corpus(dict.fromkeys(("b", "a"), (CLIP, WORDS[:3])), cache=cache)
 
 
 def test_what_cannot_be_aligned_is_left_out(tmp_path):

@@ -55,7 +55,7 @@ def run(corpus, work, out, monkeypatch):
     # Without flite, wherever this runs: the recipe says so and goes on.
     monkeypatch.setattr(synthesis.shutil, "which", lambda program: None)
     arguments = ["--data", corpus, "--work", work, "--out", out, "--seed", 3, "--senones", 121]
-    arguments += ["--state-epochs", 40, "--senone-epochs", 4, "--workers", 1]
+    arguments += ["--state-epochs", 25, "--senone-epochs", 4, "--workers", 1]
     return recipe.main([str(word) for word in arguments])
 
 
@@ -63,7 +63,7 @@ def test_from_corpus_to_checkpoint_and_again_from_the_cache(corpus, tmp_path, mo
     assert run(corpus, tmp_path / "work", tmp_path / "first.npz", monkeypatch) == 0
     printed = capsys.readouterr().err
     assert "without synthetic speech" in printed
-    assert printed.count("epoch ") == 44
+    assert printed.count("epoch ") == 29
     checkpoint = load_checkpoint(tmp_path / "first.npz")
     spec = checkpoint.specification
     assert (spec.layers, spec.outputs, spec.time_steps) == ((128, 128), 121, 2)

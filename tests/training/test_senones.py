@@ -26,7 +26,9 @@ def test_the_first_question_is_the_one_that_matters():
     assert np.array_equal(trees.senone_state, np.repeat(np.arange(6), 2))
     for state in range(6):
         for right in VOWELS + CONSONANTS:
-            vowels, consonants = ({int(trees.table[state, left, right]) for left in some} for some in (VOWELS, CONSONANTS))
+            vowels, consonants = (
+                {int(trees.table[state, left, right]) for left in some} for some in (VOWELS, CONSONANTS)
+            )
             assert len(vowels) == len(consonants) == 1
             assert vowels != consonants
 
@@ -48,7 +50,7 @@ def test_exactly_the_leaves_asked_for_each_within_its_state(senones):
 def test_refuses_what_cannot_be():
     with pytest.raises(ValueError, match="5 leaves for 6 states"):
         grow_trees(**made(), senones=5)
-    with pytest.raises(ValueError, match="the data's contexts give .* leaves, expected 5000"):
+    with pytest.raises(ValueError, match=r"the data's contexts give .* leaves, expected 5000"):
         grow_trees(**made(), senones=5000)
 
 

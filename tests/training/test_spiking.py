@@ -1,5 +1,6 @@
 """The spiking layer's time loop and its gradient, against plain torch and against the formula."""
 
+import itertools
 import math
 
 import numpy as np
@@ -57,7 +58,7 @@ def plain(drive, recurrent, starts, steps, constants):
     """One utterance and one time step after the other, as the arithmetic is written down."""
     share = 2.0**-constants.leak_shift
     all_spikes = []
-    for begin, end in zip(starts[:-1], starts[1:], strict=True):
+    for begin, end in itertools.pairwise(starts):
         width = drive.shape[2]
         u, s = torch.zeros(width), torch.zeros(width)
         before = [torch.zeros(width) for _ in range(steps)]

@@ -48,8 +48,7 @@ def test_runs_flite_in_the_files_folder_with_its_voice_and_stretch(monkeypatch, 
     """A stand-in program writes the sound and prints the times, and records how it was called."""
     program = tmp_path / "flite"
     program.write_text(
-        "#!/bin/sh\nprintf '%s\\n' \"$@\" > arguments\n"
-        f"cp '{CLIP / 'demo.flac'}' \"$9\"\nprintf 'pau:1.0 iy:2.0 '\n"
+        f"#!/bin/sh\nprintf '%s\\n' \"$@\" > arguments\ncp '{CLIP / 'demo.flac'}' \"$9\"\nprintf 'pau:1.0 iy:2.0 '\n"
     )
     program.chmod(0o755)
     monkeypatch.setattr(synthesis.shutil, "which", lambda name: str(program))

@@ -37,13 +37,22 @@ def correct(network, data):
 
 def test_it_learns_in_float_and_quantised_mode(data):
     network = SpikingNetwork(SPEC, seed=1)
-    history = train(network, data, Plan(epochs=15, learning_rate=1e-2, batch=4))
+    history = train(network, data, Plan(epochs=12, learning_rate=2e-2, batch=4))
     assert history[-1].loss < 0.5 * history[0].loss
     assert correct(network, data) > 0.85
     assert all(0 < rate < 1 for rate in history[-1].spike_rates)
     network.quantised = True
-    train(network, data, Plan(epochs=5, learning_rate=2e-3, batch=4))
+    train(network, data, Plan(epochs=3, learning_rate=2e-3, batch=4))
     assert correct(network, data) > 0.85
+
+
+def test_a_spike_penalty_makes_fewer_spikes(data):
+    rates = []
+    for penalty in (0.0, 3.0):
+        network = SpikingNetwork(SPEC, seed=1)
+        plan = Plan(epochs=4, learning_rate=1e-2, batch=4, spike_penalty=penalty)
+        rates.append(train(network, data, plan)[-1].spike_rates)
+    assert all(after < 0.7 * before for before, after in zip(*rates, strict=True))
 
 
 def test_pruned_weights_stay_zero_and_unmoved(data):
