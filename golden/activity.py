@@ -230,7 +230,9 @@ class ActivityCounter:
         ValueError
             An unknown phase.
         """
-        chosen = slice(None) if phase is None else slice(at := self.phases.index(phase), at + 1)
+        if phase is not None and phase not in self.phases:
+            raise ValueError(f"phase {phase!r}, expected one of {', '.join(self.phases)}")
+        chosen = slice(None) if phase is None else [self.phases.index(phase)]
         cycles, spec = int(self.cycles[chosen].sum()), self.specification
         toggles, clocked = self._toggles[chosen].sum(axis=0), self._clocked[chosen].sum(axis=0)
         reads, operations = self._reads[chosen].sum(axis=0), self._operations[chosen].sum(axis=0)
