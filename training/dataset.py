@@ -12,9 +12,44 @@ from typing import Any
 import numpy as np
 
 from training.labels import PHONES, SILENCE, FrameLabels
-from training.train import IGNORED, Utterances, delayed
 
 TRAIN, DEV, TEST = 0, 1, 2
+IGNORED = -1
+
+
+@dataclass(frozen=True)
+class Utterances:
+    """Codes and targets of many utterances, one after the other.
+
+    Parameters
+    ----------
+    codes : np.ndarray [shape=(frames, inputs), dtype=int8]
+    targets : np.ndarray [shape=(frames,), dtype=int16]
+        Class of each frame, or `IGNORED`.
+    starts : np.ndarray [shape=(utterances + 1,), dtype=int64]
+        First frame of each utterance, and the number of frames.
+    """
+
+    codes: np.ndarray
+    targets: np.ndarray
+    starts: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def batch(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return codes, targets (as int64) and starts of the chosen utterances."""
+        rows = [np.arange(self.starts[which], self.starts[which + 1]) for which in chosen]
+        starts = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
+        frames = np.concatenate(rows)
+        return self.codes[frames], self.targets[frames].astype(np.int64), starts.astype(np.int64)
+
+
+def delayed(labels: np.ndarray, *, delay: int) -> np.ndarray:
+    """Shift labels so that frame n is to say what frame n - `delay` was; the first have nothing to say."""
+    shifted = np.full(len(labels), IGNORED, dtype=np.int16)
+    shifted[delay:] = labels[: max(0, len(labels) - delay)]
+    return shifted
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ import numpy as np
 import torch
 
 from golden.checkpoint import Checkpoint, Host, load_checkpoint, save_checkpoint
+from golden.cycles import count_frames, join_counts, mmac_per_second
 from golden.decoder import PhoneErrors, state_scores
 from golden.forward import Forward, forward_batch
 from golden.specification import Specification
@@ -51,6 +52,8 @@ class Recipe:
         Of the pruned and quantised network on tied states.
     state_rate, senone_rate : float
         Adam's learning rates.
+    spike_penalty : float
+        As in `training.train.Plan`.
     fc_pruned : float
         Share of the FC's weights.
     label_delay_frames : int
@@ -65,6 +68,7 @@ class Recipe:
     senone_epochs: int = 4
     state_rate: float = 6e-3
     senone_rate: float = 1.5e-3
+    spike_penalty: float = 0.0
     fc_pruned: float = 0.4
     label_delay_frames: int = 2
     least_frames: int = 20
@@ -85,7 +89,7 @@ def fit(data: Dataset, recipe: Recipe, work: Path) -> tuple[Checkpoint, dict[str
     -------
     checkpoint : Checkpoint
     figures : dict
-        Phone error rates, spike rates, epochs: what the checkpoint's provenance holds too.
+        Phone error rates, spike rates by layer and time step, cycles a frame: the checkpoint's provenance has them too.
     """
     work.mkdir(parents=True, exist_ok=True)
     key = _digest(data, recipe)
@@ -93,7 +97,8 @@ def fit(data: Dataset, recipe: Recipe, work: Path) -> tuple[Checkpoint, dict[str
     figures: dict[str, Any] = {}
 
     network = SpikingNetwork(recipe.specification.replace(outputs=_STATES), seed=recipe.seed)
-    plan = Plan(epochs=recipe.state_epochs, learning_rate=recipe.state_rate, seed=recipe.seed)
+    penalty = recipe.spike_penalty
+    plan = Plan(epochs=recipe.state_epochs, learning_rate=recipe.state_rate, spike_penalty=penalty, seed=recipe.seed)
     on_states = data.utterances(members, data.state, delay=recipe.label_delay_frames)
     train(network, on_states, plan, checkpoint=work / f"states-{key}.pt", report=_print_epoch)
     host = _host(data, recipe, np.arange(_STATES, dtype=np.int16), network)
@@ -107,7 +112,9 @@ def fit(data: Dataset, recipe: Recipe, work: Path) -> tuple[Checkpoint, dict[str
     with torch.no_grad():
         network.fc_mask.copy_(magnitude_mask(network.fc, share=recipe.fc_pruned))
     network.quantised = True
-    plan = Plan(epochs=recipe.senone_epochs, learning_rate=recipe.senone_rate, seed=recipe.seed + 1)
+    plan = Plan(
+        epochs=recipe.senone_epochs, learning_rate=recipe.senone_rate, spike_penalty=penalty, seed=recipe.seed + 1
+    )
     known = data.state >= 0
     senone = np.where(known, trees.label(data.state, data.left, data.right), -1).astype(np.int16)
     on_senones = data.utterances(members, senone, delay=recipe.label_delay_frames)
@@ -116,17 +123,21 @@ def fit(data: Dataset, recipe: Recipe, work: Path) -> tuple[Checkpoint, dict[str
     checkpoint = export(network, host=_host(data, recipe, trees.senone_state, network))
     assert checkpoint.host is not None
     scale = checkpoint.scales["fc"]
-    logits = (result.logits for result in _integer(checkpoint, data, DEV))
+    logits = (result.logits for _, result in _integer(checkpoint, data, DEV))
     references = [data.reference(which) for which in data.members(DEV)]
     host, figures["per_dev_integer"] = tune(checkpoint.host, logits, references, fc_scale=scale)
     checkpoint = dataclasses.replace(checkpoint, host=host)
-    fired = np.zeros((0, len(checkpoint.feed_forward), checkpoint.specification.time_steps))
-    tested = []
-    for result in _integer(checkpoint, data, TEST):
-        fired = np.concatenate([fired, np.stack([spikes.mean(axis=2) for spikes in result.spikes], axis=1)])
+    tested, fired, counted = [], [], []
+    for codes, result in _integer(checkpoint, data, TEST):
         tested.append(state_scores(host, result.logits, fc_scale=scale))
+        fired.append(np.stack([spikes.mean(axis=2) for spikes in result.spikes], axis=1))
+        counted.append(count_frames(checkpoint, codes, result.spikes))
     figures["per_test_integer"] = _scored(host, tested, data, TEST)
-    figures["test_spike_rates"] = fired.mean(axis=0).round(4).tolist()
+    figures["test_spike_rates"] = np.concatenate(fired).mean(axis=0).round(4).tolist()
+    counts = join_counts(counted)
+    cycles = {"mean": round(float(counts.cycles.mean()), 1), "most": int(counts.cycles.max())}
+    figures["test_frames"], figures["test_cycles_per_frame"] = len(counts.cycles), cycles
+    figures["test_mmac_per_second"] = round(mmac_per_second(checkpoint.specification, counts.macs), 3)
     _print(f"integer network on {len(trees)} tied states: {_rates(figures, 'integer')}")
     figures = {name: _plain(value) for name, value in figures.items()}
     provenance = {
@@ -187,13 +198,12 @@ def _float_logits(network: SpikingNetwork, data: Dataset, part: int) -> Iterator
     return run(network, data.utterances(data.members(part), data.state, delay=0))
 
 
-def _integer(checkpoint: Checkpoint, data: Dataset, part: int) -> Iterator[Forward]:
+def _integer(checkpoint: Checkpoint, data: Dataset, part: int) -> Iterator[tuple[np.ndarray, Forward]]:
+    """Yield codes and golden's result of each utterance of a set."""
     members = data.members(part)
     for first in range(0, len(members), 32):
-        chosen = members[first : first + 32]
-        yield from forward_batch(
-            checkpoint, [data.codes[data.starts[which] : data.starts[which + 1]] for which in chosen]
-        )
+        codes = [data.codes[data.starts[which] : data.starts[which + 1]] for which in members[first : first + 32]]
+        yield from zip(codes, forward_batch(checkpoint, codes), strict=True)
 
 
 def _tuned(host: Host, network: SpikingNetwork, data: Dataset) -> tuple[Host, PhoneErrors]:

@@ -14,48 +14,8 @@ import torch
 from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 
+from training.dataset import IGNORED, Utterances
 from training.model import SpikingNetwork
-
-IGNORED = -1
-
-
-@dataclass(frozen=True)
-class Utterances:
-    """Codes and targets of many utterances, one after the other.
-
-    Parameters
-    ----------
-    codes : np.ndarray [shape=(frames, inputs), dtype=int8]
-    targets : np.ndarray [shape=(frames,), dtype=int16]
-        Class of each frame, or `IGNORED`.
-    starts : np.ndarray [shape=(utterances + 1,), dtype=int64]
-        First frame of each utterance, and the number of frames.
-    """
-
-    codes: np.ndarray
-    targets: np.ndarray
-    starts: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.starts) - 1
-
-    def batch(self, chosen: np.ndarray) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return codes, targets (int64) and starts of the chosen utterances."""
-        rows = [np.arange(self.starts[which], self.starts[which + 1]) for which in chosen]
-        starts = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
-        frames = np.concatenate(rows)
-        return (
-            torch.from_numpy(self.codes[frames]),
-            torch.from_numpy(self.targets[frames].astype(np.int64)),
-            torch.from_numpy(starts.astype(np.int64)),
-        )
-
-
-def delayed(labels: np.ndarray, *, delay: int) -> np.ndarray:
-    """Shift labels so that frame n is to say what frame n - `delay` was; the first have nothing to say."""
-    shifted = np.full(len(labels), IGNORED, dtype=np.int16)
-    shifted[delay:] = labels[: max(0, len(labels) - delay)]
-    return shifted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +122,7 @@ def train(
         for number, chosen in enumerate(progress):
             for group in optimiser.param_groups:
                 group["lr"] = rate_at(plan, epoch * per_epoch + number, plan.epochs * per_epoch)
-            codes, targets, starts = data.batch(chosen)
+            codes, targets, starts = map(torch.from_numpy, data.batch(chosen))
             activity = network(codes, starts, dropout=plan.dropout, generator=generator)
             loss = cross_entropy(activity.logits, targets, ignore_index=IGNORED)
             optimiser.zero_grad(set_to_none=True)
@@ -211,7 +171,7 @@ def _resume(path: Path, network: SpikingNetwork, optimiser: torch.optim.Optimize
 def run(network: SpikingNetwork, data: Utterances, *, batch: int = 16) -> Iterator[np.ndarray]:
     """Yield the logits [shape=(frames, outputs), dtype=float32, real units, offset left out] of each utterance."""
     for first in range(0, len(data), batch):
-        codes, _, starts = data.batch(np.arange(first, min(first + batch, len(data))))
+        codes, _, starts = map(torch.from_numpy, data.batch(np.arange(first, min(first + batch, len(data)))))
         logits = (network(codes, starts).logits - network.offset).numpy()
         for begin, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
             yield logits[begin:end]

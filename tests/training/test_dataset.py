@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from training.dataset import DEV, TEST, TRAIN, Dataset, collect
+from training.dataset import DEV, IGNORED, TEST, TRAIN, Dataset, collect, delayed
 from training.labels import FrameLabels
-from training.train import IGNORED
 
 
 def made():
@@ -44,3 +43,19 @@ def test_a_file_holds_it_all(tmp_path):
     for name, value in vars(data).items():
         assert np.array_equal(getattr(stored, name), value)
     assert [path.name for path in tmp_path.iterdir()] == ["data.npz"]
+
+
+def test_a_batch_is_its_utterances():
+    whole, _, _ = made()
+    data = whole.utterances(np.arange(3), whole.state, delay=1)
+    codes, targets, starts = data.batch(np.array([2, 0]))
+    parts = [slice(data.starts[which], data.starts[which + 1]) for which in (2, 0)]
+    assert np.array_equal(codes, np.concatenate([data.codes[part] for part in parts]))
+    assert np.array_equal(targets, np.concatenate([data.targets[part] for part in parts]))
+    assert starts.tolist() == [0, parts[0].stop - parts[0].start, len(codes)]
+
+
+def test_labels_are_delayed():
+    assert delayed(np.array([5, 6, 7]), delay=2).tolist() == [IGNORED, IGNORED, 5]
+    assert delayed(np.array([5]), delay=2).tolist() == [IGNORED]
+    assert delayed(np.array([5, 6]), delay=0).tolist() == [5, 6]

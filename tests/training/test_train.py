@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from golden.specification import Specification
+from training.dataset import IGNORED, Utterances, delayed
 from training.model import SpikingNetwork
-from training.train import IGNORED, Plan, Utterances, batches, delayed, rate_at, run, train
+from training.train import Plan, batches, rate_at, run, train
 
 SPEC = Specification(inputs=6, layers=(16, 16), outputs=4)
 PLAN = Plan(epochs=4, learning_rate=1e-2, batch=4, seed=3)
@@ -117,20 +118,6 @@ def test_every_utterance_comes_once_an_epoch_in_another_order(data):
     assert np.array_equal(epochs[0], epochs[1])
     assert not np.array_equal(epochs[0], epochs[2])
     assert np.array_equal(np.sort(epochs[2]), np.arange(len(data)))
-
-
-def test_a_batch_is_its_utterances(data):
-    codes, targets, starts = data.batch(np.array([3, 0]))
-    parts = [slice(data.starts[which], data.starts[which + 1]) for which in (3, 0)]
-    assert np.array_equal(codes.numpy(), np.concatenate([data.codes[part] for part in parts]))
-    assert np.array_equal(targets.numpy(), np.concatenate([data.targets[part] for part in parts]))
-    assert starts.tolist() == [0, parts[0].stop - parts[0].start, len(codes)]
-
-
-def test_labels_are_delayed():
-    assert delayed(np.array([5, 6, 7]), delay=2).tolist() == [IGNORED, IGNORED, 5]
-    assert delayed(np.array([5]), delay=2).tolist() == [IGNORED]
-    assert delayed(np.array([5, 6]), delay=0).tolist() == [5, 6]
 
 
 def test_the_rate_warms_up_and_falls_as_a_cosine():
