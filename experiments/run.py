@@ -24,6 +24,7 @@ from golden.errors import CheckpointError
 from golden.forward import Forward, forward
 from golden.layout import build_layout
 from power.activity import ActivityRow, Run
+from power.constants import Bounds
 from power.energy import estimate
 from power.plots import plot_power
 from power.report import DIFFERENCES, PAPER_POWER_UW, PowerReport
@@ -216,7 +217,7 @@ def report(checkpoint: Checkpoint, spoken: Spoken, simulated: Cosimulation, powe
         f"Power at {spec.clock_hz / 1e3:.0f} kHz, modelled from the activity of the {simulated.frames} frames, 28 nm, "
         "low / typical / high:",
     ]
-    blocks = sorted(power.by_block().items(), key=lambda item: -item[1][1])
+    blocks = sorted(power.by_block().items(), key=lambda item: -item[1].typical)
     lines += [f"  {block:<14} {_bounds(values)}" for block, values in blocks[:6]]
     lines += [
         f"  {'total':<14} {_bounds(power.total)}   paper, stated: {PAPER_POWER_UW} uW",
@@ -226,7 +227,7 @@ def report(checkpoint: Checkpoint, spoken: Spoken, simulated: Cosimulation, powe
     return "\n".join(lines) + "\n"
 
 
-def _bounds(values: tuple[float, float, float]) -> str:
+def _bounds(values: Bounds) -> str:
     low, typical, high = values
     return f"{low:8.2f} / {typical:8.2f} / {high:8.2f} uW"
 
