@@ -1,0 +1,33 @@
+"""Folding to the 39 scored phones, against the published groups."""
+
+from __future__ import annotations
+
+import pytest
+
+from features.corpora.phones import PHONES_39, fold_phone, fold_phones
+from features.errors import CorpusError
+
+# Lee and Hon (1989), table of folded phones, over TIMIT's 61 symbols.
+GROUPS = {
+    "aa": "aa ao", "ah": "ah ax ax-h", "er": "er axr", "hh": "hh hv", "ih": "ih ix", "l": "l el", "m": "m em",
+    "n": "n en nx", "ng": "ng eng", "sh": "sh zh", "uw": "uw ux",
+    "sil": "pcl tcl kcl bcl dcl gcl h# pau epi",
+}  # fmt: skip
+ALONE = "iy eh ey ae aw ay oy ow uh w y r dh th f v s z ch jh b p d dx t g k".split()
+
+
+def test_all_61_symbols() -> None:
+    symbols = {symbol: group for group, members in GROUPS.items() for symbol in members.split()}
+    symbols |= {symbol: symbol for symbol in ALONE}
+    assert len(symbols) == 60
+    for symbol, group in symbols.items():
+        assert fold_phone(symbol) == group
+    assert fold_phone("q") is None
+    assert set(symbols.values()) == set(PHONES_39)
+    assert len(PHONES_39) == 39
+
+
+def test_arpabet_with_stress_and_position() -> None:
+    assert fold_phones(["W_B", "IY0_E", "AO2_I", "ZH_S"]) == ["w", "iy", "aa", "sh"]
+    with pytest.raises(CorpusError, match="phone 'xx'"):
+        fold_phone("xx")

@@ -1,0 +1,68 @@
+"""Spectra and cepstra against librosa and against scipy's FFT and DCT, on real speech."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import librosa
+import numpy as np
+import pytest
+import scipy.fft
+import scipy.signal
+
+from features.audio import read_audio
+from features.cepstra import frame_count, log_mel_and_cepstra
+
+
+def relative_error(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """Greatest difference over the greatest magnitude of the oracle's matrix."""
+    return float(np.abs(ours - theirs).max() / np.abs(theirs).max())
+
+
+def oracle_librosa(samples: np.ndarray) -> np.ndarray:
+    # librosa centres the 400-sample window in its 512-point buffer; 56 zeros in front put it on our samples.
+    power = librosa.feature.melspectrogram(
+        y=np.pad(samples, (56, 56)), sr=16_000, n_fft=512, win_length=400, hop_length=160, n_mels=40, center=False
+    )
+    return librosa.power_to_db(power, ref=1.0, amin=1e-10, top_db=None).T
+
+
+def test_log_mel_and_mfcc_equal_librosa(speech_paths: list[Path]) -> None:
+    for path in speech_paths:
+        samples = read_audio(path)
+        log_mel, cepstra = log_mel_and_cepstra(samples, 40)
+        wanted = oracle_librosa(samples)
+        assert log_mel.shape == wanted.shape == (frame_count(len(samples)), 40)
+        assert relative_error(log_mel, wanted) < 1e-5
+        for count in (20, 40):
+            mfcc = librosa.feature.mfcc(S=wanted.T, n_mfcc=count).T
+            assert relative_error(cepstra[:, :count], mfcc) < 1e-5
+
+
+def test_log_mel_and_mfcc_equal_scipy(speech_paths: list[Path]) -> None:
+    samples = read_audio(speech_paths[0])[:24_000]
+    window = scipy.signal.windows.hann(400, sym=False)
+    # Slaney's filters, written out: linear below 1 kHz, logarithmic above, unit area.
+    def hertz(mel: np.ndarray) -> np.ndarray:
+        return np.where(mel < 15, mel * 200 / 3, 1000 * np.exp(np.log(6.4) / 27 * (mel - 15)))
+
+    top = 15 + np.log(8.0) / (np.log(6.4) / 27)
+    edges = hertz(np.linspace(0, top, 42))
+    bins = np.arange(257) * 16_000 / 512
+    filters = np.zeros((40, 257))
+    for band in range(40):
+        low, middle, high = edges[band : band + 3]
+        rise, fall = (bins - low) / (middle - low), (high - bins) / (high - middle)
+        filters[band] = np.maximum(0, np.minimum(rise, fall)) * 2 / (high - low)
+    frames = np.lib.stride_tricks.sliding_window_view(samples, 400)[::160] * window
+    power = np.abs(scipy.fft.fft(frames, 512, axis=1)[:, :257]) ** 2
+    wanted = 10 * np.log10(np.maximum(1e-10, power @ filters.T))
+    log_mel, cepstra = log_mel_and_cepstra(samples, 20)
+    assert relative_error(log_mel, wanted) < 1e-5
+    assert relative_error(cepstra, scipy.fft.dct(wanted, type=2, norm="ortho", axis=1)[:, :20]) < 1e-5
+
+
+@pytest.mark.parametrize(("samples", "frames"), [(0, 0), (399, 0), (400, 1), (559, 1), (560, 2), (800, 3)])
+def test_frame_count(samples: int, frames: int) -> None:
+    assert frame_count(samples) == frames
+    assert log_mel_and_cepstra(np.zeros(samples), 20)[1].shape == (frames, 20)
