@@ -165,6 +165,8 @@ def test_phases_tell_the_blocks_apart():
     model = CycleModel(random_checkpoint(spec, seed=1))
     counter = ActivityCounter(spec, phases=model.phases)
     counter.add(model.frame(np.arange(60, 66), first=True), phases=model.labels[:, PHASE])
+    # The edge that ends the cycle of start belongs to that cycle, though its record shows it one later.
+    assert table(counter.rows("load and start"))["spikes", "last0_1"]["clocked_bits"] == 20
     assert table(counter.rows("FC"))["weight_buffer", "bank0"]["reads"] > 0
     assert table(counter.rows("L0 input"))["weight_buffer", "bank0"]["reads"] == 0
     assert table(counter.rows("load and start"))["input_buffer", "codes"]["clocked_bits"] == 6 * 8

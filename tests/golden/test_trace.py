@@ -154,6 +154,11 @@ def test_stages_hand_on_what_they_hold(drawn):
     ends = add_valid & value(layout, now, "controller.add_last")
     ends &= transfers[value(layout, now, "controller.add_pass")]
     np.testing.assert_array_equal(value(layout, then, "controller.transfer"), np.where(hold, 1, ends))
+    bases = np.array([step.base for step in model.schedule.passes])
+    address = bases[value(layout, records, "controller.read_pass")] + value(layout, records, "zero_skip.index")
+    np.testing.assert_array_equal(
+        value(layout, records, "weight_buffer.address"), address % (1 << model.schedule.address_bits)
+    )
     # A held cycle moves nothing but the output unit and the counters.
     for field in layout:
         if field.block in ("zero_skip", "pe_array", "neuron_unit", "spikes", "input_buffer"):
@@ -212,6 +217,32 @@ def test_each_pass_visits_its_ones_in_order_and_reads_their_rows(drawn):
             for cycle in np.flatnonzero(read >> bank & 1):
                 row = records[cycle + 1, field.offset : field.offset + field.words]
                 np.testing.assert_array_equal(row, banks[bank].planes[address[cycle]].ravel())
+
+
+@given(utterances(frames=2))
+def test_the_clocked_lanes_are_those_that_the_table_names(drawn):
+    checkpoint, codes = drawn
+    spec, model = checkpoint.specification, CycleModel(checkpoint)
+    layout = model.layout
+    model.frame(codes[0], first=True)
+    records = model.frame(codes[1])
+    hold = held(layout, records, model)
+    add = {name: value(layout, records, f"controller.add_{name}") for name in ("valid", "pass", "slot", "enable")}
+    for cycle, record in enumerate(records):
+        step = model.schedule.passes[add["pass"][cycle]]
+        adding = add["valid"][cycle] == 1 and not hold[cycle]
+        for pe_set in range(2):
+            bank = pe_set if step.phase == "FC" else 1
+            expected = np.zeros(spec.lanes, dtype=np.int64)
+            if adding and step.kind is Kind.ACCUMULATE:
+                if step.clear and add["slot"][cycle] == 0:
+                    expected[:] = 1
+                elif add["enable"][cycle] >> pe_set & 1:
+                    weights = layout[f"weight_buffer.row{bank}"].lanes(record)
+                    expected[:] = (weights != 0) if spec.zero_weight_gating else 1
+            elif adding and step.kind is Kind.COMBINE:
+                expected[:] = pe_set < spec.time_steps
+            np.testing.assert_array_equal(layout[f"pe_array.clocked{pe_set}"].lanes(record), expected)
 
 
 @given(utterances(frames=2))
