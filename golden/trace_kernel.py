@@ -170,17 +170,18 @@ def add(m: Machine) -> None:
         clear = step.kind == ACCUMULATE and step.clear == 1 and reg.add_slot == 0
         enabled = step.kind == ACCUMULATE and (reg.add_enable >> pe_set) & 1 == 1
         if clear:
-            m.acc[pe_set, :] = 0
+            for lane in range(size.lanes):
+                m.acc[pe_set, lane] = 0
         if enabled:
             # Layers share the row of bank 1; in the FC each set has its bank's.
-            row = m.rows[pe_set if step.fc == 1 else 1]
+            bank = pe_set if step.fc == 1 else 1
             align = step.align + (reg.add_double if step.fc == 1 else 0)
             if pe_set == 1 and step.subtract == 1:
                 for lane in range(size.lanes):
-                    m.acc[pe_set, lane] -= np.int64(row[lane]) << align
+                    m.acc[pe_set, lane] -= np.int64(m.rows[bank, lane]) << align
             else:
                 for lane in range(size.lanes):
-                    m.acc[pe_set, lane] += np.int64(row[lane]) << align
+                    m.acc[pe_set, lane] += np.int64(m.rows[bank, lane]) << align
         if clear or enabled or (step.kind == COMBINE and pe_set < size.time_steps):
             at = place.acc0 if pe_set == 0 else place.acc1
             pack_planes(m.acc[pe_set], size.accumulator_bits, m.record, at)
@@ -217,11 +218,15 @@ def read(m: Machine) -> None:
     row = step.base + reg.index
     for bank in range(2):
         if (step.banks >> bank) & 1 == 1:
-            m.rows[bank, :] = m.weights0[row] if bank == 0 else m.weights1[row]
-            m.row_nonzero[bank, :] = m.nonzero0[row] if bank == 0 else m.nonzero1[row]
-            planes = m.planes0[row] if bank == 0 else m.planes1[row]
+            weights, nonzero = (m.weights0, m.nonzero0) if bank == 0 else (m.weights1, m.nonzero1)
+            planes = m.planes0 if bank == 0 else m.planes1
             at = place.row0 if bank == 0 else place.row1
-            m.record[at : at + len(planes)] = planes
+            for lane in range(weights.shape[1]):
+                m.rows[bank, lane] = weights[row, lane]
+            for word in range(nonzero.shape[1]):
+                m.row_nonzero[bank, word] = nonzero[row, word]
+            for word in range(planes.shape[1]):
+                m.record[at + word] = planes[row, word]
 
 
 @compiled
