@@ -67,7 +67,8 @@ def accelerator(
     plane0, plane1 = (Signal(intbv(0)[spec.inputs :]) for _ in range(2))
     spike0, spike1 = (Signal(intbv(0)[entries:]) for _ in range(2))
     hold, finished, found, hit0, hit1, skip_last, accept, starting, step = (Signal(bool(0)) for _ in range(9))
-    this, last = registers.spike_tiles("this"), registers.spike_tiles("last")
+    # Not "this" and "last": locals name the nets of the Verilog, where `this` is a keyword to SystemVerilog.
+    spikes_now, spikes_last = registers.spike_tiles("this"), registers.spike_tiles("last")
     clk, reset = ports.clk, ports.reset
     control = {
         path.removeprefix("controller."): one(path) for path in planes if path.startswith("controller.")
@@ -105,7 +106,7 @@ def accelerator(
         schedule,
     )
     the_spikes = spikes(
-        clk, reset, starting, ports.first, control["issue_pass"], this, last, spike0, spike1, schedule
+        clk, reset, starting, ports.first, control["issue_pass"], spikes_now, spikes_last, spike0, spike1, schedule
     )
     the_zero_skip = zero_skip(
         clk,
@@ -174,9 +175,9 @@ def accelerator(
         control["add_slot"],
         planes["pe_array.acc0"],
         planes["pe_array.acc1"],
-        last,
+        spikes_last,
         registers.membrane_planes(),
-        this,
+        spikes_now,
         schedule,
     )
     the_output = output(

@@ -78,8 +78,9 @@ def controller(
     weight_ready  1                          no     out: idle
     ============= ========================== ====== ==================================================================
 
-    Latency: an operation issued in a cycle is at READ in the next and at ADD in the one after. Reset: all 0, state IDLE.
-    Extremes: `start` without a full buffer is ignored; a frame over the budget finishes correctly and raises `overrun`.
+    Latency: an operation issued in a cycle is at READ in the next and at ADD in the one after.
+    Reset: all 0, state IDLE. Extremes: `start` without a full buffer is ignored; a frame over the budget finishes
+    correctly and raises `overrun`.
     """
     spec = schedule.specification
     passes, inputs, budget = len(schedule.passes), spec.inputs, spec.frame_budget
@@ -128,7 +129,7 @@ def controller(
             last.next = issue_slot == last_neuron_slot
 
     @always(clk.posedge)
-    def sequence():
+    def advance():
         kind = kind_of[issue_pass]
         if reset:
             state.next = idle
@@ -210,4 +211,4 @@ def controller(
                     if frame_cycles >= budget:
                         overrun.next = True
 
-    return handshake, issue, sequence, pipeline, count
+    return handshake, issue, advance, pipeline, count

@@ -48,8 +48,8 @@ def neuron_unit(
     this       a word of lanes bits a layer, step, tile no     out: spikes of this frame
     ========== ======================================= ====== =======================================================
 
-    Latency: one cycle. Reset: membranes and spikes 0. Extremes: the sum is formed without overflow and saturates once, to
-    the layer's membrane width, before the compare.
+    Latency: one cycle. Reset: membranes and spikes 0. Extremes: the sum is formed without overflow and saturates once,
+    to the layer's membrane width, before the compare.
     """
     spec = schedule.specification
     lanes, steps, acc_bits = spec.lanes, spec.time_steps, spec.accumulator_bits
@@ -89,7 +89,7 @@ def neuron_unit(
         leak = leak_of[add_pass]
         shift = shift_of[add_pass]
         base = base_of[add_pass]
-        before = this0_of[add_pass]
+        previous = this0_of[add_pass]
         at = 0
         keep = intbv(0)[lanes:]
         voltage = intbv(0)[lanes:]
@@ -103,10 +103,10 @@ def neuron_unit(
         if firing:
             # s_prev: the time step before this one, in this frame or the last.
             if slot == 0:
-                before = this1_of[add_pass]
-                keep[:] = ~last[before]
+                previous = this1_of[add_pass]
+                keep[:] = ~last[previous]
             else:
-                keep[:] = ~this[before]
+                keep[:] = ~this[previous]
             carry[:] = keep
             carry_sum[:] = 0
             for b in range(sum_bits):

@@ -51,8 +51,8 @@ def output(
     ============ ================================== ====== ============================================================
 
     Latency: `logits` one cycle after the transfer's edge, then a word a cycle; `hold`, `finished` in the same cycle.
-    Reset: all 0. Extremes: without `logits_ready` nothing moves, and a waiting transfer holds the pipeline; lanes beyond
-    the outputs take no part in the arg-max.
+    Reset: all 0. Extremes: without `logits_ready` nothing moves, and a waiting transfer holds the pipeline; lanes
+    beyond the outputs take no part in the arg-max.
     """
     spec = schedule.specification
     lanes, outputs = spec.lanes, spec.outputs
@@ -100,21 +100,21 @@ def output(
 
     @always_comb
     def present():
-        packed = intbv(0)[per_word * bits :]
+        shown = intbv(0)[per_word * bits :]
         lane = 0
-        packed[:] = 0
+        shown[:] = 0
         if busy:
             if position < set_words:
                 lane = position * per_word
                 for b in range(bits):
                     for i in range(per_word):
-                        packed[i * bits + b] = shadow0[b][lane + i]
+                        shown[i * bits + b] = shadow0[b][lane + i]
             else:
                 lane = (position - set_words) * per_word
                 for b in range(bits):
                     for i in range(per_word):
-                        packed[i * bits + b] = shadow1[b][lane + i]
-        logits.next = packed
+                        shown[i * bits + b] = shadow1[b][lane + i]
+        logits.next = shown
 
     @always(clk.posedge)
     def arg_max():
@@ -127,8 +127,8 @@ def output(
             best.next = 0
             best_index.next = 0
         elif accepted:
-            greatest = best
-            which = best_index
+            greatest = int(best)
+            which = int(best_index)
             fresh = word == 0
             for i in range(per_word):
                 number = word * per_word + i

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from myhdl import always, block
+from myhdl import always, block, intbv
 
 
 @block
@@ -27,22 +27,24 @@ def pe(clk, reset, clocked, clear, subtract, combine, align, weight, low, high, 
     Latency: one cycle. Reset: `acc` 0. Extremes: the accumulator's width is the bound of every partial sum, so it can
     neither overflow nor saturate.
     """
+    least, beyond = acc.min, acc.max
 
     @always(clk.posedge)
     def add():
-        base = 0
-        operand = 0
+        base = intbv(0, min=least, max=beyond)
+        operand = intbv(0, min=least, max=beyond)
         if reset:
             acc.next = 0
         elif combine:
             acc.next = low + (high << low_planes)
         elif clocked:
-            base = acc
-            if clear:
-                base = 0
-            operand = weight << align
+            base[:] = 0
+            if not clear:
+                base[:] = acc
+            operand[:] = weight << align
             if subtract:
-                operand = -operand
-            acc.next = base + operand
+                acc.next = base - operand
+            else:
+                acc.next = base + operand
 
     return add

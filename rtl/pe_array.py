@@ -30,8 +30,9 @@ def pe_array(
 ):
     """Do the operation at ADD in both PE sets.
 
-    Parallel time steps: in the layers both sets take the row of bank 1, set t where the spike of time step t is 1. In the
-    L0 input passes they share the row too, for two bit planes of the same input. In the FC each takes its own bank's row.
+    Parallel time steps: in the layers both sets take the row of bank 1, set t where the spike of time step t is 1. In
+    the L0 input passes they share the row too, for two bit planes of the same input. In the FC each takes its own
+    bank's row.
 
     ========== ================================ ====== ==============================================================
     port       width                            signed meaning
@@ -49,7 +50,8 @@ def pe_array(
     clocked0/1 lanes                            no     out: lanes whose accumulator gets a clock edge
     ========== ================================ ====== ==============================================================
 
-    Latency: `clocked` in the same cycle, `acc` one cycle. Reset: `acc` 0. Extremes: a combine with T = 1 leaves set 1 alone.
+    Latency: `clocked` in the same cycle, `acc` one cycle. Reset: `acc` 0. Extremes: a combine with T = 1 leaves set 1
+    alone.
     """
     spec = schedule.specification
     lanes, weight_bits, low_planes = spec.lanes, spec.weight_bits, schedule.low_planes
@@ -88,6 +90,8 @@ def pe_array(
             elif kind == kind_combine:
                 combine0.next = True
                 combine1.next = both_steps
+            else:
+                clear.next = False
 
     @always_comb
     def share():

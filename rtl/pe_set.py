@@ -1,8 +1,8 @@
 """PE set: `lanes` processing elements that share one weight row and its controls.
 
 Two architectures of the same block, equal at every cycle. "sliced" keeps the same bit of all lanes in one word and adds
-all lanes at once, plane by plane: a ripple-carry adder a lane, which is the smallest adder and fast enough at 500 MHz, in
-a form that simulates fast in every engine. "lanes" instantiates one ``rtl.pe`` a lane, for area and activity per PE.
+all lanes at once, plane by plane: a ripple-carry adder a lane, which is the smallest adder and fast enough at 500 MHz,
+in a form that simulates fast in every engine. "lanes" instantiates one ``rtl.pe`` a lane, for area and activity per PE.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def pe_set(
     clocked    lanes                             no     out: lanes whose accumulator gets a clock edge
     ========== ================================= ====== =============================================================
 
-    Latency: `clocked` in the same cycle, `acc` one cycle. Reset: `acc` 0. Extremes: accumulators are as wide as the bound
-    of every partial sum. A lane with a weight of 0 is not clocked when zero-weight gating is on.
+    Latency: `clocked` in the same cycle, `acc` one cycle. Reset: `acc` 0. Extremes: accumulators are as wide as the
+    bound of every partial sum. A lane with a weight of 0 is not clocked when zero-weight gating is on.
     """
     lanes = len(row[0])
     everyone = (1 << lanes) - 1
@@ -70,9 +70,13 @@ def pe_set(
             clocked.next = some
 
     if architecture == "sliced":
-        adders = sliced_adders(clk, reset, enable, clear, subtract, combine, align, row, low, high, acc, nonzero, low_planes)
+        adders = sliced_adders(
+            clk, reset, enable, clear, subtract, combine, align, row, low, high, acc, nonzero, low_planes
+        )
     elif architecture == "lanes":
-        adders = lane_adders(clk, reset, enable, clear, subtract, combine, align, row, low, high, acc, clocked, low_planes)
+        adders = lane_adders(
+            clk, reset, enable, clear, subtract, combine, align, row, low, high, acc, clocked, low_planes
+        )
     else:
         raise ValueError(f"architecture is {architecture!r}, expected 'sliced' or 'lanes'")
     return gate, adders

@@ -77,6 +77,8 @@ def spikes(clk, reset, starting, first, issue_pass, this, last, spike0, spike1, 
                         word0[:] = word0 | (last[base0 + j] << (j * lanes))
                     if (steps & 2) != 0:
                         word1[:] = word1 | (last[base1 + j] << (j * lanes))
+        else:
+            word0[:] = 0
         spike0.next = word0
         spike1.next = word1
 
