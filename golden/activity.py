@@ -189,8 +189,13 @@ class ActivityCounter:
         self._before_phase = -1
         self._tables = self._build_tables()
 
+    def settle(self, record: np.ndarray) -> None:
+        """Take `record` [shape=(layout.words,)] as the state before the first that counts, itself not counted."""
+        self._before[:] = record
+        self._before_phase = 0
+
     def add(self, records: np.ndarray, *, phases: np.ndarray | None = None) -> None:
-        """Count records that follow on those of the call before (the first call's first record has no toggles).
+        """Count records that follow on those of the call before, or on `settle`'s; else the first has no toggles.
 
         Parameters
         ----------
@@ -311,11 +316,11 @@ def count_activity(spec: Specification, records: np.ndarray, previous: np.ndarra
     StimulusError
         Records of the wrong shape or type.
     """
-    counter = ActivityCounter(spec, phases=("before", "frame"))
+    counter = ActivityCounter(spec)
     if previous is not None:
-        counter.add(previous[np.newaxis])
-    counter.add(records, phases=np.ones(len(records), dtype=np.int64))
-    return counter.rows("frame")
+        counter.settle(previous)
+    counter.add(records)
+    return counter.rows()
 
 
 def write_activity(path: str | os.PathLike[str], rows: Sequence[Row]) -> None:
