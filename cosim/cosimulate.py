@@ -224,7 +224,7 @@ class _Run:
         self.result.cycles += 1
         if values[self.done_at]:
             self.result.overruns += values[self.overrun_at]
-            self.result.best.append(values[self.best_at])
+            self.result.best.append(int(values[self.best_at]))
 
     def _finish_frame(self) -> None:
         self.result.frames += 1

@@ -61,6 +61,10 @@ class CosimulationError(AssertionError):
         self.mismatch = mismatch
 
 
+class ActivityMismatchError(AssertionError):
+    """The activity counted on the RTL is not what the cycle-accurate model predicts."""
+
+
 def differing_fields(layout: Layout, expected: np.ndarray, got: np.ndarray) -> list[Field]:
     """Return the fields whose words differ between two records, in the record's order."""
     return [

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cosim.scoreboard import CosimulationError
+from cosim.scoreboard import ActivityMismatchError, CosimulationError
 from features.errors import FeatureError
 from golden.errors import GoldenError
 from power.errors import PowerError
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         return int(given.function(given) or 0)
-    except CosimulationError as error:
+    except (CosimulationError, ActivityMismatchError) as error:
         print(f"rsnn: RTL and golden differ: {error}", file=sys.stderr)
         return EXIT_MISMATCH
     except (FeatureError, GoldenError, PowerError, OSError) as error:
@@ -145,7 +145,7 @@ def _frames(text: str) -> int | None:
 def _run(given: argparse.Namespace) -> None:
     from experiments.run import run
 
-    text = run(
+    text, cycles_per_s = run(
         speech=given.speech,
         checkpoint_path=given.checkpoint,
         reference=given.reference,
@@ -154,7 +154,7 @@ def _run(given: argparse.Namespace) -> None:
         engine=given.engine,
     )
     print(text, end="")
-    print(f"written: {given.out}/")
+    print(f"MyHDL ran {cycles_per_s:,.0f} cycles/s, comparison and toggle count included; written: {given.out}/")
 
 
 def _cosim(given: argparse.Namespace) -> None:

@@ -11,18 +11,21 @@ import numpy as np
 from tqdm import tqdm
 
 from cosim.cosimulate import Cosimulation, cosimulate
+from cosim.scoreboard import ActivityMismatchError
 from cosim.waveform import write_waveform
 from experiments.raster import plot_raster
 from experiments.tables import write_csv, write_json, write_text
 from features.audio import read_audio
 from features.corpora.timit import read_phone_file
 from features.frontend import FrontEndSettings, batch_codes
+from golden.activity import count_activity
 from golden.checkpoint import Checkpoint, load_checkpoint
 from golden.cycles import FrameCounts, count_frames, mmac_per_second
 from golden.decoder import PhoneErrors, PhoneSegment, decode_checkpoint, fold, phone_error_rate, phones_of
 from golden.errors import CheckpointError
 from golden.forward import Forward, forward
 from golden.layout import build_layout
+from golden.trace import CycleModel
 from power.activity import ActivityRow, Run
 from power.constants import Bounds
 from power.energy import estimate
@@ -118,7 +121,7 @@ def run(
     frames: int | None,
     out: Path,
     engine: str = "myhdl",
-) -> str:
+) -> tuple[str, float]:
     """Do the main job and write its folder.
 
     Parameters
@@ -137,8 +140,10 @@ def run(
 
     Returns
     -------
-    str
-        The report, as also written to ``report.txt``.
+    text : str
+        The report, as also written to ``report.txt``. The same input gives the same bytes.
+    cycles_per_s : float
+        Speed of the co-simulation, comparison and toggle count included.
 
     Raises
     ------
@@ -169,9 +174,28 @@ def run(
         frame_period_s=spec.frame_period_s,
     )
     power = estimate(rows, period)
+    check_activity(checkpoint, spoken.codes[:wanted], simulated)
     text = report(checkpoint, spoken, simulated, power)
     _write_folder(out, checkpoint, spoken, simulated, power, text, engine)
-    return text
+    return text, simulated.cycles / simulated.seconds
+
+
+def check_activity(checkpoint: Checkpoint, codes: np.ndarray, simulated: Cosimulation) -> None:
+    """Hold the activity counted on the RTL's signals to what the cycle-accurate model predicts.
+
+    Raises
+    ------
+    ActivityMismatchError
+        Names the first signal and both counts.
+    """
+    model = CycleModel(checkpoint)
+    records = [model.frame(frame, first=number == 0) for number, frame in enumerate(codes)] + [model.idle(1)]
+    rows = count_activity(checkpoint.specification, np.concatenate(records))
+    predicted = {(row["block"], row["signal"]): row for row in rows}
+    for row in simulated.activity.rows():
+        expected = predicted[row["block"], row["signal"]]
+        if row != expected:
+            raise ActivityMismatchError(f"activity of {row['block']}.{row['signal']}: expected {expected} got {row}")
 
 
 def report(checkpoint: Checkpoint, spoken: Spoken, simulated: Cosimulation, power: PowerReport) -> str:
@@ -195,7 +219,8 @@ def report(checkpoint: Checkpoint, spoken: Spoken, simulated: Cosimulation, powe
         f"{simulated.cycles:,} cycles",
         f"  {simulated.signals} registers and ports ({simulated.bits:,} bits) a cycle, "
         f"{simulated.values_compared:,} values compared, 0 mismatches",
-        f"  {simulated.cycles / simulated.seconds:,.0f} cycles/s, comparison and toggle count included",
+        f"  {sum(int(row['toggles'] or 0) for row in simulated.activity.rows()):,} toggles counted, as many in every "
+        "register and port as the cycle-accurate model predicts",
         "",
         f"Cycles a frame (golden, all {len(spoken.codes)} frames, loading and logits delivery included): mean "
         f"{cycles.mean():.0f}, most {cycles.max()}, budget {spec.frame_budget:,} "

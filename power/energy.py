@@ -3,12 +3,12 @@
 What is counted once and how (ours; the constants' sources stand in ``power/tables/energy_28nm.csv``):
 
 - *switching*: every toggle of a register's output or a port costs one net toggle, wire and driver included. A
-  flip-flop's own data-dependent energy is taken as that of its output net, so the "clock and data change" figures of the
-  same sources are not added on top.
-- *clock*: every clock edge at a flip-flop costs its clock pin's energy times the clock tree's share. Gated flip-flops pay
-  in their enabled cycles alone; free-running ones also in the idle rest of each frame period.
-- *adders*: each addition of n bits costs n full-adder bits; this stands for the combinational logic, whose glitches are
-  not known before gate-level simulation.
+  flip-flop's own data-dependent energy is taken as that of its output net, so the "clock and data change" figures of
+  the same sources are not added on top.
+- *clock*: every clock edge at a flip-flop costs its clock pin's energy times the clock tree's share. Gated flip-flops
+  pay in their enabled cycles alone; free-running ones also in the idle rest of each frame period.
+- *adders*: each addition of n bits costs n full-adder bits; this stands for the combinational logic, whose glitches
+  are not known before gate-level simulation.
 - *memory*: rows read and written, by the size of the bank.
 - *leakage*: memories by capacity; logic by gates, which before synthesis are estimated: flip-flops and adders by area in
   NAND2 equivalents, times an assumed share for the rest. All blocks leak all the time.

@@ -50,25 +50,34 @@ def plot_power(report: PowerReport, path: Path, *, title: str = "Modelled power 
         axis.barh(names, widths, left=[left[name] for name in names], color=COLOURS[component], label=component)
         for name, width in zip(names, widths, strict=True):
             left[name] += width
+    # All-high constants lie far out (leakage is known to a factor of forty): the axis ends at twice the typical total,
+    # and the numbers beside each bar tell the rest.
+    end = 2 * max(PAPER_POWER_UW, report.total.typical)
     totals = {**dict(blocks), "total": report.total}
     for position, name in enumerate(names):
         bounds = totals.get(name, NOTHING)
-        axis.plot([bounds.low, bounds.high], [position, position], color="black", linewidth=1)
-        axis.plot([bounds.low, bounds.high], [position, position], "|", color="black", markersize=7)
+        reach = min(bounds.high, 0.8 * end)
+        axis.plot([bounds.low, reach], [position, position], color="black", linewidth=1)
+        axis.plot(bounds.low, position, "|", color="black", markersize=7)
+        axis.plot(reach, position, "|" if reach == bounds.high else ">", color="black", markersize=5)
         axis.annotate(
-            f"{bounds.typical:.3g}", (bounds.high, position), xytext=(5, 0), textcoords="offset points", va="center",
+            f"{bounds.typical:.3g} ({bounds.low:.3g} to {bounds.high:.3g})",
+            (reach, position),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
             fontsize=8,
-        )  # fmt: skip
+        )
     axis.axvline(PAPER_POWER_UW, color="black", linestyle="--", linewidth=1)
     axis.text(
         PAPER_POWER_UW, -0.9, f" paper, stated: {PAPER_POWER_UW} uW", fontsize=8, va="center", ha="left",
     )  # fmt: skip
     axis.set_ylim(-1.3, len(names) - 0.4)
-    axis.set_xlim(0, max(PAPER_POWER_UW, report.total.high) * 1.12)
-    axis.set_xlabel("uW: bar typical, whisker from all-low to all-high constants")
+    axis.set_xlim(0, end)
+    axis.set_xlabel("uW: bar typical, whisker and brackets from all-low to all-high constants")
     axis.set_title(title, loc="left", fontsize=11)
     axis.spines[["top", "right"]].set_visible(False)
-    axis.legend(fontsize=8, frameon=False, loc="center right")
+    axis.legend(fontsize=8, frameon=False, loc="lower right")
     part = path.with_name(path.name + ".part")
     figure.savefig(part, format="png", dpi=110)
     os.replace(part, path)

@@ -1,0 +1,88 @@
+"""The rsnn command: help, exit status, and the main job from sound file to folder."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from cosim.cosimulate import CosimulationError
+from cosim.scoreboard import Mismatch
+from experiments import run as main_job
+from experiments.cli import main
+
+COMMANDS = ("run", "cosim", "cycles", "faults", "benchmark")
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main([command, "--help"] if command else ["--help"])
+    assert left.value.code == 0
+    assert f"example: rsnn {command}" in capsys.readouterr().out
+
+
+def test_run_writes_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "--frames", "3", "--out", str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    assert "3 of 347 frames in MyHDL" in printed
+    assert "0 mismatches" in printed
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {
+        "activity.csv", "activity_by_phase.csv", "configuration.json", "frames.csv", "phones.csv", "power.csv",
+        "power.png", "raster.png", "report.txt", "waveform.gtkw", "waveform.vcd",
+    }  # fmt: skip
+    assert (tmp_path / "out/report.txt").read_text() in printed
+    configuration = json.loads((tmp_path / "out/configuration.json").read_text())
+    assert configuration["frames_cosimulated"] == 3
+    assert configuration["specification"]["layers"] == [128, 128]
+    with (tmp_path / "out/frames.csv").open() as handle:
+        frames = list(csv.DictReader(handle))
+    assert len(frames) == 347
+    # The RTL took the cycles that golden counts, in each frame that it ran.
+    assert [row["cycles_myhdl"] for row in frames[:3]] == [row["cycles"] for row in frames[:3]]
+    assert frames[3]["cycles_myhdl"] == ""
+
+
+def test_phones_are_scored_only_against_a_reference(tmp_path: Path, shipped_clip: Path) -> None:
+    checkpoint = main_job.load_checkpoint()
+    assert main_job.recognise(checkpoint, shipped_clip).errors is not None
+    bare = tmp_path / "bare.flac"
+    bare.write_bytes(shipped_clip.read_bytes())
+    assert main_job.recognise(checkpoint, bare).errors is None
+    given = main_job.recognise(checkpoint, bare, shipped_clip.with_suffix(".phn"))
+    assert given.errors is not None
+    assert given.errors.reference == 30
+
+
+def test_refused_input_exits_with_2_and_names_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    short = tmp_path / "short.wav"
+    soundfile.write(short, np.zeros(100), 16_000)
+    for arguments, message in (
+        (["run", str(tmp_path / "absent.wav")], "absent.wav: no such sound file"),
+        (["run", str(short)], "sound of 100 samples (6.2 ms), expected at least 400"),
+        (["run", "--checkpoint", str(tmp_path / "absent.npz")], "absent.npz: no such checkpoint"),
+        (["cycles", "--data", str(tmp_path)], "corpus speechocean762 not found"),
+    ):
+        assert main([*arguments, "--out", str(tmp_path / "out")]) == 2
+        assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(SystemExit):
+        main(["run", "--frames", "0"])
+    assert "'0': expected a number of frames from 1, or 'all'" in capsys.readouterr().err
+
+
+def test_a_mismatch_exits_with_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def differ(*_: object, **__: object) -> None:
+        raise CosimulationError(Mismatch("clip", 12, 3417, "L1 recurrent row 57", "pe_array.acc1[88]", -37, -29, "", 0))
+
+    monkeypatch.setattr(main_job, "cosimulate", differ)
+    assert main(["run", "--out", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert "frame 12, cycle 3,417 (L1 recurrent row 57): pe_array.acc1[88] expected -37 got -29" in said

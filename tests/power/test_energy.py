@@ -1,0 +1,90 @@
+"""Power against formulas written out by hand, and its monotonicity."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from power.activity import ActivityRow, Run
+from power.constants import Bounds, load_constants
+from power.energy import estimate, logic_gates, sram_read_energy
+from power.errors import ActivityError
+
+TABLE = load_constants()
+RUN = Run(frames=10, cycles=6_000, clock_hz=100_000, frame_period_s=0.01)
+
+
+def components(rows: list[ActivityRow], run: Run = RUN) -> dict[tuple[str, str], Bounds]:
+    return {(row.block, row.component): row.power_uw for row in estimate(rows, run, adders={}).rows}
+
+
+def test_every_component_by_its_formula() -> None:
+    rows = [
+        ActivityRow(block="a", signal="r", kind="register", bits=8, clock="free", toggles=500, clocked_bits=48_000),
+        ActivityRow(block="a", signal="g", kind="register", bits=100, clock="gated", toggles=70, clocked_bits=900),
+        ActivityRow(block="a", signal="p", kind="port", bits=4, toggles=30),
+        ActivityRow(block="a", signal="add", kind="adder", bits=17, operations=1_000),
+        ActivityRow(block="m", signal="bank", kind="memory", bits=512, reads=2_000, writes=10, depth=1024),
+    ]
+    found = components(rows)
+    seconds = 0.1  # 10 frames of 10 ms
+    to_uw = 1e-15 * 1e6 / seconds
+    # 600 toggles of 1.8 fJ.
+    assert found["a", "switching"].typical == pytest.approx(600 * 1.8 * to_uw)
+    # Gated: 900 edges of 2.2 fJ x 1.6. Free: also 8 flip-flops in the 10,000 - 6,000 idle cycles.
+    assert found["a", "clock, gated"].typical == pytest.approx(900 * 2.2 * 1.6 * to_uw)
+    assert found["a", "clock, free"].typical == pytest.approx((48_000 + 8 * 4_000) * 2.2 * 1.6 * to_uw)
+    # 1,000 additions of 17 bits at 1.9 fJ.
+    assert found["a", "adders"].low == pytest.approx(17_000 * 1.4 * to_uw)
+    assert found["a", "adders"].typical == pytest.approx(17_000 * 1.9 * to_uw)
+    # 64 KB: priced as 128 KB, 150 fJ a bit read and 1.2 times that written; 130 nW a KB leaks.
+    assert found["m", "memory reads"].typical == pytest.approx(2_000 * 512 * 150 * to_uw)
+    assert found["m", "memory writes"].high == pytest.approx(10 * 512 * 230 * 2.3 * to_uw)
+    assert found["m", "memory leakage"].typical == pytest.approx(64 * 130e-3)
+    # 108 flip-flops of 2.5 / 0.49 NAND2 at 0.32 nW.
+    assert found["a", "logic leakage"].typical == pytest.approx(108 * 2.5 / 0.49 * 0.32e-3)
+
+
+@given(
+    toggles=st.integers(0, 10**9),
+    more=st.integers(1, 10**9),
+    column=st.sampled_from(["toggles", "clocked_bits"]),
+)
+def test_more_activity_is_more_power_and_bounds_are_ordered(toggles: int, more: int, column: str) -> None:
+    row = ActivityRow(block="a", signal="r", kind="register", bits=8, clock="gated", **{column: toggles})
+    busier = dataclasses.replace(row, **{column: toggles + more})
+    one, two = estimate([row], RUN).total, estimate([busier], RUN).total
+    assert 0 < one.low <= one.typical <= one.high
+    assert all(a < b for a, b in zip(one, two, strict=True))
+
+
+def test_free_flip_flops_pay_for_idle_cycles_and_gated_ones_do_not() -> None:
+    free = ActivityRow(block="a", signal="r", kind="register", bits=8, clock="free", clocked_bits=48_000)
+    gated = dataclasses.replace(free, clock="gated")
+    slower = dataclasses.replace(RUN, clock_hz=60_000)  # 600 cycles a period: no idle cycle is left
+    assert slower.idle_cycles == 0
+    assert dataclasses.replace(RUN, clock_hz=50_000).idle_cycles == 0
+    assert components([free])["a", "clock, free"].low > components([free], slower)["a", "clock, free"].low
+    assert components([gated])["a", "clock, gated"] == components([gated], slower)["a", "clock, gated"]
+
+
+def test_a_bank_is_priced_by_the_smallest_size_that_holds_it() -> None:
+    assert sram_read_energy(TABLE, 4) == TABLE["sram_read_4KB"]
+    assert sram_read_energy(TABLE, 4.1) == TABLE["sram_read_8KB"]
+    assert sram_read_energy(TABLE, 64) == TABLE["sram_read_128KB"]
+    assert sram_read_energy(TABLE, 500) == TABLE["sram_read_128KB"]
+
+
+def test_gates_of_a_pe_lie_where_synthesis_put_one() -> None:
+    # One 16-bit PE took 412-429 NAND2 equivalents in Yosys.
+    gates = logic_gates(TABLE, flip_flops=16, adder_bits=16)
+    assert gates.low < 412 < gates.high
+    assert 400 < gates.typical < 440
+
+
+def test_no_rows_are_refused() -> None:
+    with pytest.raises(ActivityError, match="activity: no rows"):
+        estimate([], RUN)

@@ -1,0 +1,25 @@
+"""The power chart is a picture that shows every block."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+
+from power.activity import ActivityRow, Run
+from power.energy import estimate
+from power.plots import plot_power
+
+
+def test_writes_a_picture_that_changes_with_the_figures(tmp_path: Path) -> None:
+    run = Run(frames=1, cycles=600, clock_hz=100_000, frame_period_s=0.01)
+    pictures = []
+    for reads in (1_000, 400_000):
+        memory = ActivityRow(block="weights", signal="bank", kind="memory", bits=512, reads=reads, depth=1024)
+        path = plot_power(estimate([memory], run), tmp_path / f"{reads}.png")
+        pictures.append(matplotlib.image.imread(path))
+    assert pictures[0].shape[1] > 500
+    assert pictures[0].shape == pictures[1].shape
+    assert not np.array_equal(*pictures)
+    assert len(list(tmp_path.iterdir())) == 2
