@@ -18,15 +18,19 @@ class EmptyAudioError(AudioError):
 
 
 class TruncatedAudioError(AudioError):
-    """A sound file that ends before its header says."""
+    """A sound file that ends, or can no longer be decoded, before its header says."""
 
 
 class NonFiniteAudioError(AudioError):
-    """Samples that are NaN or infinite."""
+    """Samples that are NaN, infinite, or so large that their power might be."""
 
 
 class TooShortError(AudioError):
     """Less sound than one analysis window."""
+
+
+class SampleError(FeatureError):
+    """Samples of another shape or type than the front-end takes."""
 
 
 class SettingsError(FeatureError):
