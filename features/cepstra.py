@@ -28,7 +28,7 @@ LEAST_POWER = 1e-10
 
 @lru_cache(maxsize=1)
 def _tables() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return the window, the mel filters [bands, bins] with each band's first and last bin, and the DCT [bands, bands]."""
+    """Return window, mel filters [bands, bins], their first bins and those after the last, DCT [bands, bands]."""
     window = get_window("hann", WINDOW_SAMPLES, fftbins=True)
     filters = librosa.filters.mel(sr=SAMPLE_RATE_HZ, n_fft=FFT_SIZE, n_mels=MEL_BANDS, dtype=np.float64)
     spans = np.array([[band.nonzero()[0][0], band.nonzero()[0][-1] + 1] for band in filters])

@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from features.audio import SAMPLE_RATE_HZ
+from features.audio import LARGEST_SAMPLE, SAMPLE_RATE_HZ
 from features.cepstra import HOP_SAMPLES, MEL_BANDS, WINDOW_SAMPLES, frame_count, log_mel_and_cepstra
-from features.errors import NonFiniteAudioError, SettingsError, TooShortError
+from features.errors import NonFiniteAudioError, SampleError, SettingsError, TooShortError
 from features.normalisation import RunningNormalisation
 
 KINDS = ("mfcc20_delta", "mfcc40", "logmel40")
 FEATURES = 40
+# Far beyond any corpus, and far from where a sum of frames would overflow.
+LARGEST_MEAN, LEAST_SCALE = 1e6, 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +31,8 @@ class FrontEndSettings:
     delta_lag : int
         A delta is x[n] - x[n - delta_lag]; before that many frames the first frame stands in for the missing ones.
     mean, scale : tuple of float
-        Corpus mean and standard deviation of each of the 40 features, in their own units (dB for log-mel).
+        Corpus mean and standard deviation of each of the 40 features, in their own units (dB for log-mel); means
+        within +-1e6, scales in 1e-6..1e6.
     prior_frames : int
         Weight of `mean` in the running mean.
     steps_per_sigma : float
@@ -59,12 +62,17 @@ class FrontEndSettings:
             values = getattr(self, name)
             if not isinstance(values, tuple) or len(values) != FEATURES:
                 raise SettingsError(f"front-end: {name}: expected a tuple of {FEATURES} numbers")
-            if not all(isinstance(value, (int, float)) and math.isfinite(value) for value in values):
+            if not all(_is_number(value) and math.isfinite(value) for value in values):
                 raise SettingsError(f"front-end: {name}: expected finite numbers")
+        if max(map(abs, self.mean)) > LARGEST_MEAN:
+            raise SettingsError(f"front-end: mean has {max(self.mean, key=abs)}, expected numbers within +-1e6")
         if min(self.scale) <= 0:
             raise SettingsError(f"front-end: scale has {min(self.scale)}, expected numbers above 0")
+        for value in self.scale:
+            if not LEAST_SCALE <= value <= LARGEST_MEAN:
+                raise SettingsError(f"front-end: scale has {value}, expected numbers in 1e-6..1e6")
         steps = self.steps_per_sigma
-        if not isinstance(steps, (int, float)) or not 0 < steps <= 1000:
+        if not _is_number(steps) or not 0 < steps <= 1000:
             raise SettingsError(f"front-end: steps_per_sigma is {steps!r}, expected a number in 0..1000")
 
     def replace(self, **changes: Any) -> FrontEndSettings:
@@ -87,15 +95,20 @@ class FrontEndSettings:
         SettingsError
             An unknown or missing field, or one out of range.
         """
+        if not isinstance(fields, dict):
+            raise SettingsError(f"front-end: settings are {fields!r}, expected an object with fields")
         known = {field.name for field in dataclasses.fields(cls)}
         if set(fields) != known:
-            raise SettingsError(
-                f"front-end: unknown fields {sorted(set(fields) - known)}, missing {sorted(known - set(fields))}"
-            )
+            unknown, missing = sorted(map(str, set(fields) - known)), sorted(known - set(fields))
+            raise SettingsError(f"front-end: unknown fields {unknown}, missing {missing}")
         values: dict[str, Any] = {}
         for name, value in fields.items():
             values[name] = tuple(value) if isinstance(value, list) else value
         return cls(**values)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 class StreamingFrontEnd:
@@ -132,8 +145,10 @@ class StreamingFrontEnd:
 
         Raises
         ------
+        SampleError
+            Not one-dimensional, or integers (whose scale is unknown).
         NonFiniteAudioError
-            NaN or infinite samples; the state is left as it was.
+            NaN or infinite samples, or beyond 1e10 (their power might be). After any error the state is as it was.
         """
         return self._normalise.push(self._features.push(chunk))
 
@@ -156,9 +171,10 @@ def batch_codes(samples: np.ndarray, settings: FrontEndSettings) -> np.ndarray:
     ------
     TooShortError
         Less than one window.
-    NonFiniteAudioError
-        NaN or infinite samples.
+    SampleError, NonFiniteAudioError
+        As `StreamingFrontEnd.push`.
     """
+    samples = _checked_samples(samples)
     _check_duration(samples)
     return StreamingFrontEnd(settings).push(samples)
 
@@ -172,11 +188,29 @@ def raw_features(samples: np.ndarray, settings: FrontEndSettings) -> np.ndarray:
 
     Raises
     ------
-    TooShortError, NonFiniteAudioError
+    TooShortError, SampleError, NonFiniteAudioError
         As `batch_codes`.
     """
+    samples = _checked_samples(samples)
     _check_duration(samples)
     return _RawFeatures(settings).push(samples)
+
+
+def _checked_samples(samples: np.ndarray) -> np.ndarray:
+    """Return the samples as float64, or raise."""
+    samples = np.asarray(samples)
+    if samples.ndim != 1:
+        raise SampleError(f"samples: shape {samples.shape}, expected (samples,)")
+    if samples.dtype.kind != "f":
+        raise SampleError(f"samples: dtype {samples.dtype}, expected floating-point numbers in -1..1")
+    samples = samples.astype(np.float64, copy=False)
+    if not np.isfinite(samples).all():
+        raise NonFiniteAudioError("samples: NaN or infinite")
+    if len(samples) and np.abs(samples).max() > LARGEST_SAMPLE:
+        raise NonFiniteAudioError(
+            f"samples: {np.abs(samples).max():.3g} among them, expected at most {LARGEST_SAMPLE:.0e}"
+        )
+    return samples
 
 
 def _check_duration(samples: np.ndarray) -> None:
@@ -197,12 +231,7 @@ class _RawFeatures:
         self._past: np.ndarray | None = None
 
     def push(self, chunk: np.ndarray) -> np.ndarray:
-        chunk = np.asarray(chunk, dtype=np.float64)
-        if chunk.ndim != 1:
-            raise SettingsError(f"samples: shape {chunk.shape}, expected (samples,)")
-        if not np.isfinite(chunk).all():
-            raise NonFiniteAudioError("samples: NaN or infinite")
-        samples = np.concatenate([self._rest, chunk])
+        samples = np.concatenate([self._rest, _checked_samples(chunk)])
         frames = frame_count(len(samples))
         self._rest = samples[frames * HOP_SAMPLES :].copy()
         coefficients = {"mfcc20_delta": 20, "mfcc40": MEL_BANDS, "logmel40": 0}[self.settings.kind]
