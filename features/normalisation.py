@@ -67,17 +67,32 @@ def estimate_normalisation(utterances: Iterable[np.ndarray]) -> tuple[np.ndarray
     Raises
     ------
     FeatureError
-        Fewer than two frames, or a feature that never changes.
+        Fewer than two frames, a feature that never changes, an utterance of another width or with a NaN.
     """
-    count, total, squares = 0, np.float64(0), np.float64(0)
-    for features in utterances:
+    count, total, deviations = 0, np.zeros(0), np.zeros(0)
+    for number, features in enumerate(utterances):
+        if features.ndim != 2 or (count and features.shape[1] != len(total)):
+            width = len(total) if count else "features"
+            raise FeatureError(f"normalisation: utterance {number}: shape {features.shape}, expected (frames, {width})")
+        if not np.isfinite(features).all():
+            raise FeatureError(f"normalisation: utterance {number}: NaN or infinite features")
+        if not len(features):
+            continue
+        # Chan, Golub and LeVeque's update: squares of deviations. A sum of plain squares less the squared mean would
+        # lose a feature's spread beside a large mean, and give one that never changes a little.
+        here = features.sum(axis=0)
+        around = ((features - here / len(features)) ** 2).sum(axis=0)
+        if count:
+            apart = here / len(features) - total / count
+            deviations = deviations + around + apart**2 * (count * len(features) / (count + len(features)))
+            total = total + here
+        else:
+            total, deviations = here, around
         count += len(features)
-        total = total + features.sum(axis=0)
-        squares = squares + (features**2).sum(axis=0)
     if count < 2:
         raise FeatureError(f"normalisation: {count} frames, expected at least 2")
-    mean = np.atleast_1d(total / count)
-    scale = np.sqrt(np.maximum(np.atleast_1d(squares / count) - mean**2, 0))
-    if (scale <= 1e-9 * np.maximum(1, np.abs(mean))).any():
-        raise FeatureError(f"normalisation: feature {int(scale.argmin())} never changes")
+    mean, scale = total / count, np.sqrt(deviations / count)
+    constant = scale <= 1e-9 * np.maximum(1, np.abs(mean))
+    if constant.any():
+        raise FeatureError(f"normalisation: feature {int(constant.argmax())} never changes")
     return mean, scale
