@@ -27,7 +27,8 @@ def find_corpus(name: str, data: str | os.PathLike[str] | None = None) -> Path |
         ``../shared/data`` beside the checkout, where this project's own tests look.
     """
     if data is None:
-        data = os.environ.get(ENVIRONMENT_VARIABLE)
+        # Set to nothing means not set: an empty path would be the current folder.
+        data = os.environ.get(ENVIRONMENT_VARIABLE) or None
     if data is None:
         data = Path(__file__).resolve().parents[2].parent / "shared" / "data"
     folder = Path(data) / name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from features.errors import CorpusError
@@ -9,6 +10,9 @@ from features.errors import CorpusError
 PHONES_39 = tuple(
     "aa ae ah aw ay b ch d dh dx eh er ey f g hh ih iy jh k l m n ng ow oy p r s sh t th uh uw v w y z sil".split()
 )
+
+# A name, ARPAbet's stress, Kaldi's position in the word (begin, inside, end, single).
+_SYMBOL = re.compile(r"([A-Za-z#-]+)[012]?(?:_[BIES])?")
 
 # 61 -> 39 where the name changes; None is deleted.
 _FOLDED: dict[str, str | None] = {
@@ -39,7 +43,8 @@ def fold_phone(symbol: str) -> str | None:
     CorpusError
         An unknown symbol.
     """
-    name = symbol.split("_")[0].lower().rstrip("012")
+    parts = _SYMBOL.fullmatch(symbol)
+    name = parts[1].lower() if parts else ""
     folded = _FOLDED.get(name, name)
     if folded is not None and folded not in PHONES_39:
         raise CorpusError(f"phone {symbol!r}: expected a TIMIT or ARPAbet symbol")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from features.corpora.phones import fold_phones
+from features.corpora.tables import read_lines
 from features.corpora.utterance import Utterance
 from features.errors import CorpusError
 
@@ -46,9 +47,18 @@ def read_speechocean762(root: Path, split: str) -> list[Utterance]:
             if name not in table:
                 raise CorpusError(f"{root / split / file}: utterance {name} is missing")
         speaker = speakers[name]
-        if speaker not in ages or not ages[speaker].isdigit():
+        if speaker not in ages or not ages[speaker].isdecimal():
             raise CorpusError(f"{root / split / 'spk2age'}: speaker {speaker}: expected an age in years")
+        if len(phones[name]) != len(texts[name].split()):
+            raise CorpusError(
+                f"{root / 'resource' / 'text-phone'}: utterance {name} has {len(phones[name])} words, "
+                f"expected the {len(texts[name].split())} of {root / split / 'text'}"
+            )
         symbols = tuple(symbol for word in phones[name] for symbol in word)
+        try:
+            folded = tuple(fold_phones(symbols))
+        except CorpusError as error:
+            raise CorpusError(f"{root / 'resource' / 'text-phone'}: utterance {name}: {error}") from error
         utterances.append(
             Utterance(
                 utterance_id=name,
@@ -57,7 +67,7 @@ def read_speechocean762(root: Path, split: str) -> list[Utterance]:
                 split=split,
                 words=texts[name],
                 symbols=symbols,
-                phones=tuple(fold_phones(symbols)),
+                phones=folded,
                 word_symbols=phones[name],
                 is_adult=int(ages[speaker]) >= ADULT_AGE,
             )
@@ -66,17 +76,13 @@ def read_speechocean762(root: Path, split: str) -> list[Utterance]:
 
 
 def _table(path: Path) -> dict[str, str]:
-    try:
-        lines = path.read_text().splitlines()
-    except OSError as error:
-        raise CorpusError(
-            f"{path}: cannot be read ({error.strerror}); speechocean762 can be had from OpenSLR 101"
-        ) from error
-    table = {}
-    for number, line in enumerate(lines, 1):
+    table: dict[str, str] = {}
+    for number, line in enumerate(read_lines(path), 1):
         parts = line.split(None, 1)
         if len(parts) != 2:
             raise CorpusError(f"{path}, line {number}: expected a name and a value, got {line!r}")
+        if parts[0] in table:
+            raise CorpusError(f"{path}, line {number}: {parts[0]} is there twice")
         table[parts[0]] = parts[1].strip()
     return table
 
@@ -84,10 +90,11 @@ def _table(path: Path) -> dict[str, str]:
 def _phones(path: Path) -> dict[str, tuple[tuple[str, ...], ...]]:
     """Collect the words of each utterance: "000010011.1 K_B AO0_I L_E" is word 1 of utterance 000010011."""
     words: dict[str, dict[int, list[str]]] = {}
-    for key, value in _table(path).items():
+    # Every line is an entry of its own, so an entry's place is its line.
+    for number, (key, value) in enumerate(_table(path).items(), 1):
         name, _, position = key.partition(".")
-        if not position.isdigit():
-            raise CorpusError(f"{path}: {key!r}: expected UTTERANCE.WORD")
+        if not position.isdecimal():
+            raise CorpusError(f"{path}, line {number}: expected UTTERANCE.WORD, got {key!r}")
         words.setdefault(name, {})[int(position)] = value.split()
     return {name: tuple(tuple(parts[at]) for at in sorted(parts)) for name, parts in words.items()}
 

@@ -44,5 +44,8 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"a\.phn: cannot be read"):
         read_timit_sample(tmp_path)
     (tmp_path / "dr1-x/a.phn").write_text("0 10 h#\n")
-    with pytest.raises(CorpusError, match="expected START END SENTENCE"):
+    with pytest.raises(CorpusError, match=r"a\.txt: cannot be read"):
+        read_timit_sample(tmp_path)
+    (tmp_path / "dr1-x/a.txt").write_text("0 10\n")
+    with pytest.raises(CorpusError, match=r"a\.txt: expected START END SENTENCE"):
         read_timit_sample(tmp_path)
