@@ -78,7 +78,8 @@ def benchmark(*, checkpoint_path: Path | None, out: Path) -> str:
     out.mkdir(parents=True, exist_ok=True)
     write_csv(out / "benchmark.csv", rows)
     lines = [
-        f"{row['stage']:<32} {row['speed']:>12,} {row['unit']:<16} {row['ratio']:>8} x {row['peer']} ({row['peer_speed']:,})"
+        f"{row['stage']:<32} {row['speed']:>12,} {row['unit']:<16} {row['ratio']:>8} x {row['peer']} "
+        f"({row['peer_speed']:,})"
         for row in rows
     ]
     return "\n".join(lines) + f"\nwritten: {out}/benchmark.csv\n"

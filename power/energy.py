@@ -10,7 +10,7 @@ What is counted once and how (ours; the constants' sources stand in ``power/tabl
 - *adders*: each addition of n bits costs n full-adder bits; this stands for the combinational logic, whose glitches
   are not known before gate-level simulation.
 - *memory*: rows read and written, by the size of the bank.
-- *leakage*: memories by capacity; logic by gates, which before synthesis are estimated: flip-flops and adders by area in
+- *leakage*: memories by capacity; logic by gates, before synthesis an estimate: flip-flops and adders by area in
   NAND2 equivalents, times an assumed share for the rest. All blocks leak all the time.
 """
 

@@ -114,22 +114,21 @@ def sliced_adders(clk, reset, enable, clear, subtract, combine, align, row, low,
             if subtract:
                 carry[:] = nonzero
             for b in range(acc_bits):
-                base[:] = acc[b]
-                if clear:
-                    base[:] = 0
-                if b < align:
-                    acc[b].next = base
-                else:
-                    # Planes above the weight's own repeat its sign.
-                    operand[:] = row[weight_bits - 1]
-                    if b - align < weight_bits:
-                        operand[:] = row[b - align]
+                # Planes above the weight's own repeat its sign: `operand` keeps the last of them.
+                if b >= align and b - align < weight_bits:
+                    operand[:] = row[b - align]
                     if subtract:
                         operand[:] = operand ^ nonzero
-                    operand[:] = operand & nonzero
-                    either[:] = base ^ operand
+                if b < align:
+                    if clear:
+                        acc[b].next = 0
+                elif clear:
+                    acc[b].next = operand ^ carry
+                    carry[:] = operand & carry
+                else:
+                    either[:] = acc[b] ^ operand
                     acc[b].next = either ^ carry
-                    carry[:] = (base & operand) | (carry & either)
+                    carry[:] = (acc[b] & operand) | (carry & either)
         elif clear:
             for b in range(acc_bits):
                 acc[b].next = 0
