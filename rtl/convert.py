@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import tempfile
 import warnings
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from myhdl import Signal, ToVerilogWarning, intbv
 
@@ -32,7 +32,7 @@ from rtl.registers import build_registers
 from rtl.zero_skip import zero_skip
 
 # What each exported module is made of: the block, and whether it takes the specification, an architecture.
-_BLOCKS: dict[str, Callable] = {
+_BLOCKS: dict[str, Any] = {
     "input_buffer": packed_input_buffer,
     "zero_skip": zero_skip,
     "weight_buffer": packed_weight_buffer,
@@ -135,7 +135,7 @@ def ports_of(name: str, spec: Specification) -> dict[str, Signal]:
     return {port: _signal(port, widths.get(port, 1)) for port in names}
 
 
-def _port_names(function: Callable) -> tuple[str, ...]:
+def _port_names(function: Any) -> tuple[str, ...]:
     code = function.func.__code__
     return code.co_varnames[: code.co_argcount]
 

@@ -96,7 +96,8 @@ def test_the_unit_is_the_scalar_formula(bench_module, case):
     membranes = registers.membrane_planes()
     dut = partial(
         neuron_unit,
-        clk, reset, hold, starting, first, add_valid, add_pass, add_slot, acc0, acc1, last_tiles, membranes, this, schedule
+        clk, reset, hold, starting, first, add_valid, add_pass, add_slot, acc0, acc1, last_tiles, membranes, this,
+        schedule,
     )  # fmt: skip
     cycles = len(rows)
     inputs = [("valid", add_valid, [1] * cycles), ("pass", add_pass, [chosen] * cycles), ("slot", add_slot, columns[0])]
