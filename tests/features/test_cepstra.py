@@ -12,11 +12,17 @@ import scipy.signal
 
 from features.audio import read_audio
 from features.cepstra import frame_count, log_mel_and_cepstra
+from features.frontend import FrontEndSettings, raw_features
 
 
 def relative_error(ours: np.ndarray, theirs: np.ndarray) -> float:
-    """Greatest difference over the greatest magnitude of the oracle's matrix."""
-    return float(np.abs(ours - theirs).max() / np.abs(theirs).max())
+    """Greatest over the frames of the difference's norm over the oracle's norm of that frame."""
+    return float((np.linalg.norm(ours - theirs, axis=1) / np.linalg.norm(theirs, axis=1)).max())
+
+
+def energy_error(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """Greatest relative difference of a single band's energy in a single frame, from dB."""
+    return float(np.abs(10 ** ((ours - theirs) / 10) - 1).max())
 
 
 def oracle_librosa(samples: np.ndarray) -> np.ndarray:
@@ -34,6 +40,7 @@ def test_log_mel_and_mfcc_equal_librosa(speech_paths: list[Path]) -> None:
         wanted = oracle_librosa(samples)
         assert log_mel.shape == wanted.shape == (frame_count(len(samples)), 40)
         assert relative_error(log_mel, wanted) < 1e-5
+        assert energy_error(log_mel, wanted) < 1e-5
         for count in (20, 40):
             mfcc = librosa.feature.mfcc(S=wanted.T, n_mfcc=count).T
             assert relative_error(cepstra[:, :count], mfcc) < 1e-5
@@ -42,6 +49,7 @@ def test_log_mel_and_mfcc_equal_librosa(speech_paths: list[Path]) -> None:
 def test_log_mel_and_mfcc_equal_scipy(speech_paths: list[Path]) -> None:
     samples = read_audio(speech_paths[0])[:24_000]
     window = scipy.signal.windows.hann(400, sym=False)
+
     # Slaney's filters, written out: linear below 1 kHz, logarithmic above, unit area.
     def hertz(mel: np.ndarray) -> np.ndarray:
         return np.where(mel < 15, mel * 200 / 3, 1000 * np.exp(np.log(6.4) / 27 * (mel - 15)))
@@ -59,6 +67,7 @@ def test_log_mel_and_mfcc_equal_scipy(speech_paths: list[Path]) -> None:
     wanted = 10 * np.log10(np.maximum(1e-10, power @ filters.T))
     log_mel, cepstra = log_mel_and_cepstra(samples, 20)
     assert relative_error(log_mel, wanted) < 1e-5
+    assert energy_error(log_mel, wanted) < 1e-5
     assert relative_error(cepstra, scipy.fft.dct(wanted, type=2, norm="ortho", axis=1)[:, :20]) < 1e-5
 
 
@@ -66,3 +75,31 @@ def test_log_mel_and_mfcc_equal_scipy(speech_paths: list[Path]) -> None:
 def test_frame_count(samples: int, frames: int) -> None:
     assert frame_count(samples) == frames
     assert log_mel_and_cepstra(np.zeros(samples), 20)[1].shape == (frames, 20)
+
+
+def test_every_kind_equals_librosa(speech_paths: list[Path]) -> None:
+    for path in speech_paths:
+        samples = read_audio(path)
+        log_mel = oracle_librosa(samples)
+        mfcc = librosa.feature.mfcc(S=log_mel.T, n_mfcc=40).T
+        lagged = np.concatenate([mfcc[[0, 0, 0], :20], mfcc[:-3, :20]])
+        kinds = {"logmel40": log_mel, "mfcc40": mfcc, "mfcc20_delta": np.hstack([mfcc[:, :20], mfcc[:, :20] - lagged])}
+        for kind, wanted in kinds.items():
+            assert relative_error(raw_features(samples, FrontEndSettings(kind=kind)), wanted) < 1e-5
+
+
+def test_a_frame_hears_its_400_samples_and_no_others() -> None:
+    samples = np.random.default_rng(0).uniform(-1, 1, 2000)
+    before, _ = log_mel_and_cepstra(samples, 0)
+    # Frame 2 covers 320..719; the periodic window is 0 at its first sample.
+    for at, heard in ((319, [0, 1]), (321, [0, 1, 2]), (719, [2, 3, 4]), (720, [3, 4])):
+        changed = samples.copy()
+        changed[at] += 1.0
+        after, _ = log_mel_and_cepstra(changed, 0)
+        assert np.flatnonzero((after != before).any(axis=1)).tolist() == heard
+
+
+def test_silence_stands_at_the_floor() -> None:
+    log_mel, cepstra = log_mel_and_cepstra(np.zeros(400), 20)
+    assert (log_mel == -100.0).all()
+    np.testing.assert_allclose(cepstra[0], [-100 * np.sqrt(40), *[0] * 19], atol=1e-10)

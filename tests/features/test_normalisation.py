@@ -25,9 +25,11 @@ def test_equals_the_formula(seed: int, frames: int, prior: int) -> None:
 
 
 def test_rounds_half_to_even_and_clips() -> None:
-    normalise = RunningNormalisation(np.zeros(1), np.ones(1), prior_frames=10**9, steps_per_sigma=1)
-    values = np.array([[0.5], [1.5], [-0.5], [-2.5], [127.4], [300.0], [-300.0]])
-    assert normalise.push(values + 1e-12)[-3:, 0].tolist() == [127, 127, -128]
+    # A value and its negative sum to 0, so every second frame's mean is exactly 0 and its code exactly the value's.
+    values = [0.5, 1.5, 2.5, -0.5, -2.5, 127.4, 127.6, 300.0, -127.5, -128.5, -300.0]
+    normalise = RunningNormalisation(np.zeros(1), np.ones(1), prior_frames=0, steps_per_sigma=1)
+    codes = normalise.push(np.array([[sign * value] for value in values for sign in (-1, 1)]))
+    assert codes[1::2, 0].tolist() == [0, 2, 2, 0, -2, 127, 127, 127, -128, -128, -128]
     exact = RunningNormalisation(np.zeros(1), np.ones(1), prior_frames=0, steps_per_sigma=1)
     # One frame alone: its mean is itself.
     assert exact.push(np.array([[7.0]])).tolist() == [[0]]
@@ -47,3 +49,54 @@ def test_estimate_refuses_what_has_no_spread() -> None:
         estimate_normalisation([np.array([[1.0, 5.0], [2.0, 5.0]])])
     with pytest.raises(FeatureError, match="0 frames, expected at least 2"):
         estimate_normalisation([])
+
+
+@given(
+    seed=st.integers(0, 2**31),
+    lengths=st.lists(st.integers(0, 40), min_size=2, max_size=6).filter(lambda lengths: sum(lengths) >= 2),
+    level=st.sampled_from([0.0, -400.0, 1e7]),
+)
+def test_estimate_equals_numpy_whatever_the_cut_and_the_level(seed: int, lengths: list[int], level: float) -> None:
+    rng = np.random.default_rng(seed)
+    utterances = [rng.normal(level, 3, (length, 4)) for length in lengths]
+    mean, scale = estimate_normalisation(utterances)
+    pooled = np.concatenate(utterances)
+    np.testing.assert_allclose(mean, pooled.mean(axis=0), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(scale, pooled.std(axis=0), rtol=1e-7)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, 123.456, -1e5])
+def test_a_constant_is_refused_at_any_level(value: float) -> None:
+    """A sum of plain squares would leave 123.456 a scale of a millionth, by rounding alone."""
+    rng = np.random.default_rng(0)
+    utterances = [np.column_stack([rng.normal(size=n), np.full(n, value), rng.normal(size=n)]) for n in (70, 301)]
+    with pytest.raises(FeatureError) as refused:
+        estimate_normalisation(utterances)
+    assert str(refused.value) == "normalisation: feature 1 never changes"
+
+
+@pytest.mark.parametrize(
+    ("utterances", "message"),
+    [
+        ([np.zeros((1, 2))], "1 frames, expected at least 2"),
+        ([np.eye(3), np.zeros((2, 2))], "utterance 1: shape (2, 2), expected (frames, 3)"),
+        ([np.zeros(4)], "utterance 0: shape (4,), expected (frames, features)"),
+        ([np.eye(3), np.full((2, 3), np.nan)], "utterance 1: NaN or infinite features"),
+    ],
+)
+def test_estimate_refusals(utterances: list[np.ndarray], message: str) -> None:
+    with pytest.raises(FeatureError) as refused:
+        estimate_normalisation(utterances)
+    assert str(refused.value) == f"normalisation: {message}"
+
+
+@given(seed=st.integers(0, 2**31), cuts=st.lists(st.integers(0, 50), max_size=6))
+def test_frames_in_any_chunks_give_the_same_codes(seed: int, cuts: list[int]) -> None:
+    features = np.random.default_rng(seed).normal(0, 100, (50, 3))
+
+    def fresh() -> RunningNormalisation:
+        return RunningNormalisation(np.array([0.1, 2, -3]), np.full(3, 7.7), prior_frames=10, steps_per_sigma=32)
+
+    stream = fresh()
+    parts = [stream.push(part) for part in np.split(features, sorted(cuts))]
+    np.testing.assert_array_equal(np.concatenate(parts), fresh().push(features))

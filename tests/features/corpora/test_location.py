@@ -21,3 +21,24 @@ def test_an_explicit_folder_goes_before_the_environment(tmp_path: Path, monkeypa
 def test_absence_says_where_to_get_it(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"corpus speechocean762 not found.*OpenSLR 101"):
         require_corpus("speechocean762", tmp_path)
+
+
+def test_absence_word_for_word(tmp_path: Path) -> None:
+    (tmp_path / "timit").touch()  # A file is no corpus.
+    with pytest.raises(CorpusError) as refused:
+        require_corpus("timit", tmp_path)
+    assert str(refused.value) == (
+        "corpus timit not found: expected a folder timit under --data or $RSNN_DATA; it can be had from LDC93S1"
+    )
+
+
+def test_without_an_environment_it_lies_beside_the_checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "timit").mkdir()
+    monkeypatch.chdir(tmp_path)
+    beside = Path(__file__).resolve().parents[4] / "shared" / "data" / "timit"
+    wanted = beside if beside.is_dir() else None
+    monkeypatch.delenv("RSNN_DATA", raising=False)
+    assert find_corpus("timit") == wanted
+    # An empty variable is none at all, and never the current folder.
+    monkeypatch.setenv("RSNN_DATA", "")
+    assert find_corpus("timit") == wanted

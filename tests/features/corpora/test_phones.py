@@ -29,5 +29,11 @@ def test_all_61_symbols() -> None:
 
 def test_arpabet_with_stress_and_position() -> None:
     assert fold_phones(["W_B", "IY0_E", "AO2_I", "ZH_S"]) == ["w", "iy", "aa", "sh"]
-    with pytest.raises(CorpusError, match="phone 'xx'"):
-        fold_phone("xx")
+    assert fold_phones(["q", "h#", "q", "ax-h", "SIL"]) == ["sil", "ah", "sil"]
+
+
+@pytest.mark.parametrize("symbol", ["xx", "", "_B", "aa3", "aa00", "aa_X", "aa aa", "h##"])
+def test_unknown_symbols(symbol: str) -> None:
+    with pytest.raises(CorpusError) as refused:
+        fold_phone(symbol)
+    assert str(refused.value) == f"phone {symbol!r}: expected a TIMIT or ARPAbet symbol"
