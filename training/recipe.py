@@ -64,11 +64,11 @@ class Recipe:
     """
 
     seed: int = 1
-    state_epochs: int = 40
-    senone_epochs: int = 4
-    state_rate: float = 6e-3
+    state_epochs: int = 45
+    senone_epochs: int = 6
+    state_rate: float = 1e-2
     senone_rate: float = 1.5e-3
-    spike_penalty: float = 0.0
+    spike_penalty: float = 0.1
     fc_pruned: float = 0.4
     label_delay_frames: int = 2
     least_frames: int = 20

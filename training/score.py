@@ -10,7 +10,7 @@ import numpy as np
 from golden.checkpoint import Host
 from golden.decoder import PhoneErrors, decode_scores, fold, phone_error_rate, phones_of, state_scores
 
-ACOUSTIC_SCALES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)
+ACOUSTIC_SCALES = (0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 1.0)
 INSERTION_LOGS = (-4.0, -3.0, -2.0, -1.0, 0.0, 1.0)
 
 
