@@ -29,7 +29,7 @@ def test_the_sample(timit_sample: Path) -> None:
         assert set(one.phones) <= set(PHONES_39)
         assert one.words[0].isupper()
     assert {phone for one in sentences for phone in one.phones} == set(PHONES_39)
-    assert len({symbol for one in sentences for symbol in one.symbols}) == 60  # "h#" to "zh"; the sample lacks one.
+    assert len({symbol for one in sentences for symbol in one.symbols}) == 60  # Of 61; the sample lacks one.
     assert abs(first.phone_times[-1][1] - seconds) < 0.2
 
 
