@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 import torch
 
@@ -254,6 +255,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--synthetic", type=int, default=speech.synthetic, help="sentences (default: %(default)s)")
     given = parser.parse_args(arguments)
     torch.set_num_threads(given.workers)
+    numba.set_num_threads(min(given.workers, numba.config.NUMBA_NUM_THREADS))
     data = prepare(
         given.data, given.work, Preparation(seed=given.seed, synthetic=given.synthetic, workers=given.workers)
     )
