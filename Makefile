@@ -39,8 +39,8 @@ lint: $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS)) ## linter and type check 
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-clean: ## remove caches and what the demo wrote; the virtual environment stays
-	rm -rf .pytest_cache .hypothesis .mypy_cache .ruff_cache build ./*.egg-info results/demo
+clean: ## remove caches and the demo waveform; the virtual environment stays
+	rm -rf .pytest_cache .hypothesis .mypy_cache .ruff_cache build ./*.egg-info results/demo/waveform.*
 	find . -path ./.git -prune -o -path './.venv*' -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.installed-core: $(REQUIREMENTS) | $(BIN)/pip

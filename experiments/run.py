@@ -29,7 +29,7 @@ from golden.trace import CycleModel
 from power.activity import ActivityRow, Run
 from power.constants import Bounds
 from power.energy import estimate
-from power.plots import plot_power
+from experiments.power_chart import plot_power
 from power.report import DIFFERENCES, PAPER_POWER_UW, PowerReport
 
 CLIP = Path(__file__).with_name("clips") / "demo.flac"

@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from power.errors import ConstantsError
 
 TABLE = Path(__file__).with_name("tables") / "energy_28nm.csv"
-COLUMNS = ("item", "unit", "node_nm", "vdd_V", "temp_C", "low", "typical", "high", "status", "source")
+COLUMNS = ("item", "unit", "node_nm", "vdd_V", "temp_C", "low", "typical", "high", "status", "source", "note")
+# How the typical value stands: printed in a source, computed from sources (scaled to 28 nm or combined), or neither.
 STATUSES = ("sourced", "derived", "assumption")
 UNITS = {
     "nand2_area": "um2",
@@ -30,7 +31,10 @@ UNITS = {
     "sram_leakage": "nW/KB",
     "logic_leakage": "nW/GE",
     "combinational_to_adder_gates": "ratio",
+    "combinational_to_flip_flop_gates": "ratio",
 }
+# Conditions that a row may give, and what they are above.
+CONDITIONS = {"node_nm": 0.0, "vdd_V": 0.0, "temp_C": -273.15}
 # A macro is priced by the smallest of these that holds it, as the sources give them.
 SRAM_SIZES_KB = {"sram_read_4KB": 4, "sram_read_8KB": 8, "sram_read_32KB": 32, "sram_read_128KB": 128}
 
@@ -54,7 +58,7 @@ class Bounds:
             return Bounds(self.low * other.low, self.typical * other.typical, self.high * other.high)
         return Bounds(self.low * other, self.typical * other, self.high * other)
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[float]:
         return iter((self.low, self.typical, self.high))
 
 
@@ -77,11 +81,11 @@ def load_constants(path: str | os.PathLike[str] = TABLE) -> Mapping[str, Bounds]
     Raises
     ------
     ConstantsError
-        Names file, row, column and what was expected.
+        Names file, line, column and what was expected.
     """
     try:
-        with open(path, newline="") as handle:
-            reader = csv.DictReader(handle)
+        with open(path, newline="", encoding="utf-8") as handle:
+            reader = csv.DictReader(handle, strict=True)
             rows = list(reader)
             columns = tuple(reader.fieldnames or ())
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -91,6 +95,8 @@ def load_constants(path: str | os.PathLike[str] = TABLE) -> Mapping[str, Bounds]
     constants: dict[str, Bounds] = {}
     for number, row in enumerate(rows, 2):
         where = f"{path}, line {number}"
+        if None in row or None in row.values():
+            raise ConstantsError(f"{where}: too many or too few cells, expected {len(COLUMNS)}")
         item = row["item"]
         if item not in UNITS:
             raise ConstantsError(f"{where}: item {item!r}, expected one of {', '.join(UNITS)}")
@@ -102,21 +108,24 @@ def load_constants(path: str | os.PathLike[str] = TABLE) -> Mapping[str, Bounds]
             raise ConstantsError(f"{where}: status {row['status']!r}, expected one of {', '.join(STATUSES)}")
         if not row["source"]:
             raise ConstantsError(f"{where}: source of {item} is empty")
-        values = [_number(where, name, row[name]) for name in ("low", "typical", "high")]
-        if not values[0] <= values[1] <= values[2]:
-            raise ConstantsError(f"{where}: {item} is {values}, expected low <= typical <= high")
-        constants[item] = Bounds(*values)
+        low, typical, high = (_number(where, name, row[name]) for name in ("low", "typical", "high"))
+        if not low <= typical <= high:
+            raise ConstantsError(f"{where}: {item} is {[low, typical, high]}, expected low <= typical <= high")
+        for column, least in CONDITIONS.items():
+            if row[column]:
+                _number(where, column, row[column], above=least)
+        constants[item] = Bounds(low, typical, high)
     missing = sorted(set(UNITS) - set(constants))
     if missing:
         raise ConstantsError(f"{path}: items missing: {', '.join(missing)}")
     return constants
 
 
-def _number(where: str, column: str, text: str) -> float:
+def _number(where: str, column: str, text: str, *, above: float = 0) -> float:
     try:
         value = float(text)
-    except (TypeError, ValueError):
+    except ValueError:
         value = math.nan
-    if not math.isfinite(value) or value <= 0:
-        raise ConstantsError(f"{where}: {column} is {text!r}, expected a number above 0")
+    if not math.isfinite(value) or value <= above:
+        raise ConstantsError(f"{where}: {column} is {text!r}, expected a number above {above:g}")
     return value

@@ -25,7 +25,7 @@ ROOMS = {
 }
 # Rooms that keep to a few third-party packages; the others may use all that the core installs.
 THIRD_PARTY = {
-    "features": {"numpy", "scipy", "soundfile", "librosa"},
+    "features": {"numpy", "scipy", "soundfile", "librosa", "numba"},
     "golden": {"numpy", "numba"},
     "rtl": {"myhdl"},
     "power": {"numpy"},

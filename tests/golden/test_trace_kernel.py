@@ -1,0 +1,155 @@
+"""The cycle itself: what stages, zero-skip unit, memories and clock gates do from one record to the next."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+
+from golden.forward import forward
+from golden.layout import GATED, Layout
+from golden.memory_image import memory_image
+from golden.schedule import Kind, Pass, Source, State
+from golden.specification import Specification
+from golden.trace import CycleModel
+from tests.golden.specifications import utterances
+
+
+def value(layout: Layout, records: np.ndarray, path: str) -> np.ndarray:
+    """Return a register of one number, at most 64 bits, in every record."""
+    assert layout[path].words == 1
+    return records[:, layout[path].offset].astype(np.int64)
+
+
+def held(layout: Layout, records: np.ndarray, model: CycleModel) -> np.ndarray:
+    """Return where the pipeline waits, from the ports' definition in the table."""
+    transfer, busy = (value(layout, records, path) for path in ("controller.transfer", "output.busy"))
+    position, word = (value(layout, records, f"output.{name}") for name in ("position", "word"))
+    last = (position == model.schedule.pair_words - 1) | (word == model.schedule.frame_words - 1)
+    return (transfer == 1) & (busy == 1) & ~last
+
+
+@given(utterances(frames=2))
+def test_stages_hand_on_what_they_hold(drawn):
+    checkpoint, codes = drawn
+    model = CycleModel(checkpoint)
+    layout = model.layout
+    records = np.concatenate([model.frame(codes[0], first=True), model.frame(codes[1]), model.idle(3)])
+    now, then = records[:-1], records[1:]
+    hold = held(layout, now, model)
+    state = value(layout, now, "controller.state")
+    read_valid, add_valid = (value(layout, now, f"controller.{stage}_valid") for stage in ("read", "add"))
+    for name in ("pass", "slot", "enable", "double", "last"):
+        at_read, at_add = (value(layout, now, f"controller.{stage}_{name}") for stage in ("read", "add"))
+        moved = np.where(~hold & (read_valid == 1), at_read, at_add)
+        np.testing.assert_array_equal(value(layout, then, f"controller.add_{name}"), moved)
+    np.testing.assert_array_equal(
+        value(layout, then, "controller.read_valid"), np.where(hold, read_valid, state == State.RUN)
+    )
+    transfers = np.array([step.transfer for step in model.schedule.passes])
+    ends = add_valid & value(layout, now, "controller.add_last")
+    ends &= transfers[value(layout, now, "controller.add_pass")]
+    np.testing.assert_array_equal(value(layout, then, "controller.transfer"), np.where(hold, 1, ends))
+    bases = np.array([step.base for step in model.schedule.passes])
+    address = bases[value(layout, records, "controller.read_pass")] + value(layout, records, "zero_skip.index")
+    np.testing.assert_array_equal(
+        value(layout, records, "weight_buffer.address"), address % (1 << model.schedule.address_bits)
+    )
+    # A held cycle moves nothing but the output unit and the counters.
+    for field in layout:
+        if field.block in ("zero_skip", "pe_array", "neuron_unit", "spikes", "input_buffer"):
+            if field.name.startswith("clocked"):
+                assert not now[hold, field.offset : field.offset + field.words].any()
+            else:
+                part = slice(field.offset, field.offset + field.words)
+                np.testing.assert_array_equal(now[hold, part], then[hold, part], err_msg=field.path)
+    assert not value(layout, now, "weight_buffer.read")[hold].any()
+
+
+def visited_indices(spec: Specification, low_planes: int, step: Pass, codes, this, last) -> list[int]:
+    """Return the indices that a pass must visit, from the definition of its vectors."""
+    if step.kind is not Kind.ACCUMULATE:
+        return []
+    if not spec.zero_skipping:
+        return list(range(step.entries))
+    if step.source is Source.CODES:
+        planes = [plane for plane in (step.plane, low_planes + step.plane) if plane < spec.input_bits]
+        return [i for i, code in enumerate(codes) if any(int(code) >> plane & 1 for plane in planes)]
+    spikes = (this if step.source is Source.THIS else last)[step.source_layer]
+    steps = [t for t in range(spec.time_steps) if step.steps >> t & 1]
+    return [i for i in range(step.entries) if any(spikes[t][i] for t in steps)]
+
+
+@given(utterances(frames=2))
+def test_each_pass_visits_its_ones_in_order_and_reads_their_rows(drawn):
+    checkpoint, codes = drawn
+    spec, model, result = checkpoint.specification, CycleModel(checkpoint), forward(checkpoint, codes)
+    layout, banks = model.layout, memory_image(checkpoint)
+    for frame, given_codes in enumerate(codes):
+        records = model.frame(given_codes, first=frame == 0)
+        this = [layer[frame] for layer in result.spikes]
+        last = [layer[frame - 1] if frame else 0 * layer[0] for layer in result.spikes]
+        at_read = {
+            name: value(layout, records, f"controller.read_{name}") for name in ("valid", "pass", "slot", "visit")
+        }
+        index, address = value(layout, records, "zero_skip.index"), value(layout, records, "weight_buffer.address")
+        read = value(layout, records, "weight_buffer.read")
+        moves = (at_read["valid"] == 1) & ~held(layout, records, model)
+        for number, step in enumerate(model.schedule.passes):
+            cycles = np.flatnonzero(moves & (at_read["pass"] == number))
+            expected = visited_indices(spec, model.schedule.low_planes, step, given_codes, this, last)
+            slots = {Kind.COMBINE: 1, Kind.NEURONS: spec.time_steps + 2}.get(step.kind, max(len(expected), 1))
+            assert len(cycles) == slots
+            visits = cycles[at_read["visit"][cycles] == 1]
+            assert index[visits].tolist() == expected
+            assert (address[visits] == step.base + index[visits]).all()
+            assert (read[visits] == step.banks).all()
+            assert not read[np.setdiff1d(cycles, visits)].any()
+            for cycle, entry in zip(visits, expected, strict=True):
+                pending = np.flatnonzero(layout["zero_skip.pending"].lanes(records[cycle]))
+                assert pending.tolist() == [later for later in expected if later > entry]
+        for bank in range(2):
+            field = layout[f"weight_buffer.row{bank}"]
+            for cycle in np.flatnonzero(read >> bank & 1):
+                row = records[cycle + 1, field.offset : field.offset + field.words]
+                np.testing.assert_array_equal(row, banks[bank].planes[address[cycle]].ravel())
+
+
+@given(utterances(frames=2))
+def test_the_clocked_lanes_are_those_that_the_table_names(drawn):
+    checkpoint, codes = drawn
+    spec, model = checkpoint.specification, CycleModel(checkpoint)
+    layout = model.layout
+    model.frame(codes[0], first=True)
+    records = model.frame(codes[1])
+    hold = held(layout, records, model)
+    add = {name: value(layout, records, f"controller.add_{name}") for name in ("valid", "pass", "slot", "enable")}
+    for cycle, record in enumerate(records):
+        step = model.schedule.passes[add["pass"][cycle]]
+        adding = add["valid"][cycle] == 1 and not hold[cycle]
+        for pe_set in range(2):
+            bank = pe_set if step.phase == "FC" else 1
+            expected = np.zeros(spec.lanes, dtype=np.int64)
+            if adding and step.kind is Kind.ACCUMULATE:
+                if step.clear and add["slot"][cycle] == 0:
+                    expected[:] = 1
+                elif add["enable"][cycle] >> pe_set & 1:
+                    weights = layout[f"weight_buffer.row{bank}"].lanes(record)
+                    expected[:] = (weights != 0) if spec.zero_weight_gating else 1
+            elif adding and step.kind is Kind.COMBINE:
+                expected[:] = pe_set < spec.time_steps
+            np.testing.assert_array_equal(layout[f"pe_array.clocked{pe_set}"].lanes(record), expected)
+
+
+@given(utterances(frames=2))
+def test_a_gated_accumulator_changes_only_in_clocked_lanes(drawn):
+    checkpoint, codes = drawn
+    model = CycleModel(checkpoint)
+    layout = model.layout
+    records = np.concatenate([model.frame(codes[0], first=True), model.frame(codes[1])])
+    for pe_set in range(2):
+        acc, clocked = layout[f"pe_array.acc{pe_set}"], layout[f"pe_array.clocked{pe_set}"]
+        assert acc.clock == GATED
+        planes = records[:, acc.offset : acc.offset + acc.words].reshape(len(records), acc.planes, -1)
+        changed = np.bitwise_or.reduce(planes[1:] ^ planes[:-1], axis=1)
+        enabled = records[:-1, clocked.offset : clocked.offset + clocked.words]
+        assert not (changed & ~enabled).any()
