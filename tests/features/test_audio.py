@@ -339,6 +339,7 @@ def test_refusals_name_the_file(tmp_path: Path) -> None:
         (infinite, NonFiniteAudioError, "has samples that are NaN or infinite"),
         (cut(wav, 0.5), TruncatedAudioError, "ends after 7978 of 16000 bytes of samples"),
         (sphere(tmp_path / "b.sph", tone(16_000), count=9000), TruncatedAudioError, "ends after 8000 of 9000 samples"),
+        (sphere(tmp_path / "e.sph", tone(16_000), count=8001), TruncatedAudioError, "ends after 8000 of 8001 samples"),
         (sphere(tmp_path / "c.sph", tone(16_000), count=0), EmptyAudioError, "no samples"),
         (
             sphere(tmp_path / "d.sph", tone(16_000), extra="sample_coding -s26 pcm,embedded-shorten-v2.00\n"),

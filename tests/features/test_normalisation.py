@@ -100,3 +100,17 @@ def test_frames_in_any_chunks_give_the_same_codes(seed: int, cuts: list[int]) ->
     stream = fresh()
     parts = [stream.push(part) for part in np.split(features, sorted(cuts))]
     np.testing.assert_array_equal(np.concatenate(parts), fresh().push(features))
+
+
+@given(cuts=st.lists(st.integers(0, 50), max_size=6))
+def test_the_running_sum_is_rounded_alike_in_any_chunks(cuts: list[int]) -> None:
+    """Steps of a unit in the last place, around a mean that differs from every frame by its rounding alone."""
+    features = np.full((50, 3), [0.1, 0.7, 123.4])
+
+    def fresh() -> RunningNormalisation:
+        return RunningNormalisation(features[0], np.array([1e-17, 1e-16, 1e-14]), prior_frames=3, steps_per_sigma=1)
+
+    stream, whole = fresh(), fresh().push(features)
+    assert np.unique(whole).size > 3
+    parts = [stream.push(part) for part in np.split(features, sorted(cuts))]
+    np.testing.assert_array_equal(np.concatenate(parts), whole)

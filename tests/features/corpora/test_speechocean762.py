@@ -87,6 +87,14 @@ def test_an_unknown_split(tmp_path: Path) -> None:
         read_speechocean762(tmp_path, "dev")
 
 
+@pytest.mark.parametrize(("age", "is_adult"), [("6", False), ("17", False), ("18", True), ("43", True)])
+def test_adults_are_18_and_over(tmp_path: Path, age: str, is_adult: bool) -> None:
+    root = layout(tmp_path)
+    (root / "train/spk2age").write_text(f"s1\t{age}\n")
+    (one,) = read_speechocean762(root, "train")
+    assert one.is_adult == is_adult
+
+
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     root = layout(tmp_path)
     (root / "train/text").write_bytes(b"u1 ONE \xff\xfe\n")
