@@ -8,14 +8,19 @@ says which were absent. Where ``RSNN_REQUIRE_DATA=1`` (``.ci/run`` under ``CI=tr
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
 import soundfile
 from hypothesis import HealthCheck, settings
+
+from features.audio import read_audio
+from features.frontend import FrontEndSettings, batch_codes
+from golden.checkpoint import Checkpoint, load_checkpoint
 
 ROOT = Path(__file__).resolve().parents[1]
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
@@ -89,6 +94,34 @@ def speech_paths(request: pytest.FixtureRequest) -> list[Path]:
         fallback = [request.getfixturevalue("shipped_clip"), *request.getfixturevalue("synthesised_speech")]
         paths += fallback[: 4 - len(paths)]
     return paths
+
+
+@pytest.fixture(scope="session")
+def network() -> Checkpoint:
+    """Return the embedded network."""
+    return load_checkpoint()
+
+
+@pytest.fixture(scope="session")
+def speech_codes(speech_paths: list[Path], network: Checkpoint) -> dict[str, np.ndarray]:
+    """Return the embedded network's codes [frames, 40] of the files of `speech_paths`, by name."""
+    assert network.host is not None
+    front_end = FrontEndSettings.from_json(network.host.front_end)
+    return {f"{path.parent.name}/{path.stem}": batch_codes(read_audio(path), front_end) for path in speech_paths}
+
+
+@pytest.fixture(scope="session")
+def off_the_stack() -> Callable[..., Any]:
+    """Return a function that calls another in a thread of its own and returns what it returns.
+
+    MyHDL looks at the whole call stack for every block that it instantiates; under pytest that is most of the time.
+    """
+
+    def call(function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            return pool.submit(function, *args, **keywords).result()
+
+    return call
 
 
 def speech_like(seed: int, *, seconds: float) -> np.ndarray:

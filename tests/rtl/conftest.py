@@ -10,9 +10,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from features.audio import read_audio
-from features.frontend import FrontEndSettings, batch_codes
-from golden.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint, random_checkpoint
+from golden.checkpoint import Checkpoint, random_checkpoint
 from golden.specification import Specification
 
 
@@ -39,27 +37,8 @@ SCENARIOS = (
 
 
 @pytest.fixture(scope="session")
-def network() -> Checkpoint:
-    """Return the embedded network."""
-    return load_checkpoint() if DEFAULT_CHECKPOINT.is_file() else random_checkpoint(Specification(), seed=1)
-
-
-@pytest.fixture(scope="session")
-def speech_codes(speech_paths, network) -> dict[str, np.ndarray]:
-    """Return codes [frames, 40] of real utterances, by name."""
-    settings = FrontEndSettings.from_json(network.host.front_end) if network.host else FrontEndSettings()
-    return {f"{path.parent.name}/{path.stem}": batch_codes(read_audio(path), settings) for path in speech_paths}
-
-
-@pytest.fixture(scope="session")
 def bench_module() -> ModuleType:
     return bench_of
-
-
-@pytest.fixture(scope="session")
-def off_the_stack():
-    """Return a function that calls another in a thread of its own, where MyHDL elaborates several times faster."""
-    return bench_of.off_the_stack
 
 
 @pytest.fixture(scope="session", params=SCENARIOS)
