@@ -101,6 +101,10 @@ class Dataset:
         """Return an utterance's phone names without silence."""
         return [PHONES[phone] for phone in self.sequence(which) if phone != SILENCE]
 
+    def references(self, part: int) -> list[list[str]]:
+        """Return the phone names without silence of every utterance of a set."""
+        return [self.reference(which) for which in self.members(part)]
+
     def utterances(self, members: np.ndarray, targets: np.ndarray, *, delay: int) -> Utterances:
         """Gather utterances for the network.
 

@@ -22,12 +22,13 @@ import numba
 import numpy as np
 import torch
 
+from features.errors import FeatureError
 from golden.checkpoint import Checkpoint, Host, load_checkpoint, save_checkpoint
 from golden.cycles import count_frames, join_counts, mmac_per_second
 from golden.decoder import PhoneErrors, state_scores
 from golden.forward import Forward, forward_batch
 from golden.specification import Specification
-from training.dataset import DEV, TEST, TRAIN, Dataset
+from training.dataset import DEV, IGNORED, TEST, TRAIN, Dataset
 from training.export import export, host_tables, replicate_head
 from training.labels import PHONES, STATES_PER_PHONE
 from training.model import SpikingNetwork
@@ -95,62 +96,87 @@ def fit(data: Dataset, recipe: Recipe, work: Path) -> tuple[Checkpoint, dict[str
     work.mkdir(parents=True, exist_ok=True)
     key = _digest(data, recipe)
     members = data.members(TRAIN)
-    figures: dict[str, Any] = {}
-
-    network = SpikingNetwork(recipe.specification.replace(outputs=_STATES), seed=recipe.seed)
-    penalty = recipe.spike_penalty
-    plan = Plan(epochs=recipe.state_epochs, learning_rate=recipe.state_rate, spike_penalty=penalty, seed=recipe.seed)
-    on_states = data.utterances(members, data.state, delay=recipe.label_delay_frames)
-    train(network, on_states, plan, checkpoint=work / f"states-{key}.pt", report=_print_epoch)
-    host = _host(data, recipe, np.arange(_STATES, dtype=np.int16), network)
-    host, figures["per_dev_float_states"] = _tuned(host, network, data)
-    tested = [state_scores(host, logits, fc_scale=0) for logits in _float_logits(network, data, TEST)]
-    figures["per_test_float_states"] = _scored(host, tested, data, TEST)
-    _print(f"float network on {_STATES} states: {_rates(figures, 'float_states')}")
-
+    network, figures = _on_states(data, recipe, work / f"states-{key}.pt")
     trees = _trees(data, recipe)
-    network = replicate_head(network, trees.senone_state)
-    with torch.no_grad():
-        network.fc_mask.copy_(magnitude_mask(network.fc, share=recipe.fc_pruned))
-    network.quantised = True
-    plan = Plan(
-        epochs=recipe.senone_epochs, learning_rate=recipe.senone_rate, spike_penalty=penalty, seed=recipe.seed + 1
-    )
-    known = data.state >= 0
-    senone = np.where(known, trees.label(data.state, data.left, data.right), -1).astype(np.int16)
-    on_senones = data.utterances(members, senone, delay=recipe.label_delay_frames)
-    train(network, on_senones, plan, checkpoint=work / f"senones-{key}.pt", report=_print_epoch)
-
+    network = _on_senones(network, trees, data, recipe, work / f"senones-{key}.pt")
     checkpoint = export(network, host=_host(data, recipe, trees.senone_state, network))
-    assert checkpoint.host is not None
-    scale = checkpoint.scales["fc"]
-    logits = (result.logits for _, result in _integer(checkpoint, data, DEV))
-    references = [data.reference(which) for which in data.members(DEV)]
-    host, figures["per_dev_integer"] = tune(checkpoint.host, logits, references, fc_scale=scale)
-    checkpoint = dataclasses.replace(checkpoint, host=host)
-    tested, fired, counted = [], [], []
-    for codes, result in _integer(checkpoint, data, TEST):
-        tested.append(state_scores(host, result.logits, fc_scale=scale))
-        fired.append(np.stack([spikes.mean(axis=2) for spikes in result.spikes], axis=1))
-        counted.append(count_frames(checkpoint, codes, result.spikes))
-    figures["per_test_integer"] = _scored(host, tested, data, TEST)
-    figures["test_spike_rates"] = np.concatenate(fired).mean(axis=0).round(4).tolist()
-    counts = join_counts(counted)
-    cycles = {"mean": round(float(counts.cycles.mean()), 1), "most": int(counts.cycles.max())}
-    figures["test_frames"], figures["test_cycles_per_frame"] = len(counts.cycles), cycles
-    figures["test_mmac_per_second"] = round(mmac_per_second(checkpoint.specification, counts.macs), 3)
-    _print(f"integer network on {len(trees)} tied states: {_rates(figures, 'integer')}")
-    figures = {name: _plain(value) for name, value in figures.items()}
+    checkpoint, measured = _measured(checkpoint, data)
+    figures |= measured
     provenance = {
-        "command": f"python -m training.recipe --seed {recipe.seed}",
         "recipe": {name: value for name, value in vars(recipe).items() if name != "specification"},
-        "utterances": {"train": len(members), "dev": len(references), "test": len(data.members(TEST))},
-        "train_frames": len(on_states.codes),
+        "utterances": {
+            name: len(data.members(part)) for name, part in (("train", TRAIN), ("dev", DEV), ("test", TEST))
+        },
+        "synthetic_utterances": sum(name.startswith("flite-") for name in data.names.tolist()),
+        "train_frames": len(data.frames(members)),
         "figures": figures,
         "caveat": "phone error rates are against the canonical phones of non-native speakers, trained on machine "
         "labels; never to be set beside a TIMIT figure",
     }
     return dataclasses.replace(checkpoint, provenance=provenance), figures
+
+
+def _on_states(data: Dataset, recipe: Recipe, path: Path) -> tuple[SpikingNetwork, dict[str, Any]]:
+    """Train the float network with one output a state, and score it."""
+    network = SpikingNetwork(recipe.specification.replace(outputs=_STATES), seed=recipe.seed)
+    plan = Plan(
+        epochs=recipe.state_epochs,
+        learning_rate=recipe.state_rate,
+        spike_penalty=recipe.spike_penalty,
+        seed=recipe.seed,
+    )
+    utterances = data.utterances(data.members(TRAIN), data.state, delay=recipe.label_delay_frames)
+    train(network, utterances, plan, checkpoint=path, report=_print_epoch)
+    host = _host(data, recipe, np.arange(_STATES, dtype=np.int16), network)
+    host, dev = tune(host, _float_logits(network, data, DEV), data.references(DEV), fc_scale=0)
+    scores = (state_scores(host, logits, fc_scale=0) for logits in _float_logits(network, data, TEST))
+    test = error_rate(host, scores, data.references(TEST))
+    _print(f"float network on {_STATES} states: {_rates(dev, test)}")
+    return network, {"per_dev_float_states": _plain(dev), "per_test_float_states": _plain(test)}
+
+
+def _on_senones(
+    network: SpikingNetwork, trees: SenoneTrees, data: Dataset, recipe: Recipe, path: Path
+) -> SpikingNetwork:
+    """Replicate the head onto the tied states, prune it, and train on in quantised arithmetic."""
+    network = replicate_head(network, trees.senone_state)
+    with torch.no_grad():
+        network.fc_mask.copy_(magnitude_mask(network.fc, share=recipe.fc_pruned))
+    network.quantised = True
+    plan = Plan(
+        epochs=recipe.senone_epochs,
+        learning_rate=recipe.senone_rate,
+        spike_penalty=recipe.spike_penalty,
+        seed=recipe.seed + 1,
+    )
+    senone = np.where(data.state >= 0, trees.label(data.state, data.left, data.right), IGNORED).astype(np.int16)
+    utterances = data.utterances(data.members(TRAIN), senone, delay=recipe.label_delay_frames)
+    train(network, utterances, plan, checkpoint=path, report=_print_epoch)
+    return network
+
+
+def _measured(checkpoint: Checkpoint, data: Dataset) -> tuple[Checkpoint, dict[str, Any]]:
+    """Tune the decoder on the development set and measure the integer network on the test set."""
+    assert checkpoint.host is not None
+    scale = checkpoint.scales["fc"]
+    logits = (result.logits for _, result in _integer(checkpoint, data, DEV))
+    host, dev = tune(checkpoint.host, logits, data.references(DEV), fc_scale=scale)
+    scores, fired, counted = [], [], []
+    for codes, result in _integer(checkpoint, data, TEST):
+        scores.append(state_scores(host, result.logits, fc_scale=scale))
+        fired.append(np.stack([spikes.mean(axis=2) for spikes in result.spikes], axis=1))
+        counted.append(count_frames(checkpoint, codes, result.spikes))
+    test, counts = error_rate(host, scores, data.references(TEST)), join_counts(counted)
+    _print(f"integer network on {len(host.senone_state)} tied states: {_rates(dev, test)}")
+    figures = {
+        "per_dev_integer": _plain(dev),
+        "per_test_integer": _plain(test),
+        "test_frames": len(counts.cycles),
+        "test_spike_rates": np.concatenate(fired).mean(axis=0).round(4).tolist(),
+        "test_cycles_per_frame": {"mean": round(float(counts.cycles.mean()), 1), "most": int(counts.cycles.max())},
+        "test_mmac_per_second": round(mmac_per_second(checkpoint.specification, counts.macs), 3),
+    }
+    return dataclasses.replace(checkpoint, host=host), figures
 
 
 def _digest(data: Dataset, recipe: Recipe) -> str:
@@ -207,23 +233,11 @@ def _integer(checkpoint: Checkpoint, data: Dataset, part: int) -> Iterator[tuple
         yield from zip(codes, forward_batch(checkpoint, codes), strict=True)
 
 
-def _tuned(host: Host, network: SpikingNetwork, data: Dataset) -> tuple[Host, PhoneErrors]:
-    references = [data.reference(which) for which in data.members(DEV)]
-    return tune(host, _float_logits(network, data, DEV), references, fc_scale=0)
+def _plain(errors: PhoneErrors) -> dict[str, Any]:
+    return {"rate": round(errors.rate, 4), **errors._asdict()}
 
 
-def _scored(host: Host, scores: list[np.ndarray], data: Dataset, part: int) -> PhoneErrors:
-    return error_rate(host, scores, [data.reference(which) for which in data.members(part)])
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, PhoneErrors):
-        return {"rate": round(value.rate, 4), **value._asdict()}
-    return value
-
-
-def _rates(figures: dict[str, Any], kind: str) -> str:
-    dev, test = figures[f"per_dev_{kind}"], figures[f"per_test_{kind}"]
+def _rates(dev: PhoneErrors, test: PhoneErrors) -> str:
     return f"phone error rate {100 * dev.rate:.1f} % (dev), {100 * test.rate:.1f} % (test)"
 
 
@@ -256,9 +270,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     torch.set_num_threads(given.workers)
     numba.set_num_threads(min(given.workers, numba.config.NUMBA_NUM_THREADS))
-    data = prepare(
-        given.data, given.work, Preparation(seed=given.seed, synthetic=given.synthetic, workers=given.workers)
-    )
+    choices = Preparation(seed=given.seed, synthetic=given.synthetic, workers=given.workers)
+    try:
+        data = prepare(given.data, given.work, choices)
+    except FeatureError as error:
+        parser.exit(2, f"{parser.prog}: {error}\n")
     recipe = Recipe(
         seed=given.seed,
         state_epochs=given.state_epochs,
@@ -266,6 +282,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         specification=Specification(outputs=given.senones),
     )
     checkpoint, figures = fit(data, recipe, given.work)
+    command = f"python -m training.recipe --data DIR --work DIR --out FILE --seed {given.seed}"
+    for name in ("state_epochs", "senone_epochs", "senones", "synthetic"):
+        command += f" --{name.replace('_', '-')} {getattr(given, name)}"
+    checkpoint = dataclasses.replace(checkpoint, provenance={"command": command, **checkpoint.provenance})
     save_checkpoint(given.out, checkpoint)
     load_checkpoint(given.out)
     report = given.work / "report.json"

@@ -92,3 +92,10 @@ def test_help_has_an_example(capsys):
         recipe.main(["--help"])
     assert stopped.value.code == 0
     assert "example: python -m training.recipe --data" in capsys.readouterr().out
+
+
+def test_a_missing_corpus_is_one_sentence(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        recipe.main(["--data", str(tmp_path), "--work", str(tmp_path / "work"), "--out", str(tmp_path / "x.npz")])
+    assert stopped.value.code == 2
+    assert "speechocean762 can be had from OpenSLR 101" in capsys.readouterr().err
