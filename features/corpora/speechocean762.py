@@ -15,6 +15,7 @@ from features.errors import CorpusError
 
 ADULT_AGE = 18
 SPLITS = ("train", "test")
+SOURCE = "speechocean762 can be had from OpenSLR 101"
 
 
 def read_speechocean762(root: Path, split: str) -> list[Utterance]:
@@ -77,7 +78,7 @@ def read_speechocean762(root: Path, split: str) -> list[Utterance]:
 
 def _table(path: Path) -> dict[str, str]:
     table: dict[str, str] = {}
-    for number, line in enumerate(read_lines(path), 1):
+    for number, line in enumerate(read_lines(path, SOURCE), 1):
         parts = line.split(None, 1)
         if len(parts) != 2:
             raise CorpusError(f"{path}, line {number}: expected a name and a value, got {line!r}")

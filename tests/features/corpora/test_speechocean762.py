@@ -54,7 +54,7 @@ def test_a_small_layout_with_the_other_extension(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "content", "message"),
     [
-        ("train/text", None, "cannot be read (No such file or directory)"),
+        ("train/text", None, "cannot be read (No such file or directory); speechocean762 can be had from OpenSLR 101"),
         ("train/text", "u1\n", "line 1: expected a name and a value"),
         ("train/text", "u2 THREE\n", "utterance u1 is missing"),
         ("train/spk2age", "s1 old\n", "speaker s1: expected an age in years"),
