@@ -30,7 +30,8 @@ UNITS = {
     "sram_write_to_read_ratio": "ratio",
     "sram_leakage": "nW/KB",
     "logic_leakage": "nW/GE",
-    "combinational_to_adder_gates": "ratio",
+    "combinational_to_pe_adder_gates": "ratio",
+    "combinational_to_neuron_adder_gates": "ratio",
     "combinational_to_flip_flop_gates": "ratio",
 }
 # Conditions that a row may give, and what they are above.

@@ -9,9 +9,13 @@ What is counted once and how (ours; the constants' sources stand in ``power/tabl
   pay in their enabled cycles alone; free-running ones also in the idle rest of each frame period.
 - *adders*: each addition of n bits costs n full-adder bits; this stands for the combinational logic, whose glitches
   are not known before gate-level simulation.
-- *memory*: rows read and written, by the size of the bank.
-- *leakage*: memories by capacity; logic by gates, before synthesis an estimate: flip-flops and adders by area in
-  NAND2 equivalents, times an assumed share for the rest. All blocks leak all the time.
+- *memory*: rows read and written, by the size of the bank, up to the macro's pins; the nets that a row then drives are
+  ports and pay for their toggles.
+- *leakage*: memories by capacity; logic by gates, which before synthesis are an estimate (`power.gates`). All blocks
+  leak all the time.
+
+Low takes every constant at its low bound, high every one at its high bound: they bracket what the sources say and are
+no confidence interval.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ from collections.abc import Iterable, Mapping
 from power.activity import ActivityRow, Run
 from power.constants import NOTHING, SRAM_SIZES_KB, Bounds, load_constants
 from power.errors import ActivityError
+from power.gates import estimate_gates
 from power.report import PowerReport, PowerRow
 
 FJ_PER_UJ = 1e9
@@ -32,7 +37,8 @@ def estimate(
     rows: Iterable[ActivityRow],
     run: Run,
     constants: Mapping[str, Bounds] | None = None,
-    adders: Mapping[str, int] | None = None,
+    *,
+    gates: Mapping[str, Bounds] | None = None,
 ) -> PowerReport:
     """Estimate the power of a run in real time.
 
@@ -42,9 +48,8 @@ def estimate(
     run : Run
     constants : mapping, optional
         As `power.constants.load_constants` returns, which is the default.
-    adders : mapping of str to int, optional
-        Adder bits that exist in each block, for leakage; by default one adder a bit of every accumulator register
-        (``acc*``) and two a bit of the widest membrane (``membrane*``), as the accelerator has.
+    gates : mapping of str to Bounds, optional
+        NAND2 equivalents of blocks that have been synthesised; they replace the estimates of `power.gates`.
 
     Returns
     -------
@@ -53,25 +58,29 @@ def estimate(
     Raises
     ------
     ActivityError
-        No rows.
+        No rows, or gates of a block that has none.
     """
     table = load_constants() if constants is None else constants
     given = list(rows)
     if not given:
         raise ActivityError("activity: no rows")
-    adder_bits = _adder_bits(given) if adders is None else adders
+    blocks = dict.fromkeys(row.block for row in given)
+    for block in gates or {}:
+        if block not in blocks:
+            raise ActivityError(f"gates: block {block!r}, expected one of {', '.join(blocks)}")
+    all_gates = estimate_gates(given, table) | dict(gates or {})
     result: list[PowerRow] = []
-    for block in dict.fromkeys(row.block for row in given):
+    for block in blocks:
         own = [row for row in given if row.block == block]
         result += [
             PowerRow(block, component, power)
-            for component, power in _block(own, run, table, adder_bits.get(block, 0)).items()
+            for component, power in _block(own, run, table, all_gates.get(block, NOTHING)).items()
             if power.high > 0
         ]
     return PowerReport(tuple(result))
 
 
-def _block(rows: list[ActivityRow], run: Run, table: Mapping[str, Bounds], adder_bits: int) -> dict[str, Bounds]:
+def _block(rows: list[ActivityRow], run: Run, table: Mapping[str, Bounds], gates: Bounds) -> dict[str, Bounds]:
     per_edge = table["dff_clock_energy"] * table["clock_tree_multiplier"]
     registers = [row for row in rows if row.kind == "register"]
     toggles = sum(row.toggles for row in rows)
@@ -98,39 +107,16 @@ def _block(rows: list[ActivityRow], run: Run, table: Mapping[str, Bounds], adder
         "memory reads": from_fj(reads),
         "memory writes": from_fj(writes),
         "memory leakage": memory_leakage * (1 / NW_PER_UW),
-        "logic leakage": logic_gates(table, sum(row.bits for row in registers), adder_bits)
-        * table["logic_leakage"]
-        * (1 / NW_PER_UW),
+        "logic leakage": gates * table["logic_leakage"] * (1 / NW_PER_UW),
     }
 
 
 def sram_read_energy(table: Mapping[str, Bounds], kilobytes: float) -> Bounds:
-    """Return the energy of a bit read in fJ: that of the smallest size in the table that holds the bank."""
+    """Return the energy of a bit read in fJ: that of the smallest size in the table that holds the bank.
+
+    A bank beyond the largest is built of several of it, of which an access wakes one.
+    """
     for item, size in SRAM_SIZES_KB.items():
         if kilobytes <= size:
             return table[item]
     return table["sram_read_128KB"]
-
-
-def logic_gates(table: Mapping[str, Bounds], flip_flops: int, adder_bits: int) -> Bounds:
-    """Estimate NAND2 equivalents before synthesis.
-
-    The ratios of areas are taken at the typical values in all three bounds: low, typical and high areas come from
-    different libraries, and their quotients would not be gates of any.
-    """
-    nand2 = table["nand2_area"].typical
-    of_flops = flip_flops * table["dff_area"].typical / nand2
-    of_adders = adder_bits * table["full_adder_bit_area"].typical / nand2
-    return Bounds(of_flops, of_flops, of_flops) + (table["combinational_to_adder_gates"] + Bounds(1, 1, 1)) * of_adders
-
-
-def _adder_bits(rows: list[ActivityRow]) -> dict[str, int]:
-    bits: dict[str, int] = {}
-    membranes = [row for row in rows if row.kind == "register" and row.signal.startswith("membrane")]
-    for row in rows:
-        if row.kind == "register" and row.signal.startswith("acc"):
-            bits[row.block] = bits.get(row.block, 0) + row.bits
-    if membranes:
-        widest = max(membranes, key=lambda row: row.bits)
-        bits[widest.block] = 2 * widest.bits
-    return bits

@@ -1,63 +1,181 @@
-"""The activity table: reading, and each refusal by name."""
+"""The activity table and the run's description: reading, and each refusal word for word."""
 
 from __future__ import annotations
 
+import csv
+import json
+import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from power.activity import COLUMNS, ActivityRow, Run, read_activity
+from power.activity import COLUMNS, REQUIRED, ActivityRow, Run, read_activity, read_run, write_run
 from power.errors import ActivityError
 
-REGISTER: dict[str, Any] = dict.fromkeys(COLUMNS) | {
+EMPTY: dict[str, Any] = dict.fromkeys(COLUMNS)
+REGISTER = EMPTY | {
     "block": "pe_array", "signal": "acc0", "kind": "register", "bits": 2176, "clock": "gated", "toggles": 12,
     "clocked_bits": 34,
 }  # fmt: skip
+MEMORY = EMPTY | {
+    "block": "weights", "signal": "bank0", "kind": "memory", "bits": 512, "reads": 5, "writes": 0, "depth": 1024,
+}  # fmt: skip
+RUN: dict[str, Any] = {"frames": 3, "cycles": 2_000, "clock_hz": 100_000.0, "frame_period_s": 0.01}
 
 
-def test_reads_a_table(tmp_path: Path) -> None:
-    path = tmp_path / "activity.csv"
-    cells = ["" if REGISTER[name] is None else str(REGISTER[name]) for name in COLUMNS]
-    path.write_text(",".join(COLUMNS) + "\n" + ",".join(cells) + "\n")
-    (row,) = read_activity(path)
-    assert row == ActivityRow.from_mapping(REGISTER)
-    assert (row.bits, row.clock, row.toggles, row.reads) == (2176, "gated", 12, 0)
-    path.write_text(path.read_text().replace("12", "-12"))
+def write(path: Path, rows: list[dict[str, Any]]) -> Path:
+    with path.open("w", newline="") as handle:
+        writer = csv.DictWriter(handle, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def refusal(row: dict[str, Any]) -> str:
     with pytest.raises(ActivityError) as refused:
-        read_activity(path)
-    assert str(refused.value) == f"{path}, line 2: pe_array.acc0: toggles is '-12', expected a count from 0"
+        ActivityRow.from_mapping(row)
+    return str(refused.value)
+
+
+@st.composite
+def mappings(draw: st.DrawFn) -> dict[str, Any]:
+    kind = draw(st.sampled_from(sorted(REQUIRED)))
+    row = EMPTY | {"block": draw(st.sampled_from("ab")), "kind": kind, "bits": draw(st.integers(1, 5_000))}
+    if kind == "register":
+        row["clock"] = draw(st.sampled_from(["gated", "free"]))
+    return row | {column: draw(st.integers(int(column == "depth"), 10**15)) for column in REQUIRED[kind]}
+
+
+@given(rows=st.lists(mappings(), min_size=1, max_size=6))
+def test_a_table_comes_back_as_it_was_written(tmp_path_factory: pytest.TempPathFactory, rows: list[Any]) -> None:
+    named = [row | {"signal": f"signal, {number}"} for number, row in enumerate(rows)]
+    path = write(tmp_path_factory.mktemp("table") / "activity.csv", named)
+    assert read_activity(path) == [ActivityRow.from_mapping(row) for row in named]
+
+
+def test_what_does_not_apply_counts_as_nothing() -> None:
+    row = ActivityRow.from_mapping(REGISTER)
+    assert (row.bits, row.clock, row.toggles, row.reads) == (2176, "gated", 12, 0)
+    assert ActivityRow.from_mapping(REGISTER | {"toggles": np.int64(12)}) == row
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"kind": "latch"}, "kind 'latch', expected one of register, port, memory, adder"),
-        ({"clock": None}, "clock None, expected gated or free for a register, else nothing"),
-        ({"clock": "fast"}, "clock 'fast', expected gated or free"),
-        ({"kind": "port"}, "clock 'gated', expected gated or free for a register, else nothing"),
-        ({"toggles": None}, "toggles is empty, expected a count"),
-        ({"bits": 0}, "bits 0, expected 1 or more"),
-        ({"clocked_bits": "many"}, "clocked_bits is 'many', expected a count from 0"),
-        ({"colour": 1}, "columns ['bits'"),
+        ({"block": ""}, ".acc0: block is empty, expected a name"),
+        ({"signal": None}, "pe_array.None: signal is empty, expected a name"),
+        ({"kind": "latch"}, "pe_array.acc0: kind 'latch', expected one of register, port, memory, adder"),
+        ({"clock": None}, "pe_array.acc0: clock None, expected gated or free for a register, else nothing"),
+        ({"clock": "fast"}, "pe_array.acc0: clock 'fast', expected gated or free for a register, else nothing"),
+        ({"kind": "port"}, "pe_array.acc0: clock 'gated', expected gated or free for a register, else nothing"),
+        ({"toggles": None}, "pe_array.acc0: toggles is empty, expected a count from 0"),
+        ({"toggles": -1}, "pe_array.acc0: toggles is -1, expected a count from 0"),
+        ({"toggles": 3.7}, "pe_array.acc0: toggles is 3.7, expected a count from 0"),
+        ({"toggles": math.inf}, "pe_array.acc0: toggles is inf, expected a count from 0"),
+        ({"toggles": True}, "pe_array.acc0: toggles is True, expected a count from 0"),
+        ({"toggles": "1_0"}, "pe_array.acc0: toggles is '1_0', expected a count from 0"),
+        ({"clocked_bits": "many"}, "pe_array.acc0: clocked_bits is 'many', expected a count from 0"),
+        ({"bits": 0}, "pe_array.acc0: bits is 0, expected a count from 1"),
+        ({"reads": 0}, "pe_array.acc0: reads is 0, expected nothing for kind register"),
     ],
 )
-def test_refusals(changes: dict[str, Any], message: str) -> None:
+def test_a_register_is_refused(changes: dict[str, Any], message: str) -> None:
+    assert refusal(REGISTER | changes) == f"activity: {message}"
+
+
+def test_a_memory_is_refused() -> None:
+    assert refusal(MEMORY | {"depth": 0}) == "activity: weights.bank0: depth is 0, expected a count from 1"
+    assert refusal(MEMORY | {"toggles": 9}) == "activity: weights.bank0: toggles is 9, expected nothing for kind memory"
+
+
+def test_columns_are_refused(tmp_path: Path) -> None:
+    found = sorted([*COLUMNS, "colour"])
+    assert refusal(REGISTER | {"colour": 1}) == f"activity: columns {found}, expected {sorted(COLUMNS)}"
+    path = write(tmp_path / "activity.csv", [REGISTER])
+    path.write_text(path.read_text().rstrip("\n") + ",one cell too many\n")
     with pytest.raises(ActivityError) as refused:
-        ActivityRow.from_mapping(REGISTER | changes)
-    assert message in str(refused.value)
+        read_activity(path)
+    assert str(refused.value).startswith(f"{path}, line 2: columns ['None', 'bits'")
+
+
+def test_a_file_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = write(tmp_path / "activity.csv", [MEMORY, REGISTER | {"toggles": -12}])
+    with pytest.raises(ActivityError) as refused:
+        read_activity(path)
+    assert str(refused.value) == f"{path}, line 3: pe_array.acc0: toggles is '-12', expected a count from 0"
+
+
+def test_a_signal_stands_once(tmp_path: Path) -> None:
+    path = write(tmp_path / "activity.csv", [REGISTER, MEMORY, REGISTER])
+    with pytest.raises(ActivityError) as refused:
+        read_activity(path)
+    assert str(refused.value) == f"{path}, line 4: pe_array.acc0 stands in line 2 too"
 
 
 def test_empty_and_absent_tables(tmp_path: Path) -> None:
     (tmp_path / "empty.csv").touch()
-    with pytest.raises(ActivityError, match="no rows"):
+    with pytest.raises(ActivityError, match="no rows, expected one a register, port, memory or adder"):
         read_activity(tmp_path / "empty.csv")
     with pytest.raises(ActivityError, match="cannot be read"):
         read_activity(tmp_path / "absent.csv")
+    (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ActivityError, match="cannot be read"):
+        read_activity(tmp_path / "binary.csv")
 
 
-def test_a_run_needs_length() -> None:
-    with pytest.raises(ActivityError, match="run: frames is 0, expected a number above 0"):
-        Run(frames=0, cycles=1, clock_hz=1.0, frame_period_s=1.0)
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"frames": 0}, "run: frames is 0, expected an integer above 0"),
+        ({"frames": 1.5}, "run: frames is 1.5, expected an integer above 0"),
+        ({"cycles": "9"}, "run: cycles is '9', expected an integer above 0"),
+        ({"clock_hz": math.inf}, "run: clock_hz is inf, expected a finite number above 0"),
+        ({"clock_hz": math.nan}, "run: clock_hz is nan, expected a finite number above 0"),
+        ({"frame_period_s": -0.01}, "run: frame_period_s is -0.01, expected a finite number above 0"),
+    ],
+)
+def test_a_run_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ActivityError) as refused:
+        Run(**RUN | changes)
+    assert str(refused.value) == message
+
+
+def test_a_run_in_real_time() -> None:
     # 3 frames of 10 ms at 100 kHz are 3,000 cycles.
-    assert Run(frames=3, cycles=2_000, clock_hz=100_000, frame_period_s=0.01).idle_cycles == pytest.approx(1_000)
+    run = Run(frames=3, cycles=2_000, clock_hz=100_000, frame_period_s=0.01)
+    assert run.seconds == pytest.approx(0.03)
+    assert run.idle_cycles == pytest.approx(1_000)
+    # A late run has no idle cycles, not a negative number.
+    assert Run(frames=3, cycles=4_000, clock_hz=100_000, frame_period_s=0.01).idle_cycles == 0
+
+
+def test_a_run_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    run = Run(**RUN)
+    assert read_run(write_run(tmp_path / "run.json", run)) == run
+    assert json.loads((tmp_path / "run.json").read_text()) == RUN
+    assert [entry.name for entry in tmp_path.iterdir()] == ["run.json"]
+    write_run(tmp_path / "run.json", Run(**RUN | {"frames": np.int64(3)}))
+    assert read_run(tmp_path / "run.json") == run
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"frames": 3}', "fields ['frames'], expected ['clock_hz', 'cycles', 'frame_period_s', 'frames']"),
+        ("[3]", "fields list, expected ['clock_hz', 'cycles', 'frame_period_s', 'frames']"),
+        (json.dumps(RUN | {"frames": 0}), "run: frames is 0, expected an integer above 0"),
+    ],
+)
+def test_a_description_of_a_run_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "run.json"
+    path.write_text(text)
+    with pytest.raises(ActivityError) as refused:
+        read_run(path)
+    assert str(refused.value) == f"{path}: {message}"
+    path.write_text("{")
+    with pytest.raises(ActivityError, match="cannot be read"):
+        read_run(path)
