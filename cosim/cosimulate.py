@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -71,6 +72,7 @@ def cosimulate(
     frames: int | None = None,
     load_weights: bool = False,
     architecture: str = "sliced",
+    reset_after: int | None = None,
     wave_cycles: int = 0,
     mismatch_folder: Path | None = None,
     progress: Callable[[int], None] | None = None,
@@ -88,6 +90,8 @@ def cosimulate(
         Write every weight row through the weight port first, instead of starting with loaded memories.
     architecture : {"sliced", "lanes"}
         Of the PE sets (``rtl.pe_set``).
+    reset_after : int, optional
+        Begin the first utterance, reset the accelerator in that cycle of its first frame, and begin anew.
     wave_cycles : int
         Cycles to keep for a waveform.
     mismatch_folder : Path, optional
@@ -111,7 +115,7 @@ def cosimulate(
     images = memory_image(checkpoint)
     registers, ports = build_registers(spec), build_ports(spec)
     sampler = Sampler(registers)
-    run = _Run(checkpoint, checked, sampler, wave_cycles, progress)
+    run = _Run(checkpoint, checked, sampler, reset_after, wave_cycles, progress)
     begun = time.perf_counter()
     testbench = bench(
         ports,
@@ -149,12 +153,14 @@ class _Run:
         checkpoint: Checkpoint,
         utterances: Mapping[str, np.ndarray],
         sampler: Sampler,
+        reset_after: int | None,
         wave_cycles: int,
         progress: Callable[[int], None] | None,
     ) -> None:
         self.model = CycleModel(checkpoint)
         self.utterances, self.sampler, self.progress = utterances, sampler, progress
-        self.wave_cycles = wave_cycles
+        self.reset_after, self.wave_cycles = reset_after, wave_cycles
+        self.latched: np.ndarray | None = None
         spec = checkpoint.specification
         self.result = Cosimulation(
             len(sampler.layout.fields),
@@ -176,32 +182,65 @@ class _Run:
         self.best_at = paths.index("output.best_index")
 
     def stimuli(self) -> Iterator[Stimulus]:
-        spec = self.model.checkpoint.specification
-        start, start_first = Stimulus(start=True), Stimulus(start=True, first=True)
+        if self.reset_after is not None:
+            yield from self._broken_off(self.reset_after)
         for name, codes in self.utterances.items():
             for number, frame in enumerate(codes):
                 self.where = (name, number)
                 self._expect(self.model.frame(frame, first=number == 0))
-                for cycle in range(len(self.records)):
-                    self.at = cycle
-                    if cycle < spec.inputs:
-                        self.stimulus = Stimulus(code_valid=True, code=int(frame[cycle]))
-                    elif cycle == spec.inputs:
-                        self.stimulus = start_first if number == 0 else start
-                    else:
-                        self.stimulus = IDLE
-                    yield self.stimulus
-                    if self.mismatch is not None:
-                        yield from [IDLE] * CYCLES_AFTER
-                        return
+                yield from self._frame(frame, first=number == 0)
+                if self.mismatch is not None:
+                    yield from [IDLE] * CYCLES_AFTER
+                    return
                 self._finish_frame()
         # One cycle more shows `done` and what the last frame's last edge left.
         self._expect(self.model.idle(1))
         self.at, self.stimulus = 0, IDLE
         yield IDLE
 
+    def _frame(self, frame: np.ndarray, *, first: bool) -> Iterator[Stimulus]:
+        """Load a frame, start it and wait for as long as golden takes, or until the first mismatch."""
+        inputs = self.model.checkpoint.specification.inputs
+        for cycle in range(len(self.records)):
+            self.at = cycle
+            if cycle < inputs:
+                self.stimulus = Stimulus(code_valid=True, code=int(frame[cycle]))
+            elif cycle == inputs:
+                self.stimulus = Stimulus(start=True, first=first)
+            else:
+                self.stimulus = IDLE
+            yield self.stimulus
+            if self.mismatch is not None:
+                return
+
+    def _broken_off(self, cycles: int) -> Iterator[Stimulus]:
+        """Run `cycles` cycles of the first frame, the last of them with reset, and start from a fresh model."""
+        name, codes = next(iter(self.utterances.items()))
+        self.where = (f"{name}, before the reset", 0)
+        whole = self.model.frame(codes[0], first=True)
+        self._expect(whole[:cycles])
+        for stimulus in self._frame(codes[0], first=True):
+            yield dataclasses.replace(stimulus, reset=True) if self.at == cycles - 1 else stimulus
+        # A reset leaves what the memories have latched, which a fresh model does not know.
+        self.latched = whole[min(cycles, len(whole) - 1)]
+        self.model = CycleModel(self.model.checkpoint)
+
     def _expect(self, records: np.ndarray) -> None:
+        if self.latched is not None:
+            records = self._with_latched_rows(records, self.latched)
+            self.latched = None
         self.records, self.expected = records, self.sampler.expected(records)
+
+    def _with_latched_rows(self, records: np.ndarray, latched: np.ndarray) -> np.ndarray:
+        """Return the first frame after a reset with each row as latched before it, until the bank is read."""
+        records = records.copy()
+        reads = records[:, self.sampler.layout["weight_buffer.read"].offset].astype(np.int64)
+        for bank in range(2):
+            row = self.sampler.layout[f"weight_buffer.row{bank}"]
+            where = slice(row.offset, row.offset + row.words)
+            first_read = int(np.flatnonzero(reads >> bank & 1)[0])
+            records[: first_read + 1, where] = latched[where]
+        return records
 
     def observe(self) -> None:
         values = self.sampler.read()

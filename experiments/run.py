@@ -13,6 +13,7 @@ from tqdm import tqdm
 from cosim.cosimulate import Cosimulation, cosimulate
 from cosim.scoreboard import ActivityMismatchError
 from cosim.waveform import write_waveform
+from experiments.power_chart import plot_power
 from experiments.raster import plot_raster
 from experiments.tables import write_csv, write_json, write_text
 from features.audio import read_audio
@@ -29,7 +30,6 @@ from golden.trace import CycleModel
 from power.activity import ActivityRow, Run
 from power.constants import Bounds
 from power.energy import estimate
-from experiments.power_chart import plot_power
 from power.report import DIFFERENCES, PAPER_POWER_UW, PowerReport
 
 CLIP = Path(__file__).with_name("clips") / "demo.flac"

@@ -7,9 +7,9 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 
+from experiments.power_chart import plot_power
 from power.activity import ActivityRow, Run
 from power.energy import estimate
-from experiments.power_chart import plot_power
 
 
 def test_writes_a_picture_that_changes_with_the_figures(tmp_path: Path) -> None:
