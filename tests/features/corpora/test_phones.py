@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from features.corpora.phones import PHONES_39, fold_phone, fold_phones
+from features.corpora.phones import PHONES_39, PHONES_48, fold_phone, fold_phones, fold_to_48
 from features.errors import CorpusError
 
 # Lee and Hon (1989), table of folded phones, over TIMIT's 61 symbols.
@@ -25,6 +25,25 @@ def test_all_61_symbols() -> None:
     assert fold_phone("q") is None
     assert set(symbols.values()) == set(PHONES_39)
     assert len(PHONES_39) == 39
+
+
+# The same paper's 48 phones, where they differ from the symbol.
+MODELLED = {
+    "ax": "ax ax-h", "er": "er axr", "hh": "hh hv", "m": "m em", "n": "n nx", "ng": "ng eng", "uw": "uw ux",
+    "cl": "pcl tcl kcl", "vcl": "bcl dcl gcl", "sil": "h# pau",
+}  # fmt: skip
+
+
+def test_all_61_symbols_by_way_of_48() -> None:
+    symbols = " ".join([*GROUPS.values(), *ALONE]).split()
+    modelled = {symbol: group for group, members in MODELLED.items() for symbol in members.split()}
+    for symbol in symbols:
+        assert fold_to_48(symbol) == modelled.get(symbol, symbol)
+    assert fold_to_48("q") is None
+    assert {fold_to_48(symbol) for symbol in symbols} == set(PHONES_48)
+    assert len(PHONES_48) == len(set(PHONES_48)) == 48
+    # Folding in two steps is folding at once.
+    assert all(fold_phone(phone) == fold_phone(symbol) for symbol in symbols if (phone := fold_to_48(symbol)))
 
 
 def test_arpabet_with_stress_and_position() -> None:
