@@ -82,8 +82,7 @@ class FrontEndSettings:
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON types."""
         return {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in dataclasses.asdict(self).items()
+            name: list(value) if isinstance(value, tuple) else value for name, value in dataclasses.asdict(self).items()
         }
 
     @classmethod

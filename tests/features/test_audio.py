@@ -264,6 +264,12 @@ def test_floats_too_large_for_a_power(tmp_path: Path) -> None:
     with pytest.raises(NonFiniteAudioError) as refused:
         read_audio(path)
     assert str(refused.value) == f"{path}: has a sample of 1.7e+308, expected at most 1e+10"
+    for level in (1.01e10, -1.01e10):
+        soundfile.write(path, np.full(800, level), 16_000, subtype="DOUBLE")
+        with pytest.raises(NonFiniteAudioError):
+            read_audio(path)
+    soundfile.write(path, np.full(800, 1e10), 16_000, subtype="DOUBLE")
+    assert (read_audio(path) == 1e10).all()
     # Floats scaled as 16-bit integers are read as they are.
     soundfile.write(path, 32767 * tone(16_000), 16_000, subtype="FLOAT")
     np.testing.assert_allclose(read_audio(path), 32767 * tone(16_000), rtol=1e-6, atol=1e-6)

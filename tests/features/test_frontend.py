@@ -236,6 +236,12 @@ def test_settings_out_of_range(changes: dict[str, Any], message: str) -> None:
     assert str(refused.value) == f"front-end: {message}"
 
 
+def test_defaults_are_the_documented_ones() -> None:
+    defaults = FrontEndSettings().to_json()
+    assert (defaults["kind"], defaults["delta_lag"]) == ("mfcc20_delta", 3)
+    assert (defaults["prior_frames"], defaults["steps_per_sigma"]) == (100, 32.0)
+
+
 def test_settings_round_trip() -> None:
     mean, scale = tuple(np.random.default_rng(0).normal(size=40)), tuple(np.linspace(0.1, 1 / 3, 40))
     settings = FrontEndSettings(kind="logmel40", mean=mean, scale=scale, delta_lag=2, prior_frames=7, steps_per_sigma=9)
