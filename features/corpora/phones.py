@@ -15,8 +15,8 @@ PHONES_39 = tuple(
 )
 
 PHONES_48 = tuple(
-    "aa ae ah ao aw ax ay b ch cl d dh dx eh el en epi er ey f g hh ih ix iy jh k l m n ng ow oy p r s sh sil t th uh uw "
-    "v vcl w y z zh".split()
+    "aa ae ah ao aw ax ay b ch cl d dh dx eh el en epi er ey f g hh ih ix iy jh k l m n ng ow oy p r s sh sil t th uh "
+    "uw v vcl w y z zh".split()
 )
 
 # A name, ARPAbet's stress, Kaldi's position in the word (begin, inside, end, single).
