@@ -84,13 +84,11 @@ FAULTS = (
           "cleared in every pass"),
     Fault("neuron_unit", "reached[:] = ~sign\n", "reached[:] = 0\n", "threshold off by one (> for >=)"),
     Fault("neuron_unit", "carry[:] = keep\n", "carry[:] = 0\n", "leak off by one"),
-    Fault("neuron_unit", "at = b + leak", "at = b + leak + 1", "leak shifted once more"),
+    Fault("neuron_unit", "b + spec.leaks[layer])", "b + spec.leaks[layer] + 1)", "leak shifted once more"),
     Fault("neuron_unit", "over[:] = over | (total[b] ^ sign)", "over[:] = 0", "no saturation"),
-    Fault("neuron_unit", "current[:] = acc1[at]", "current[:] = acc0[at]", "time steps swapped"),
+    Fault("neuron_unit", "current[b].next = acc1[at]", "current[b].next = acc0[at]", "time steps swapped"),
     Fault("neuron_unit", "keep[:] = ~this[previous]", "keep[:] = ~last[previous]", "stale spike resets"),
-    Fault(
-        "neuron_unit", "voltage[:] = membrane[base + at] & keep", "voltage[:] = membrane[base + at]", "no hard reset"
-    ),
+    Fault("neuron_unit", "voltage[:] = potential[b] & keep", "voltage[:] = potential[b]", "no hard reset"),
     Fault(
         "neuron_unit",
         "if first:\n                for b in range(membranes):\n                    membrane[b].next = 0",

@@ -57,12 +57,14 @@ def neuron_unit(
     is_neurons = tuple(int(item is not None) for item in neurons)
     layer_of = [item.layer if item is not None else 0 for item in neurons]
     tile_of = [item.tile if item is not None else 0 for item in neurons]
-    bits_of = tuple(spec.membrane_bits[layer] for layer in layer_of)
-    leak_of = tuple(spec.leaks[layer] for layer in layer_of)
-    shift_of = tuple(spec.layer_shift(layer) for layer in layer_of)
-    theta_of = tuple(spec.thresholds[layer] for layer in layer_of)
-    base_of = tuple(membrane_base(spec, layer, tile) for layer, tile in zip(layer_of, tile_of, strict=True))
     where = list(zip(layer_of, tile_of, strict=True))
+    # One entry a layer and tile: which planes the unit works on. Tables by entry and bit, so that each bit of an
+    # operand is chosen among entries and not among all planes.
+    entry_list = sorted({(item.layer, item.tile) for item in neurons if item is not None})
+    entries = len(entry_list)
+    entry_of = tuple(entry_list.index(place) for place in where)
+    bits_of = tuple(spec.membrane_bits[layer] for layer in layer_of)
+    theta_of = tuple(spec.thresholds[layer] for layer in layer_of)
     this0_of = tuple(spike_base(spec, layer, 0) + tile for layer, tile in where)
     this1_of = tuple(spike_base(spec, layer, steps - 1) + tile for layer, tile in where)
     most_bits = max(spec.membrane_bits)
@@ -71,8 +73,28 @@ def neuron_unit(
     sum_bits = max(most_bits, widest) + 1
     membranes, spikes = len(membrane), len(this)
 
+    def plane(layer: int, tile: int, bit: int) -> int:
+        """Return the plane that holds `bit` of a membrane; bits above its own repeat the sign."""
+        return membrane_base(spec, layer, tile) + min(bit, spec.membrane_bits[layer] - 1)
+
+    every = [(layer, tile, b) for layer, tile in entry_list for b in range(sum_bits)]
+    potential_at = tuple(plane(layer, tile, b) for layer, tile, b in every)
+    leaked_at = tuple(plane(layer, tile, b + spec.leaks[layer]) for layer, tile, b in every)
+    # acc << m; below it stands no plane, marked by acc_bits.
+    current_at = tuple(
+        min(b - spec.layer_shift(layer), acc_bits - 1) if b >= spec.layer_shift(layer) else acc_bits
+        for layer, _, b in every
+    )
+    stored_at = tuple(
+        plane(layer, tile, b) if b < spec.membrane_bits[layer] else membranes
+        for layer, tile in entry_list
+        for b in range(most_bits)
+    )
+
     firing = Signal(bool(0))
-    total = [Signal(intbv(0)[lanes:]) for _ in range(sum_bits)]
+    potential, leaked, current, total = (
+        [Signal(intbv(0)[lanes:]) for _ in range(sum_bits)] for _ in range(4)
+    )
     level = [Signal(intbv(0)[lanes:]) for _ in range(most_bits)]
     fired = Signal(intbv(0)[lanes:])
     slot = Signal(intbv(0)[index_bits(schedule.neuron_slots) :])
@@ -84,20 +106,36 @@ def neuron_unit(
         slot.next = add_slot
 
     @always_comb
-    def integrate():
-        bits = bits_of[add_pass]
-        leak = leak_of[add_pass]
-        shift = shift_of[add_pass]
-        base = base_of[add_pass]
-        previous = this0_of[add_pass]
+    def select():
+        entry = entry_of[add_pass]
         at = 0
+        for b in range(sum_bits):
+            potential[b].next = 0
+            leaked[b].next = 0
+            current[b].next = 0
+        for e in range(entries):
+            for b in range(sum_bits):
+                if firing and entry == e:
+                    at = potential_at[e * sum_bits + b]
+                    potential[b].next = membrane[at]
+                    at = leaked_at[e * sum_bits + b]
+                    leaked[b].next = membrane[at]
+                    at = current_at[e * sum_bits + b]
+                    if at < acc_bits:
+                        if slot == 0:
+                            current[b].next = acc0[at]
+                        else:
+                            current[b].next = acc1[at]
+
+    @always_comb
+    def integrate():
+        previous = this0_of[add_pass]
         keep = intbv(0)[lanes:]
         voltage = intbv(0)[lanes:]
-        leaked = intbv(0)[lanes:]
-        current = intbv(0)[lanes:]
+        operand = intbv(0)[lanes:]
+        either = intbv(0)[lanes:]
         carry = intbv(0)[lanes:]
         carry_sum = intbv(0)[lanes:]
-        either = intbv(0)[lanes:]
         for b in range(sum_bits):
             total[b].next = 0
         if firing:
@@ -110,32 +148,17 @@ def neuron_unit(
             carry[:] = keep
             carry_sum[:] = 0
             for b in range(sum_bits):
-                # v = u + ~(u >> k) + 1, 0 where the neuron has just spiked; planes above repeat the sign.
-                at = b
-                if at > bits - 1:
-                    at = bits - 1
-                voltage[:] = membrane[base + at] & keep
-                at = b + leak
-                if at > bits - 1:
-                    at = bits - 1
-                leaked[:] = ~membrane[base + at] & keep
-                either[:] = voltage ^ leaked
-                current[:] = either ^ carry
-                carry[:] = (voltage & leaked) | (carry & either)
-                voltage[:] = current
+                # v = u + ~(u >> k) + 1, 0 where the neuron has just spiked.
+                voltage[:] = potential[b] & keep
+                operand[:] = ~leaked[b] & keep
+                either[:] = voltage ^ operand
+                operand[:] = voltage & operand
+                voltage[:] = either ^ carry
+                carry[:] = operand | (carry & either)
                 # + (acc << m)
-                current[:] = 0
-                at = b - shift
-                if at > acc_bits - 1:
-                    at = acc_bits - 1
-                if at >= 0:
-                    if slot == 0:
-                        current[:] = acc0[at]
-                    else:
-                        current[:] = acc1[at]
-                either[:] = voltage ^ current
+                either[:] = voltage ^ current[b]
                 total[b].next = either ^ carry_sum
-                carry_sum[:] = (voltage & current) | (carry_sum & either)
+                carry_sum[:] = (voltage & current[b]) | (carry_sum & either)
 
     @always_comb
     def saturate():
@@ -168,9 +191,9 @@ def neuron_unit(
 
     @always(clk.posedge)
     def store():
-        bits = bits_of[add_pass]
-        base = base_of[add_pass]
+        entry = entry_of[add_pass]
         spike = this0_of[add_pass]
+        at = 0
         if reset:
             for b in range(membranes):
                 membrane[b].next = 0
@@ -181,11 +204,14 @@ def neuron_unit(
                 for b in range(membranes):
                     membrane[b].next = 0
         elif firing:
-            for b in range(most_bits):
-                if b < bits:
-                    membrane[base + b].next = level[b]
+            for e in range(entries):
+                if entry == e:
+                    for b in range(most_bits):
+                        at = stored_at[e * most_bits + b]
+                        if at < membranes:
+                            membrane[at].next = level[b]
             if slot != 0:
                 spike = this1_of[add_pass]
             this[spike].next = fired
 
-    return decode, integrate, saturate, store
+    return decode, select, integrate, saturate, store
