@@ -31,8 +31,8 @@ def test_each_kind_of_block_by_hand() -> None:
     assert list(gates) == ["pe_array", "neuron_unit", "spikes"]
     # 340 x 5.10 + 340 x 5.71 x (1 + 2.6)
     assert gates["pe_array"].typical == pytest.approx((340 * 2.5 + 340 * 2.8 * 3.6) / 0.49)
-    # 280 x 5.10 + 2 x 160 x 5.71 x (1 + 7.5): one unit serves both layers, so the wider membrane counts.
-    assert gates["neuron_unit"].typical == pytest.approx((280 * 2.5 + 320 * 2.8 * 8.5) / 0.49)
+    # 280 x 5.10 + 2 x 160 x 5.71 x (1 + 2.6): one unit serves both layers, so the wider membrane counts.
+    assert gates["neuron_unit"].typical == pytest.approx((280 * 2.5 + 320 * 2.8 * 3.6) / 0.49)
     # 100 x 5.10 x (1 + 0.84), and 0.65 and 1.2 at the bounds.
     assert list(gates["spikes"]) == pytest.approx([100 * 2.5 / 0.49 * factor for factor in (1.65, 1.84, 2.2)])
 
