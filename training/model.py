@@ -89,6 +89,17 @@ class SpikingNetwork(nn.Module):
             weights = FakeQuantise.apply(weights, scale, self.spec.weight_bits)
         return weights * self.fc_mask if name == "fc" else weights
 
+    @torch.no_grad()
+    def clip_weights(self) -> None:
+        """Bring every weight into the range of its integers, where quantisation will not move it far."""
+        reach = 1 << (self.spec.weight_bits - 1)
+        for weights, scale in (
+            *zip(self.feed_forward, self.scales.feed_forward, strict=True),
+            *zip(self.recurrent, self.scales.recurrent, strict=True),
+            (self.fc, self.scales.fc),
+        ):
+            weights.clamp_(-reach * 2.0**scale, (reach - 1) * 2.0**scale)
+
     def constants(self, layer: int) -> NeuronConstants:
         """Return the layer's neuron constants in real units."""
         unit = 2.0 ** self.scales.unit[layer]

@@ -66,9 +66,9 @@ class Recipe:
     """
 
     seed: int = 1
-    state_epochs: int = 45
+    state_epochs: int = 28
     senone_epochs: int = 6
-    state_rate: float = 1e-2
+    state_rate: float = 6e-3
     senone_rate: float = 1.5e-3
     spike_penalty: float = 0.1
     fc_pruned: float = 0.4

@@ -118,3 +118,22 @@ def test_dropout_drops_its_share_of_what_leaves_a_layer(seed):
     assert torch.equal(first.logits, again.logits)
     assert torch.equal(first.spikes[0], without.spikes[0])
     assert not torch.equal(first.logits, without.logits)
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_clipped_weights_lie_in_the_range_of_their_integers(bits):
+    network = SpikingNetwork(Specification(inputs=6, layers=(8, 8), outputs=3, weight_bits=bits), seed=1)
+    with torch.no_grad():
+        for weights in (*network.feed_forward, *network.recurrent, network.fc):
+            weights.mul_(100)
+    before = network.fc.detach().clone()
+    network.clip_weights()
+    low, high = network.spec.weight_range
+    named = [(network.fc, network.scales.fc)]
+    named += list(zip(network.feed_forward, network.scales.feed_forward, strict=True))
+    named += list(zip(network.recurrent, network.scales.recurrent, strict=True))
+    for weights, scale in named:
+        integers = weights.detach() * 2.0**-scale
+        assert (float(integers.min()), float(integers.max())) == (low, high)
+    inside = (before * 16 > low) & (before * 16 < high)
+    assert torch.equal(network.fc.detach()[inside], before[inside])

@@ -41,6 +41,7 @@ def test_it_learns_in_float_and_quantised_mode(data):
     history = train(network, data, Plan(epochs=12, learning_rate=2e-2, batch=4))
     assert history[-1].loss < 0.5 * history[0].loss
     assert correct(network, data) > 0.85
+    assert float(network.recurrent[0].detach().abs().max()) <= 0.25
     assert all(0 < rate < 1 for rate in history[-1].spike_rates)
     network.quantised = True
     train(network, data, Plan(epochs=3, learning_rate=2e-3, batch=4))
