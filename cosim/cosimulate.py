@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from cosim.activity import ActivityCounter
-from cosim.bench import IDLE, Stimulus, bench
+from cosim.bench import IDLE, Stimulus, bench, forgotten_afterwards
 from cosim.sampling import Sampler
 from cosim.scoreboard import CosimulationError, Mismatch, describe_inputs, differing_fields, first_difference
 from cosim.waveform import Wave, write_waveform
@@ -113,23 +113,17 @@ def cosimulate(
     spec = checkpoint.specification
     checked = {name: check_codes(spec, codes)[:frames] for name, codes in utterances.items()}
     images = memory_image(checkpoint)
-    registers, ports = build_registers(spec), build_ports(spec)
-    sampler = Sampler(registers)
-    run = _Run(checkpoint, checked, sampler, reset_after, wave_cycles, progress)
-    begun = time.perf_counter()
-    testbench = bench(
-        ports,
-        registers,
-        spec,
-        (images[0].row_values(), images[1].row_values()),
-        run,
-        load_weights,
-        architecture,
-    )
-    try:
-        testbench.run_sim(quiet=1)
-    finally:
-        testbench.quit_sim()
+    with forgotten_afterwards():
+        registers, ports = build_registers(spec), build_ports(spec)
+        sampler = Sampler(registers)
+        run = _Run(checkpoint, checked, sampler, reset_after, wave_cycles, progress)
+        begun = time.perf_counter()
+        contents = (images[0].row_values(), images[1].row_values())
+        testbench = bench(ports, registers, spec, contents, run, load_weights, architecture)
+        try:
+            testbench.run_sim(quiet=1)
+        finally:
+            testbench.quit_sim()
     run.result.seconds = time.perf_counter() - begun
     if run.mismatch is not None:
         if mismatch_folder is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from cosim.bench import forgotten_afterwards
 from golden.checkpoint import Checkpoint, random_checkpoint
 from golden.specification import Specification
 
@@ -18,6 +19,13 @@ SMALL = Specification(
     membrane_bits=(11, 9),
     thresholds=(60, 40),
 )
+
+
+@pytest.fixture(autouse=True)
+def clean_simulator():
+    """Let MyHDL forget a test's signals, or every test would be slower than the one before."""
+    with forgotten_afterwards():
+        yield
 
 
 @pytest.fixture(scope="session")

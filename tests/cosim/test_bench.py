@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from cosim.bench import IDLE, RESET_CYCLES, Stimulus, bench
+from myhdl import Signal, _simulator
+
+from cosim.bench import IDLE, RESET_CYCLES, Stimulus, bench, forgotten_afterwards
+from cosim.cosimulate import cosimulate
 from golden.memory_image import memory_image
 from rtl.registers import build_ports, build_registers
 
@@ -60,3 +63,14 @@ def test_reset_is_given_before_and_whenever_it_is_asked_for(small_network, off_t
 def test_weights_are_loaded_before_the_first_stimulus(small_network, off_the_stack):
     seen = off_the_stack(run, small_network, [IDLE] * 2, load_weights=True)
     assert seen == [(IDLE, 0, 0)] * 2
+
+
+def test_finished_simulations_leave_no_signals_behind(small_network, small_codes, off_the_stack):
+    kept = Signal(bool(0))
+    before = len(_simulator._signals), len(_simulator._blocks)
+    with forgotten_afterwards():
+        Signal(bool(0))
+        assert len(_simulator._signals) == before[0] + 1
+    off_the_stack(cosimulate, small_network, small_codes, frames=1)
+    assert (len(_simulator._signals), len(_simulator._blocks)) == before
+    assert _simulator._signals[-1] is kept

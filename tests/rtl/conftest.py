@@ -10,6 +10,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from cosim.bench import forgotten_afterwards
 from golden.checkpoint import Checkpoint, random_checkpoint
 from golden.specification import Specification
 
@@ -34,6 +35,13 @@ SCENARIOS = (
     *("speech", "random", "all zero codes", "all planes one", "most negative codes", "saturation"),
     *("sequential, every index visited", "one time step", "no recurrence, 8-bit weights", "reset in the middle"),
 )
+
+
+@pytest.fixture(autouse=True)
+def clean_simulator():
+    """Let MyHDL forget a test's signals, or every test would be slower than the one before."""
+    with forgotten_afterwards():
+        yield
 
 
 @pytest.fixture(scope="session")
