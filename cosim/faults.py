@@ -112,6 +112,22 @@ FAULTS = (
     Fault("controller", "frame_cycles.next = inputs + 1", "frame_cycles.next = inputs", "cycles counted one short"),
     Fault("controller", "elif not hold:", "else:", "pipeline not held"),
     Fault("controller", "            add_valid.next = False\n", "", "ADD not reset"),
+    Fault("pe", "if not clear:", "if True:", "clear missed"),
+    Fault("pe", "acc.next = base - operand", "acc.next = base + operand", "sign plane added"),
+    Fault("pe", "low + (high << low_planes)", "low + (high << low_planes - 1)", "bit planes combined a place too low"),
+    Fault("pe", "elif clocked:", "elif clocked and acc != 0:", "accumulator stuck at 0"),
+    Fault(
+        "accelerator",
+        'planes["weight_buffer.row0"],\n        planes["weight_buffer.row1"],\n        planes["pe_array.acc0"],',
+        'planes["weight_buffer.row1"],\n        planes["weight_buffer.row0"],\n        planes["pe_array.acc0"],',
+        "banks swapped on the way to the PE array",
+    ),
+    Fault(
+        "accelerator",
+        'planes["pe_array.acc0"],\n        planes["pe_array.acc1"],\n        spikes_last,',
+        'planes["pe_array.acc1"],\n        planes["pe_array.acc0"],\n        spikes_last,',
+        "time steps' currents swapped on the way to the neuron unit",
+    ),
 )
 
 # Small enough to run in a fraction of a second, and shaped so that every fault matters: two tiles in layer 0,
@@ -177,7 +193,9 @@ def inject(fault: Fault | None) -> Verdict:
     checkpoint, utterances = stimulus()
     with tempfile.TemporaryDirectory() as folder, _copied_rtl(fault, Path(folder)) as cosimulation:
         try:
-            cosimulation.cosimulate(checkpoint, utterances, reset_after=RESET_AFTER)
+            # Only this architecture is made of PEs one by one.
+            architecture = "lanes" if fault is not None and fault.block == "pe" else "sliced"
+            cosimulation.cosimulate(checkpoint, utterances, architecture=architecture, reset_after=RESET_AFTER)
         except cosimulation.CosimulationError as error:
             return Verdict(fault, True, "comparison", str(error))
         except GoldenError:

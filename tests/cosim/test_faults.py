@@ -10,12 +10,17 @@ import rtl
 from cosim.faults import FAULTS, Fault, inject
 
 BLOCKS = {
-    "input_buffer", "zero_skip", "weight_buffer", "pe_set", "pe_array", "neuron_unit", "spikes", "output", "controller",
+    "input_buffer", "zero_skip", "weight_buffer", "pe", "pe_set", "pe_array", "neuron_unit", "spikes", "output",
+    "controller", "accelerator",
 }  # fmt: skip
 
 
 def test_the_unchanged_copy_passes() -> None:
     assert not inject(None).caught
+
+
+def test_an_unchanged_copy_of_single_pes_passes() -> None:
+    assert not inject(Fault("pe", "return add", "return  add", "nothing")).caught
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.block}: {fault.what}")
