@@ -9,27 +9,13 @@ from hypothesis import given
 from golden.checkpoint import Checkpoint, random_checkpoint
 from golden.errors import StimulusError, UnsupportedSwitchError
 from golden.forward import forward
-from golden.layout import Layout
 from golden.schedule import Kind, Source
 from golden.specification import Specification
 from golden.trace import PASS, PHASE, CycleModel
+from tests.golden.registers import held, value
 from tests.golden.specifications import utterances
 
 SMALL = Specification(inputs=6, layers=(20, 12), outputs=70, lanes=16)
-
-
-def value(layout: Layout, records: np.ndarray, path: str) -> np.ndarray:
-    """Return a register of one number, at most 64 bits, in every record."""
-    assert layout[path].words == 1
-    return records[:, layout[path].offset].astype(np.int64)
-
-
-def held(layout: Layout, records: np.ndarray, model: CycleModel) -> np.ndarray:
-    """Return where the pipeline waits, from the ports' definition in the table."""
-    transfer, busy = (value(layout, records, path) for path in ("controller.transfer", "output.busy"))
-    position, word = (value(layout, records, f"output.{name}") for name in ("position", "word"))
-    last = (position == model.schedule.pair_words - 1) | (word == model.schedule.frame_words - 1)
-    return (transfer == 1) & (busy == 1) & ~last
 
 
 def assert_frame_is(model: CycleModel, records: np.ndarray, result: object, frame: int) -> None:
