@@ -134,7 +134,9 @@ def _layer(
     steps, width, frames = spec.time_steps, spec.layers[layer], int(lengths[0])
     bound = max(map(abs, spec.accumulator_range(layer)))
     shift = spec.input_shifts[layer]
-    wide: type = np.int64 if bound << max(shift, spec.recurrent_shifts[layer]) >= 1 << 30 else np.int32
+    # What a membrane and its input current can sum up to before the clip.
+    reach = (bound << max(shift, spec.recurrent_shifts[layer])) + (1 << (spec.membrane_bits[layer] - 1))
+    wide: type = np.int64 if reach >= 1 << 31 else np.int32
     # In layer 0 both time steps see the same codes, so the product is computed once.
     feeds: list[np.ndarray] = []
     for step in range(steps):

@@ -14,7 +14,7 @@ from golden.specification import Specification
 
 
 def naive(checkpoint: Checkpoint, codes: np.ndarray) -> tuple[list, list, list]:
-    """ARCHITECTURE's equations, one scalar at a time."""
+    """The equations of docs/network.md, one scalar at a time."""
     spec = checkpoint.specification
     weights = [matrix.tolist() for matrix in checkpoint.feed_forward]
     back = [None if matrix is None else matrix.tolist() for matrix in checkpoint.recurrent]
@@ -118,6 +118,16 @@ def test_products_beyond_float32_stay_exact() -> None:
     )  # fmt: skip
     codes = np.random.default_rng(1).integers(-(2**15), 2**15, (2, 512))
     assert_naive(random_checkpoint(spec, seed=1), codes)
+
+
+def test_the_widest_membrane_and_its_current_do_not_overflow() -> None:
+    spec = Specification(
+        inputs=40, layers=(3,), recurrent=(False,), outputs=2, membrane_bits=(32,), thresholds=(2**31 - 1,),
+        input_shifts=(12,), recurrent_shifts=(0,), leaks=(15,),
+    )  # fmt: skip
+    checkpoint = random_checkpoint(spec, seed=1)
+    checkpoint.feed_forward[0][:] = 7
+    assert_naive(checkpoint, np.full((12, 40), 127))
 
 
 @given(seed=st.integers(0, 2**31), lengths=st.lists(st.integers(0, 9), min_size=1, max_size=6))

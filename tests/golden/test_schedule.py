@@ -19,7 +19,7 @@ def test_the_default_frame() -> None:
         + ["L0 combine", "L0 recurrent", "L0 neurons", "L1 feed-forward", "L1 recurrent", "L1 neurons"]
         + ["FC"] * 8
     )
-    # 40 + 128 + 128 + 128 layer rows and 128 x 15 FC rows: 2,344 rows of 512 bits (ARCHITECTURE).
+    # 40 + 128 + 128 + 128 layer rows and 128 x 15 FC rows: 2,344 rows of 512 bits.
     assert sum(schedule.bank_depths) == 2344
     # 41 + 160 + 1 + 3 x 128 + 2 x 4 + 8 x 128 + 11
     assert schedule.worst_cycles == 1629
