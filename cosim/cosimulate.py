@@ -17,7 +17,9 @@ from cosim.sampling import Sampler
 from cosim.scoreboard import CosimulationError, Mismatch, describe_inputs, differing_fields, first_difference
 from cosim.waveform import Wave, write_waveform
 from golden.checkpoint import Checkpoint
+from golden.errors import StimulusError
 from golden.forward import check_codes
+from golden.layout import PORT
 from golden.memory_image import memory_image
 from golden.trace import CycleModel
 from rtl.registers import build_ports, build_registers
@@ -91,7 +93,8 @@ def cosimulate(
     architecture : {"sliced", "lanes"}
         Of the PE sets (``rtl.pe_set``).
     reset_after : int, optional
-        Begin the first utterance, reset the accelerator in that cycle of its first frame, and begin anew.
+        Begin the first utterance, reset the accelerator in that cycle of its first frame, counted from 1, and begin
+        anew.
     wave_cycles : int
         Cycles to keep for a waveform.
     mismatch_folder : Path, optional
@@ -108,7 +111,7 @@ def cosimulate(
     CosimulationError
         RTL and golden differ; its message is the first difference.
     StimulusError, UnsupportedSwitchError
-        Codes or a specification that the accelerator cannot take.
+        Codes, a cycle of reset or a specification that the accelerator cannot take.
     """
     spec = checkpoint.specification
     checked = {name: check_codes(spec, codes)[:frames] for name, codes in utterances.items()}
@@ -214,6 +217,8 @@ class _Run:
         name, codes = next(iter(self.utterances.items()))
         self.where = (f"{name}, before the reset", 0)
         whole = self.model.frame(codes[0], first=True)
+        if not 1 <= cycles <= len(whole):
+            raise StimulusError(f"reset_after: {cycles}, expected 1..{len(whole)}, cycles of the first frame")
         self._expect(whole[:cycles])
         for stimulus in self._frame(codes[0], first=True):
             yield dataclasses.replace(stimulus, reset=True) if self.at == cycles - 1 else stimulus
@@ -234,8 +239,9 @@ class _Run:
         for bank in range(2):
             row = self.sampler.layout[f"weight_buffer.row{bank}"]
             where = slice(row.offset, row.offset + row.words)
-            first_read = int(np.flatnonzero(reads >> bank & 1)[0])
-            records[: first_read + 1, where] = latched[where]
+            taken = np.flatnonzero(reads >> bank & 1)
+            if len(taken):  # else it was not read before the reset either, in the same frame
+                records[: taken[0] + 1, where] = latched[where]
         return records
 
     def observe(self) -> None:
@@ -272,7 +278,7 @@ class _Run:
         expected = self.records[self.at]
         fields = differing_fields(layout, expected, got)
         # The output of a register is blamed before the ports that only follow it.
-        field = next((entry for entry in fields if entry.clock not in ("port",)), fields[0])
+        field = next((entry for entry in fields if entry.clock != PORT), fields[0])
         signal, wanted, found, lane = first_difference(field, expected, got)
         before = self.recent_values[-1][2] if self.recent_values else expected
         self.mismatch = Mismatch(

@@ -74,6 +74,17 @@ def test_a_reset_in_the_middle_of_a_frame_leaves_nothing_behind(small_network, s
     assert result.frame_cycles == whole.frame_cycles
 
 
+def test_a_reset_amid_silence_which_reads_no_row(small_network, off_the_stack):
+    silence = {"silence": np.zeros((2, 9), dtype=np.int8)}
+    assert off_the_stack(cosimulate, small_network, silence, reset_after=20).frames == 2
+
+
+@pytest.mark.parametrize("cycle", [0, 5000])
+def test_a_reset_outside_the_first_frame_is_refused(small_network, small_codes, off_the_stack, cycle):
+    with pytest.raises(StimulusError, match=rf"reset_after: {cycle}, expected 1\.\.\d+, cycles of the first frame"):
+        off_the_stack(cosimulate, small_network, small_codes, reset_after=cycle)
+
+
 def test_codes_that_the_accelerator_cannot_take_are_refused(small_network):
     with pytest.raises(StimulusError, match=r"codes: values 0\.\.16, expected -16\.\.15"):
         cosimulate(small_network, {"loud": np.full((1, 9), 16) * np.eye(1, 9, dtype=int)})
