@@ -47,9 +47,10 @@ class CycleModel:
     UnsupportedSwitchError
         See `golden.schedule.build_schedule`.
 
-    Notes ----- After construction every register is 0 as reset leaves it. The rows that a memory last read
-    are undefined until the first read; the model calls them 0, and a model of the RTL must initialise them to
-    0 likewise.
+    Notes
+    -----
+    After construction every register is 0 as reset leaves it. The rows that a memory last read are undefined until the
+    first read; the model calls them 0, and a model of the RTL must initialise them to 0 likewise.
     """
 
     def __init__(self, checkpoint: Checkpoint) -> None:

@@ -14,7 +14,7 @@ from golden.specification import Specification
 
 
 def naive(checkpoint: Checkpoint, codes: np.ndarray) -> tuple[list, list, list]:
-    """The equations of docs/network.md, one scalar at a time."""
+    """Compute the equations of docs/network.md, one scalar at a time."""
     spec = checkpoint.specification
     weights = [matrix.tolist() for matrix in checkpoint.feed_forward]
     back = [None if matrix is None else matrix.tolist() for matrix in checkpoint.recurrent]

@@ -26,6 +26,12 @@ def test_the_default_frame() -> None:
     assert [step.subtract for step in schedule.passes[:4]] == [True, False, False, False]
 
 
+def test_the_counter_of_cycles_holds_the_worst_frame_and_one_more_than_the_budget() -> None:
+    assert build_schedule(Specification()).cycle_bits == 11  # 1,629
+    assert build_schedule(Specification(clock_hz=25_590_000.0, frame_period_s=1e-4)).cycle_bits == 12  # 2,560
+    assert build_schedule(Specification(frame_period_s=0.04095)).cycle_bits == 13  # 4,096: one more than 12 bits hold
+
+
 @given(specifications())
 def test_rows_do_not_overlap_and_fill_the_banks(spec: Specification) -> None:
     schedule = build_schedule(spec)
