@@ -31,7 +31,7 @@ from rtl.pe import pe
 from rtl.registers import build_registers
 from rtl.zero_skip import zero_skip
 
-# What each exported module is made of: the block, and whether it takes the specification, an architecture.
+# The block that each exported module is made of.
 _BLOCKS: dict[str, Any] = {
     "input_buffer": packed_input_buffer,
     "zero_skip": zero_skip,

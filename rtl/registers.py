@@ -87,12 +87,7 @@ def membrane_base(spec: Specification, layer: int, tile: int) -> int:
 
 @dataclass(frozen=True)
 class Ports:
-    """The accelerator's own ports (``rtl.accelerator``), all 0.
-
-    Parameters
-    ----------
-    specification : Specification
-    """
+    """The accelerator's own ports; ``rtl.accelerator`` has their widths and meaning."""
 
     clk: Signal
     reset: Signal
@@ -110,7 +105,7 @@ class Ports:
 
 
 def build_ports(spec: Specification) -> Ports:
-    """Return fresh port signals for `spec`."""
+    """Return fresh port signals for `spec`, all 0."""
     half = 1 << (spec.input_bits - 1)
 
     def bit() -> Signal:
