@@ -38,12 +38,20 @@ def test_summary_equals_the_traces(corpus: Path, tmp_path: Path) -> None:
     checkpoint = load_checkpoint()
     assert checkpoint.host is not None
     settings = FrontEndSettings.from_json(checkpoint.host.front_end)
-    lengths = []
+    lengths, spikes, rows = [], [], []
     for name in ("u0", "u1"):
         model = CycleModel(checkpoint)
         codes = batch_codes(read_audio(corpus / f"speechocean762/WAVE/{name}.WAV"), settings)
-        lengths += [len(model.frame(frame, first=number == 0)) for number, frame in enumerate(codes)]
+        for number, frame in enumerate(codes):
+            records = model.frame(frame, first=number == 0)
+            lengths.append(len(records))
+            layers = [[f"spikes.this{layer}_{step}" for step in range(2)] for layer in range(2)]
+            spikes.append([[model.layout[path].lanes(records[-1]).mean() for path in steps] for steps in layers])
+            read = records[:, model.layout["weight_buffer.read"].offset].astype(int)
+            rows.append([(read & 1).sum(), (read >> 1).sum()])
     summary = json.loads((out / "summary.json").read_text())
     assert summary["cycles_most"] == max(lengths)
     assert summary["cycles_mean"] == round(float(np.mean(lengths)), 1)
+    np.testing.assert_allclose(summary["spike_rates"], np.mean(spikes, axis=0), atol=5e-5)
+    np.testing.assert_allclose(summary["rows_read_mean"], np.mean(rows, axis=0), atol=0.05)
     assert {path.name for path in out.iterdir()} == {"utterances.csv", "summary.json", "cycles.png"}
