@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -24,8 +25,11 @@ COLOURS = {
 }
 
 
+LEAKAGE = ("memory leakage", "logic leakage")
+
+
 def plot_power(report: PowerReport, path: Path, *, title: str = "Modelled power at 28 nm, 0.9 V, in real time") -> Path:
-    """Write the chart as PNG.
+    """Write the chart as PNG: all components on the left; on the right what activity causes, leakage left out.
 
     Parameters
     ----------
@@ -37,48 +41,64 @@ def plot_power(report: PowerReport, path: Path, *, title: str = "Modelled power 
     -------
     Path
     """
-    blocks = sorted(report.by_block().items(), key=lambda item: item[1].typical)
-    names = [name for name, _ in blocks] + ["total"]
-    figure = Figure(figsize=(9, 1.6 + 0.42 * len(names)), layout="constrained")
+    names = [name for name, _ in sorted(report.by_block().items(), key=lambda item: item[1].typical)]
+    figure = Figure(figsize=(12, 1.7 + 0.42 * len(names)), layout="constrained")
     FigureCanvasAgg(figure)
-    axis = figure.subplots()
-    left = dict.fromkeys(names, 0.0)
-    by_component = report.by_component()
-    for component in [name for name in COLOURS if name in by_component]:
-        of_block = {row.block: row.power_uw.typical for row in report.rows if row.component == component}
-        widths = [of_block.get(name, 0.0) for name in names[:-1]] + [by_component[component].typical]
-        axis.barh(names, widths, left=[left[name] for name in names], color=COLOURS[component], label=component)
-        for name, width in zip(names, widths, strict=True):
-            left[name] += width
-    # All-high constants lie far out (leakage is known to a factor of forty): the axis ends at twice the typical total,
-    # and the numbers beside each bar tell the rest.
+    whole, dynamic = figure.subplots(1, 2, sharey=True, width_ratios=[3, 2])
     end = 2 * max(PAPER_POWER_UW, report.total.typical)
-    totals = {**dict(blocks), "total": report.total}
-    for position, name in enumerate(names):
-        bounds = totals.get(name, NOTHING)
-        reach = min(bounds.high, 0.8 * end)
+    _panel(whole, report, names, list(COLOURS), end=end)
+    whole.axvline(PAPER_POWER_UW, color="black", linestyle="--", linewidth=1)
+    whole.text(PAPER_POWER_UW, -0.9, f" paper, stated: {PAPER_POWER_UW} uW", fontsize=8, va="center")
+    whole.set_title(title, loc="left", fontsize=11)
+    whole.legend(fontsize=8, frameon=False, loc="lower right")
+    active = [component for component in COLOURS if component not in LEAKAGE]
+    spent = sum((row.power_uw for row in report.rows if row.component in active), NOTHING)
+    _panel(dynamic, report, names, active, end=max(1e-6, 2 * spent.typical))
+    dynamic.set_title("The same without leakage", loc="left", fontsize=11)
+    whole.set_ylim(-1.3, len(names) + 0.6)
+    figure.supxlabel("uW: bar typical, whisker and brackets from all-low to all-high constants", fontsize=9)
+    part = path.with_name(path.name + ".part")
+    figure.savefig(part, format="png", dpi=110)
+    os.replace(part, path)
+    return path
+
+
+def _panel(axis: Axes, report: PowerReport, names: list[str], components: list[str], *, end: float) -> None:
+    """Draw each block and the total, stacked by `components`.
+
+    All-high constants lie far out (leakage is known to a factor of forty): the axis stops at `end`, and the numbers
+    beside each bar tell the rest.
+    """
+    rows = [row for row in report.rows if row.component in components]
+    left = dict.fromkeys([*names, "total"], 0.0)
+    for component in components:
+        widths = {row.block: row.power_uw.typical for row in rows if row.component == component}
+        widths["total"] = sum(widths.values())
+        if not widths["total"]:
+            continue
+        bars = list(left)
+        axis.barh(
+            bars,
+            [widths.get(name, 0.0) for name in bars],
+            left=[left[name] for name in bars],
+            color=COLOURS[component],
+            label=component,
+        )
+        for name in bars:
+            left[name] += widths.get(name, 0.0)
+    for position, name in enumerate(left):
+        bounds = sum((row.power_uw for row in rows if name in (row.block, "total")), NOTHING)
+        reach = min(bounds.high, 0.7 * end)
         axis.plot([bounds.low, reach], [position, position], color="black", linewidth=1)
         axis.plot(bounds.low, position, "|", color="black", markersize=7)
         axis.plot(reach, position, "|" if reach == bounds.high else ">", color="black", markersize=5)
         axis.annotate(
             f"{bounds.typical:.3g} ({bounds.low:.3g} to {bounds.high:.3g})",
-            (reach, position),
+            (max(reach, left[name]), position),
             xytext=(6, 0),
             textcoords="offset points",
             va="center",
             fontsize=8,
         )
-    axis.axvline(PAPER_POWER_UW, color="black", linestyle="--", linewidth=1)
-    axis.text(
-        PAPER_POWER_UW, -0.9, f" paper, stated: {PAPER_POWER_UW} uW", fontsize=8, va="center", ha="left",
-    )  # fmt: skip
-    axis.set_ylim(-1.3, len(names) - 0.4)
     axis.set_xlim(0, end)
-    axis.set_xlabel("uW: bar typical, whisker and brackets from all-low to all-high constants")
-    axis.set_title(title, loc="left", fontsize=11)
     axis.spines[["top", "right"]].set_visible(False)
-    axis.legend(fontsize=8, frameon=False, loc="lower right")
-    part = path.with_name(path.name + ".part")
-    figure.savefig(part, format="png", dpi=110)
-    os.replace(part, path)
-    return path

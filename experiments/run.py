@@ -13,7 +13,7 @@ from tqdm import tqdm
 from cosim.cosimulate import Cosimulation, cosimulate
 from cosim.scoreboard import ActivityMismatchError
 from cosim.waveform import write_waveform
-from experiments.power_chart import plot_power
+from experiments.power_chart import LEAKAGE, plot_power
 from experiments.raster import plot_raster
 from experiments.tables import write_csv, write_json, write_text
 from features.audio import read_audio
@@ -28,7 +28,7 @@ from golden.forward import Forward, forward
 from golden.layout import build_layout
 from golden.trace import CycleModel
 from power.activity import ActivityRow, Run
-from power.constants import Bounds
+from power.constants import NOTHING, Bounds
 from power.energy import estimate
 from power.report import DIFFERENCES, PAPER_POWER_UW, PowerReport
 
@@ -242,10 +242,12 @@ def report(checkpoint: Checkpoint, spoken: Spoken, simulated: Cosimulation, powe
         f"Power at {spec.clock_hz / 1e3:.0f} kHz, modelled from the activity of the {simulated.frames} frames, 28 nm, "
         "low / typical / high:",
     ]
+    leakage = sum((row.power_uw for row in power.rows if row.component in LEAKAGE), NOTHING)
     blocks = sorted(power.by_block().items(), key=lambda item: -item[1].typical)
     lines += [f"  {block:<14} {_bounds(values)}" for block, values in blocks[:6]]
     lines += [
         f"  {'total':<14} {_bounds(power.total)}   paper, stated: {PAPER_POWER_UW} uW",
+        f"  {'of it leakage':<14} {_bounds(leakage)}",
         "What differs from the paper's figure:",
         *(f"  - {sentence}" for sentence in DIFFERENCES),
     ]
