@@ -24,6 +24,9 @@ HOP_SAMPLES = 160
 FFT_SIZE = 512
 MEL_BANDS = 40
 LEAST_POWER = 1e-10
+# A multiple of the doubles in any vector register, and a bound on memory for long sounds.
+FFT_ROWS = 8
+FRAMES_AT_ONCE = 1024
 
 
 @lru_cache(maxsize=1)
@@ -84,13 +87,23 @@ def log_mel_and_cepstra(samples: np.ndarray, coefficients: int) -> tuple[np.ndar
     """
     window, filters, spans, cosines = _tables()
     frames = frame_count(len(samples))
-    power = np.empty((frames, FFT_SIZE // 2 + 1))
-    for frame in range(frames):
-        start = frame * HOP_SAMPLES
-        # One transform a call: the batched FFT takes another code path for the last rows of a batch.
-        spectrum = scipy.fft.rfft(samples[start : start + WINDOW_SAMPLES] * window, FFT_SIZE)
-        power[frame] = spectrum.real**2 + spectrum.imag**2
     log_mel = np.empty((frames, MEL_BANDS))
     cepstra = np.empty((frames, coefficients))
-    _kernel()(power, filters, spans, cosines, log_mel, cepstra)
+    for start in range(0, frames, FRAMES_AT_ONCE):
+        block = slice(start, min(start + FRAMES_AT_ONCE, frames))
+        power = _power(samples[start * HOP_SAMPLES :], block.stop - start, window)
+        _kernel()(power, filters, spans, cosines, log_mel[block], cepstra[block])
     return log_mel, cepstra
+
+
+def _power(samples: np.ndarray, frames: int, window: np.ndarray) -> np.ndarray:
+    """Return the power spectrum [frames, bins] of the first frames.
+
+    The FFT transforms as many rows at once as fit in a vector register and the rest one by one, which may round
+    otherwise. Zero rows up to a multiple of `FFT_ROWS` keep every frame off that other path, alone or in a batch.
+    """
+    rows = np.zeros((-(-frames // FFT_ROWS) * FFT_ROWS, FFT_SIZE))
+    whole = np.lib.stride_tricks.sliding_window_view(samples, WINDOW_SAMPLES)[::HOP_SAMPLES]
+    rows[:frames, :WINDOW_SAMPLES] = whole[:frames] * window
+    spectrum = scipy.fft.rfft(rows, axis=1)[:frames]
+    return spectrum.real**2 + spectrum.imag**2
