@@ -10,6 +10,7 @@ import json
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,8 @@ from golden.errors import CheckpointError, SpecificationError
 from golden.specification import Specification
 
 FORMAT_VERSION = 1
+# What numpy, zipfile and zlib raise for files that are damaged or something else.
+_UNREADABLE = (OSError, ValueError, EOFError, AttributeError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error)
 DEFAULT_CHECKPOINT = Path(__file__).with_name("checkpoints") / "default.npz"
 
 
@@ -140,6 +143,8 @@ class Checkpoint:
             if type(value) is not int or not -64 <= value <= 64:
                 raise CheckpointError(f"checkpoint: scales[{key!r}] is {value!r}, expected an integer in -64..64")
         if self.host is not None:
+            if "fc" not in self.scales:
+                raise CheckpointError("checkpoint: scales: 'fc' is missing, which turns the host's logits into numbers")
             _check_host(spec, self.host)
 
 
@@ -159,7 +164,7 @@ def _check_weights(spec: Specification, name: str, matrix: object, shape: tuple[
 
 def _check_host(spec: Specification, host: Host) -> None:
     phones = len(host.phones)
-    if phones < 1 or len(set(host.phones)) != phones or not all(isinstance(name, str) for name in host.phones):
+    if phones < 1 or not all(isinstance(name, str) for name in host.phones) or len(set(host.phones)) != phones:
         raise CheckpointError("checkpoint: host.phones: expected distinct names")
     if type(host.states_per_phone) is not int or not 1 <= host.states_per_phone <= 16:
         raise CheckpointError(f"checkpoint: host.states_per_phone is {host.states_per_phone!r}, expected 1..16")
@@ -189,8 +194,8 @@ def _check_host(spec: Specification, host: Host) -> None:
         raise CheckpointError(f"checkpoint: host.label_delay_frames is {host.label_delay_frames!r}, expected 0..100")
     for name in ("acoustic_scale", "bigram_scale", "insertion_log"):
         value = getattr(host, name)
-        if type(value) not in (int, float) or not np.isfinite(value):
-            raise CheckpointError(f"checkpoint: host.{name} is {value!r}, expected a finite number")
+        if type(value) not in (int, float) or not -1e9 <= value <= 1e9:
+            raise CheckpointError(f"checkpoint: host.{name} is {value!r}, expected a number in -1e9..1e9")
     if not isinstance(host.front_end, Mapping):
         raise CheckpointError("checkpoint: host.front_end: expected a JSON object")
 
@@ -251,7 +256,7 @@ def load_checkpoint(path: str | os.PathLike[str] = DEFAULT_CHECKPOINT) -> Checkp
             arrays = {name: stored[name] for name in stored.files}
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such checkpoint") from None
-    except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         raise CheckpointError(f"{path}: not a checkpoint of plain arrays: {error}") from error
     try:
         return _from_arrays(arrays)

@@ -84,6 +84,14 @@ def array(name: str, value: Any) -> Callable[[dict[str, np.ndarray]], None]:
     return change
 
 
+def host_field(name: str, value: Any) -> Callable[[dict[str, np.ndarray]], None]:
+    def change(arrays: dict[str, np.ndarray]) -> None:
+        given = json.loads(arrays["header"].tobytes())
+        header(host=given["host"] | {name: value})(arrays)
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -106,6 +114,11 @@ def array(name: str, value: Any) -> Callable[[dict[str, np.ndarray]], None]:
         (header(fc_zeros="many"), "fc_zeros is 'many', expected an integer"),
         (header(scales={"fc": 0.5}), "scales['fc'] is 0.5, expected an integer in -64..64"),
         (header(scales=[]), "scales: expected a JSON object"),
+        (header(scales={}), "scales: 'fc' is missing"),
+        (host_field("phones", [["sil"], ["a"]]), "host.phones: expected distinct names"),
+        (host_field("phones", "sil"), "host.phones: expected a list of names"),
+        (host_field("acoustic_scale", 10**400), "expected a number in -1e9..1e9"),
+        (host_field("insertion_log", float("nan")), "host.insertion_log is nan, expected a number in -1e9..1e9"),
         (header(specification={"inputs": 6}), "specification: unknown fields [], missing fields"),
         (header(host={}), "host: expected the fields"),
         (header(colour="red"), "header: expected the fields"),
@@ -145,6 +158,22 @@ def test_refuses_files_that_are_no_archive(tmp_path: Path, content: bytes) -> No
         load_checkpoint(path)
     with pytest.raises(CheckpointError, match="no such checkpoint"):
         load_checkpoint(tmp_path / "absent.npz")
+
+
+def test_a_damaged_file_is_refused_or_whole(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    path, rng = tmp_path / "net.npz", np.random.default_rng(0)
+    save_checkpoint(path, checkpoint)
+    content, refused = path.read_bytes(), []
+    for _ in range(300):
+        damaged = bytearray(content)
+        damaged[rng.integers(len(content))] = rng.integers(256)
+        path.write_bytes(damaged)
+        try:
+            load_checkpoint(path)
+        except CheckpointError as error:
+            refused.append(str(error))
+    assert len(refused) > 200
+    assert all(str(path) in message for message in refused)
 
 
 def test_a_failed_write_leaves_the_old_file(checkpoint: Checkpoint, tmp_path: Path, monkeypatch) -> None:
