@@ -23,6 +23,8 @@ ROOMS = {
     "training": {"golden", "features"},
     "experiments": {"features", "golden", "rtl", "cosim", "power", "training"},
 }
+# What the hardware knows of golden: the description, never what computes the values that it is compared with.
+SHARED_WITH_RTL = {"golden.specification", "golden.schedule", "golden.layout"}
 # Rooms that keep to a few third-party packages; the others may use all that the core installs.
 THIRD_PARTY = {
     "features": {"numpy", "scipy", "soundfile", "librosa", "numba"},
@@ -63,6 +65,14 @@ def test_imports_point_one_way(path):
     assert foreign <= THIRD_PARTY.get(room, foreign)
     assert room == "training" or not foreign & ONLY_TRAINING
     assert not imported & UNPICKLERS
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "rtl").rglob("*.py")), ids=name_of)
+def test_the_hardware_imports_golden_s_description_alone(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == "golden":
+            assert node.module in SHARED_WITH_RTL, f"line {node.lineno}"
+        assert not (isinstance(node, ast.Import) and "golden" in ast.unparse(node)), f"line {node.lineno}"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
