@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
+from cosim.scoreboard import ActivityMismatchError
+from experiments import run as main_job
 from experiments.run import run
+from golden.activity import count_activity
+from golden.checkpoint import load_checkpoint, save_checkpoint
+from golden.cycles import count_frames
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,3 +27,28 @@ def test_the_committed_report_is_what_the_demo_writes(tmp_path: Path) -> None:
         assert (tmp_path / name).read_text() == (ROOT / "results/demo" / name).read_text(), name
     readme = (ROOT / "README.md").read_text()
     assert f"<!-- demo -->\n```\n{text}```\n<!-- /demo -->" in readme
+
+
+def test_activity_that_the_model_does_not_predict_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def one_toggle_more(*given: object) -> list[dict]:
+        rows = count_activity(*given)
+        return [row | {"toggles": row["toggles"] + 1} if row["signal"] == "membrane1_0" else row for row in rows]
+
+    monkeypatch.setattr(main_job, "count_activity", one_toggle_more)
+    with pytest.raises(ActivityMismatchError, match=r"activity of neuron_unit\.membrane1_0: expected"):
+        run(speech=None, checkpoint_path=None, reference=None, frames=1, out=tmp_path)
+    assert not (tmp_path / "report.txt").exists()
+
+
+def test_overruns_of_the_whole_file_are_reported(tmp_path: Path) -> None:
+    network = load_checkpoint()
+    tight = dataclasses.replace(network, specification=network.specification.replace(clock_hz=70_000.0))
+    save_checkpoint(tmp_path / "tight.npz", tight)
+    spoken = main_job.recognise(tight, main_job.CLIP)
+    cycles = count_frames(tight, spoken.codes, spoken.result.spikes).cycles
+    late = int((cycles > 700).sum())
+    assert 0 < late < len(cycles)
+    text, _ = run(
+        speech=None, checkpoint_path=tmp_path / "tight.npz", reference=None, frames=1, out=tmp_path / "out"
+    )
+    assert f"budget 700 ({late} overruns)" in text
