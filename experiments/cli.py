@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cosim.scoreboard import ActivityMismatchError, CosimulationError
+from features.corpora.location import TEST_CORPORA, find_corpus
 from features.errors import FeatureError
 from golden.errors import GoldenError
 from power.errors import PowerError
@@ -145,6 +146,10 @@ def _frames(text: str) -> int | None:
 def _run(given: argparse.Namespace) -> None:
     from experiments.run import run
 
+    if given.speech is None:
+        absent = [name for name in TEST_CORPORA if find_corpus(name) is None]
+        if absent:
+            print(f"running on the shipped clip; corpora not at hand, nor needed: {', '.join(absent)}", file=sys.stderr)
     text, cycles_per_s = run(
         speech=given.speech,
         checkpoint_path=given.checkpoint,

@@ -17,6 +17,7 @@ from experiments.power_chart import LEAKAGE, plot_power
 from experiments.raster import plot_raster
 from experiments.tables import write_csv, write_json, write_text
 from features.audio import read_audio
+from features.corpora.phones import fold_phones
 from features.corpora.timit import read_phone_file
 from features.frontend import FrontEndSettings, batch_codes
 from golden.activity import count_activity
@@ -50,7 +51,7 @@ class Spoken:
     counts : FrameCounts
     segments : list of PhoneSegment
     reference : list of str or None
-        Folded phones from a ``.phn`` file beside the sound.
+        Folded phones from a ``.phn`` file, silence left out.
     """
 
     path: Path
@@ -66,8 +67,7 @@ class Spoken:
         """Phone errors against the reference, silence left out on both sides."""
         if self.reference is None:
             return None
-        hypothesis = [phone for phone in phones_of(self.segments) if phone != "sil"]
-        return phone_error_rate([phone for phone in self.reference if phone != "sil"], hypothesis)
+        return phone_error_rate(self.reference, phones_of(self.segments))
 
 
 def recognise(checkpoint: Checkpoint, path: Path, reference: Path | None = None) -> Spoken:
@@ -107,9 +107,7 @@ def recognise(checkpoint: Checkpoint, path: Path, reference: Path | None = None)
 
 
 def fold_reference(path: Path) -> list[str]:
-    """Return a phone file's phones, folded as the decoder folds its own."""
-    from features.corpora.phones import fold_phones
-
+    """Return a phone file's phones, folded as the decoder folds its own, silence left out."""
     return fold(fold_phones([symbol for _, _, symbol in read_phone_file(path)]))
 
 
@@ -203,12 +201,11 @@ def report(checkpoint: Checkpoint, spoken: Spoken, simulated: Cosimulation, powe
     spec = checkpoint.specification
     cycles = spoken.counts.cycles
     seconds = len(spoken.codes) * spec.frame_period_s
-    phones = [phone for phone in phones_of(spoken.segments) if phone != "sil"]
+    phones = phones_of(spoken.segments)
     lines = [f"{spoken.path.name}: {seconds:.2f} s, {len(spoken.codes)} frames", f"  phones     {' '.join(phones)}"]
     errors = spoken.errors
     if errors is not None and spoken.reference is not None:
-        wanted = [phone for phone in spoken.reference if phone != "sil"]
-        lines.append(f"  reference  {' '.join(wanted)}")
+        lines.append(f"  reference  {' '.join(spoken.reference)}")
         lines.append(
             f"  PER {100 * errors.rate:.1f} % ({errors.substitutions} substitutions, {errors.deletions} deletions, "
             f"{errors.insertions} insertions in {errors.reference} phones; 39 phones, silence not scored)"

@@ -13,6 +13,8 @@ SOURCES = {
     "timit_sample": "nltk.download('timit')",
     "timit": "LDC93S1",
 }
+# Those that the project's own tests run on.
+TEST_CORPORA = ("speechocean762", "timit_sample")
 
 
 def find_corpus(name: str, data: str | os.PathLike[str] | None = None) -> Path | None:

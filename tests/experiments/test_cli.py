@@ -48,6 +48,20 @@ def test_run_writes_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert frames[3]["cycles_myhdl"] == ""
 
 
+def test_the_demo_says_which_corpora_it_did_without(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(main_job, "run", lambda **_: ("", 1.0))
+    monkeypatch.setenv("RSNN_DATA", str(tmp_path))
+    (tmp_path / "timit_sample").mkdir()
+    assert main(["run"]) == 0
+    assert capsys.readouterr().err == (
+        "running on the shipped clip; corpora not at hand, nor needed: speechocean762\n"
+    )
+    assert main(["run", "some.wav"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_phones_are_scored_only_against_a_reference(tmp_path: Path, shipped_clip: Path) -> None:
     checkpoint = main_job.load_checkpoint()
     assert main_job.recognise(checkpoint, shipped_clip).errors is not None
