@@ -145,7 +145,8 @@ class ActivityCounter:
         -------
         list of dict
             Columns block, signal, kind, bits, clock, toggles, clocked_bits, reads, writes, operations, depth, as
-            ``power.activity`` reads them; None where a column does not apply.
+            ``power.activity`` reads them; None where a column does not apply. `writes` is 0: weights are loaded once,
+            before the cycles that are counted.
         """
         phases = [phase] if phase is not None else list(self.cycles)
         cycles = sum(self.cycles[name] for name in phases)
