@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from cosim.sampling import Sampler
-from golden.cycles import FLUSH_PHASE, LOAD_PHASE
+from golden.cycles import FLUSH_PHASE, IDLE_PHASE, LOAD_PHASE
 from golden.layout import FREE, GATED, MEMORY_ROW, PORT
 from golden.schedule import Kind, State, build_schedule
 from golden.specification import Specification
@@ -52,7 +52,7 @@ class ActivityCounter:
         accepted_code, starting : bool
             The bench presented a code, or `start`, that the accelerator takes at the end of this cycle.
         """
-        phase = self._phase(values)
+        phase = self._phase(values, loading=accepted_code or starting)
         self.cycles[phase] += 1
         before = self._before
         if before is not None and before != values:
@@ -65,13 +65,15 @@ class ActivityCounter:
     def _value(self, values: list[int], path: str) -> int:
         return values[self._at[path, 0]]
 
-    def _phase(self, values: list[int]) -> str:
+    def _phase(self, values: list[int], *, loading: bool) -> str:
         state = self._value(values, "controller.state")
         if self._hold(values):
             return "FC"
         if state == State.RUN:
             return self.schedule.passes[self._value(values, "controller.issue_pass")].phase
-        return LOAD_PHASE if state == State.IDLE else FLUSH_PHASE
+        if state == State.IDLE:
+            return LOAD_PHASE if loading else IDLE_PHASE
+        return FLUSH_PHASE
 
     def _count_clocks(self, phase: str, values: list[int], accepted_code: bool, starting: bool) -> None:
         spec, schedule, value = self.spec, self.schedule, self._value

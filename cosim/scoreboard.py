@@ -18,7 +18,7 @@ class Mismatch:
     ----------
     utterance : str
     frame, cycle : int
-        Frame of the utterance; clock cycle since reset.
+        Frame of the utterance; clock cycle since the first that was compared.
     activity : str
         What the accelerator was doing ("L1 recurrent row 57").
     signal : str
@@ -61,8 +61,8 @@ class CosimulationError(AssertionError):
         self.mismatch = mismatch
 
 
-class ActivityMismatchError(AssertionError):
-    """The activity counted on the RTL is not what the cycle-accurate model predicts."""
+class PredictionError(AssertionError):
+    """Something counted over a run of the RTL (activity, cycles, arg-max) is not what golden predicts."""
 
 
 def differing_fields(layout: Layout, expected: np.ndarray, got: np.ndarray) -> list[Field]:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cosim.scoreboard import ActivityMismatchError, CosimulationError
+from cosim.scoreboard import CosimulationError, PredictionError
 from features.corpora.location import TEST_CORPORA, find_corpus
 from features.errors import FeatureError
 from golden.errors import GoldenError
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         return int(given.function(given) or 0)
-    except (CosimulationError, ActivityMismatchError) as error:
+    except (CosimulationError, PredictionError) as error:
         print(f"rsnn: RTL and golden differ: {error}", file=sys.stderr)
         return EXIT_MISMATCH
     except (FeatureError, GoldenError, PowerError, OSError) as error:
@@ -94,6 +94,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_data(cycles)
     cycles.add_argument("--split", choices=["train", "test"], default="test", help="of speechocean762 (default: test)")
     cycles.add_argument("--out", type=Path, default=Path("results/cycles"), help="folder (default: results/cycles)")
+
+    power = _command(
+        commands,
+        "power",
+        _power,
+        "power of a result folder anew, from its activity and a table of constants",
+        "rsnn power results/demo --constants my_28nm.csv",
+    )
+    power.add_argument("folder", type=Path, help="folder that 'rsnn run' wrote")
+    power.add_argument("--constants", type=Path, help="table of constants (default: power/tables/energy_28nm.csv)")
 
     faults = _command(
         commands,
@@ -172,6 +182,12 @@ def _cycles(given: argparse.Namespace) -> None:
     from experiments.cycles import count_corpus
 
     print(count_corpus(data=given.data, split=given.split, checkpoint_path=given.checkpoint, out=given.out), end="")
+
+
+def _power(given: argparse.Namespace) -> None:
+    from experiments.power_table import power_of_folder
+
+    print(power_of_folder(given.folder, constants=given.constants), end="")
 
 
 def _faults(given: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from cosim.cosimulate import Cosimulation, cosimulate
-from cosim.scoreboard import ActivityMismatchError
+from cosim.scoreboard import PredictionError
 from cosim.waveform import write_waveform
 from experiments.power_chart import LEAKAGE, plot_power
 from experiments.raster import plot_raster
@@ -27,8 +27,9 @@ from golden.decoder import PhoneErrors, PhoneSegment, decode_checkpoint, fold, p
 from golden.errors import CheckpointError
 from golden.forward import Forward, forward
 from golden.layout import build_layout
+from golden.size import weight_size
 from golden.trace import CycleModel
-from power.activity import ActivityRow, Run
+from power.activity import ActivityRow, Run, write_run
 from power.constants import NOTHING, Bounds
 from power.energy import estimate
 from power.report import DIFFERENCES, PAPER_POWER_UW, PowerReport
@@ -174,7 +175,7 @@ def run(
     power = estimate(rows, period)
     check_activity(checkpoint, spoken.codes[:wanted], simulated)
     text = report(checkpoint, spoken, simulated, power)
-    _write_folder(out, checkpoint, spoken, simulated, power, text, engine)
+    _write_folder(out, checkpoint, spoken, simulated, period, power, text, engine)
     return text, simulated.cycles / simulated.seconds
 
 
@@ -183,7 +184,7 @@ def check_activity(checkpoint: Checkpoint, codes: np.ndarray, simulated: Cosimul
 
     Raises
     ------
-    ActivityMismatchError
+    PredictionError
         Names the first signal and both counts.
     """
     model = CycleModel(checkpoint)
@@ -193,13 +194,13 @@ def check_activity(checkpoint: Checkpoint, codes: np.ndarray, simulated: Cosimul
     for row in simulated.activity.rows():
         expected = predicted[row["block"], row["signal"]]
         if row != expected:
-            raise ActivityMismatchError(f"activity of {row['block']}.{row['signal']}: expected {expected} got {row}")
+            raise PredictionError(f"activity of {row['block']}.{row['signal']}: expected {expected} got {row}")
 
 
 def report(checkpoint: Checkpoint, spoken: Spoken, simulated: Cosimulation, power: PowerReport) -> str:
     """Return the figures of a run as text."""
     spec = checkpoint.specification
-    cycles = spoken.counts.cycles
+    cycles, size = spoken.counts.cycles, weight_size(checkpoint)
     seconds = len(spoken.codes) * spec.frame_period_s
     phones = phones_of(spoken.segments)
     lines = [f"{spoken.path.name}: {seconds:.2f} s, {len(spoken.codes)} frames", f"  phones     {' '.join(phones)}"]
@@ -235,6 +236,9 @@ def report(checkpoint: Checkpoint, spoken: Spoken, simulated: Cosimulation, powe
     lines += [
         f"Spike rates by time step: {', '.join(rates)}",
         f"Work after zero-skipping: {mmac_per_second(spec, spoken.counts.macs):.2f} MMAC/s (paper, stated: 13.86)",
+        f"Weights: {size.weights:,}, {size.nonzero_weights:,} not zero: {size.nonzero_bytes / 1e6:.3f} MB "
+        f"(paper, stated: 0.1), {size.bitmap_bytes / 1e6:.3f} MB with a bitmap of the FC's zeros, "
+        f"{size.dense_bytes / 1e6:.3f} MB dense",
         "",
         f"Power at {spec.clock_hz / 1e3:.0f} kHz, modelled from the activity of the {simulated.frames} frames, 28 nm, "
         "low / typical / high:",
@@ -261,6 +265,7 @@ def _write_folder(
     checkpoint: Checkpoint,
     spoken: Spoken,
     simulated: Cosimulation,
+    period: Run,
     power: PowerReport,
     text: str,
     engine: str,
@@ -300,6 +305,7 @@ def _write_folder(
             for row in simulated.activity.rows(phase)
         ],
     )
+    write_run(out / "run.json", period)
     power.write_csv(out / "power.csv")
     plot_raster(out / "raster.png", spoken.samples, spoken.result.spikes, spoken.segments, title=spoken.path.name)
     plot_power(power, out / "power.png")

@@ -162,8 +162,8 @@ class Run:
 
     @property
     def seconds(self) -> float:
-        """Real time that the frames stand for."""
-        return self.frames * self.frame_period_s
+        """Real time that the frames stand for, or that their cycles take where that is longer (overruns)."""
+        return max(self.frames * self.frame_period_s, self.cycles / self.clock_hz)
 
     @property
     def idle_cycles(self) -> float:

@@ -14,11 +14,11 @@ from power.constants import NOTHING, Bounds
 PAPER_POWER_UW = 71.2
 DIFFERENCES = (
     "the paper does not state its supply voltage; ours are 28-nm constants at 0.9 V and 25 C",
-    "the paper does not state how its memories are organised; ours are 150 kB dense in two banks, priced from CACTI",
+    "the paper does not state how its memories are organised; ours are two dense banks, priced from CACTI and peers",
     "gates are an estimate from flip-flops and adders before synthesis; no wires were extracted",
     "leakage of a gate is known to a factor of forty, its typical value is only the bounds' geometric mean",
     "combinational glitches are not counted: toggles are settled at the clock edge",
-    "the network, its spike rates and the speech are ours, not the paper's TIMIT model",
+    "the network, its spike rates and the speech are those of this run, not the paper's TIMIT model",
 )
 
 

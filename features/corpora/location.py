@@ -11,7 +11,6 @@ ENVIRONMENT_VARIABLE = "RSNN_DATA"
 SOURCES = {
     "speechocean762": "OpenSLR 101 (openslr.org/101)",
     "timit_sample": "nltk.download('timit')",
-    "timit": "LDC93S1",
 }
 # Those that the project's own tests run on.
 TEST_CORPORA = ("speechocean762", "timit_sample")
@@ -23,10 +22,10 @@ def find_corpus(name: str, data: str | os.PathLike[str] | None = None) -> Path |
     Parameters
     ----------
     name : str
-        "speechocean762", "timit_sample" or "timit".
+        "speechocean762" or "timit_sample".
     data : path-like, optional
         Folder that holds the corpora (``--data``); otherwise the environment variable RSNN_DATA, otherwise
-        ``../shared/data`` beside the checkout, where this project's own tests look.
+        ``../shared/data`` beside the checkout.
     """
     if data is None:
         # Set to nothing means not set: an empty path would be the current folder.

@@ -26,7 +26,7 @@ def test_an_unchanged_copy_of_single_pes_passes() -> None:
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.block}: {fault.what}")
 def test_every_fault_is_caught(fault: Fault) -> None:
     verdict = inject(fault)
-    assert verdict.caught
+    assert verdict.by == "comparison"
     assert verdict.said
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cosim.scoreboard import ActivityMismatchError
+from cosim.scoreboard import PredictionError
 from experiments import run as main_job
 from experiments.run import run
 from golden.activity import count_activity
@@ -23,7 +23,8 @@ def test_the_committed_report_is_what_the_demo_writes(tmp_path: Path) -> None:
         speech=None, checkpoint_path=None, reference=None, frames=40, out=tmp_path, engine="myhdl"
     )
     assert cycles_per_s > 0
-    for name in ("report.txt", "power.csv", "activity.csv", "frames.csv", "phones.csv", "configuration.json"):
+    tables = ("report.txt", "run.json", "power.csv", "activity.csv", "frames.csv", "phones.csv", "configuration.json")
+    for name in tables:
         assert (tmp_path / name).read_text() == (ROOT / "results/demo" / name).read_text(), name
     readme = (ROOT / "README.md").read_text()
     assert f"<!-- demo -->\n```\n{text}```\n<!-- /demo -->" in readme
@@ -35,7 +36,7 @@ def test_activity_that_the_model_does_not_predict_ends_the_run(tmp_path: Path, m
         return [row | {"toggles": row["toggles"] + 1} if row["signal"] == "membrane1_0" else row for row in rows]
 
     monkeypatch.setattr(main_job, "count_activity", one_toggle_more)
-    with pytest.raises(ActivityMismatchError, match=r"activity of neuron_unit\.membrane1_0: expected"):
+    with pytest.raises(PredictionError, match=r"activity of neuron_unit\.membrane1_0: expected"):
         run(speech=None, checkpoint_path=None, reference=None, frames=1, out=tmp_path)
     assert not (tmp_path / "report.txt").exists()
 

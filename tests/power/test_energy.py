@@ -79,9 +79,17 @@ def test_more_activity_is_more_power_and_bounds_are_ordered(count: int, more: in
 @given(st.integers(1, 10**6), st.integers(1, 10**6))
 def test_the_same_energy_over_twice_the_time_is_half_the_power(toggles: int, frames: int) -> None:
     port = ActivityRow(block="a", signal="p", kind="port", bits=8, toggles=toggles)
-    once = estimate([port], dataclasses.replace(RUN, frames=frames)).total
-    twice = estimate([port], dataclasses.replace(RUN, frames=2 * frames)).total
+    once = estimate([port], dataclasses.replace(RUN, frames=frames, cycles=600 * frames)).total
+    twice = estimate([port], dataclasses.replace(RUN, frames=2 * frames, cycles=600 * frames)).total
     assert list(twice) == pytest.approx([value / 2 for value in once])
+
+
+def test_frames_that_overrun_take_the_time_of_their_cycles() -> None:
+    # 15,000 cycles at 100 kHz are 0.15 s, more than ten frames of 10 ms.
+    overrun = dataclasses.replace(RUN, cycles=15_000)
+    assert overrun.seconds == pytest.approx(0.15)
+    assert overrun.idle_cycles == 0
+    assert RUN.seconds == pytest.approx(0.1)
 
 
 def test_free_flip_flops_pay_for_idle_cycles_and_gated_ones_do_not() -> None:

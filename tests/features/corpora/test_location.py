@@ -11,11 +11,11 @@ from features.errors import CorpusError
 
 
 def test_an_explicit_folder_goes_before_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "a" / "timit").mkdir(parents=True)
-    (tmp_path / "b" / "timit").mkdir(parents=True)
+    (tmp_path / "a" / "timit_sample").mkdir(parents=True)
+    (tmp_path / "b" / "timit_sample").mkdir(parents=True)
     monkeypatch.setenv("RSNN_DATA", str(tmp_path / "b"))
-    assert find_corpus("timit") == tmp_path / "b" / "timit"
-    assert find_corpus("timit", tmp_path / "a") == tmp_path / "a" / "timit"
+    assert find_corpus("timit_sample") == tmp_path / "b" / "timit_sample"
+    assert find_corpus("timit_sample", tmp_path / "a") == tmp_path / "a" / "timit_sample"
 
 
 def test_absence_says_where_to_get_it(tmp_path: Path) -> None:
@@ -24,21 +24,22 @@ def test_absence_says_where_to_get_it(tmp_path: Path) -> None:
 
 
 def test_absence_word_for_word(tmp_path: Path) -> None:
-    (tmp_path / "timit").touch()  # A file is no corpus.
+    (tmp_path / "timit_sample").touch()  # A file is no corpus.
     with pytest.raises(CorpusError) as refused:
-        require_corpus("timit", tmp_path)
+        require_corpus("timit_sample", tmp_path)
     assert str(refused.value) == (
-        "corpus timit not found: expected a folder timit under --data or $RSNN_DATA; it can be had from LDC93S1"
+        "corpus timit_sample not found: expected a folder timit_sample under --data or $RSNN_DATA; "
+        "it can be had from nltk.download('timit')"
     )
 
 
 def test_without_an_environment_it_lies_beside_the_checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "timit").mkdir()
+    (tmp_path / "timit_sample").mkdir()
     monkeypatch.chdir(tmp_path)
-    beside = Path(__file__).resolve().parents[4] / "shared" / "data" / "timit"
+    beside = Path(__file__).resolve().parents[4] / "shared" / "data" / "timit_sample"
     wanted = beside if beside.is_dir() else None
     monkeypatch.delenv("RSNN_DATA", raising=False)
-    assert find_corpus("timit") == wanted
+    assert find_corpus("timit_sample") == wanted
     # An empty variable is none at all, and never the current folder.
     monkeypatch.setenv("RSNN_DATA", "")
-    assert find_corpus("timit") == wanted
+    assert find_corpus("timit_sample") == wanted
