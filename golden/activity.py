@@ -7,11 +7,7 @@ RTL's signals. Which event clocks a gated register is docs/schedule.md's ("What 
 
 from __future__ import annotations
 
-import csv
-import os
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -173,7 +169,6 @@ class ActivityCounter:
     --------
     >>> counter = ActivityCounter(model.checkpoint.specification, phases=model.phases)     # doctest: +SKIP
     >>> counter.add(model.frame(codes, first=True), phases=model.labels[:, PHASE])         # doctest: +SKIP
-    >>> write_activity("activity.csv", counter.rows())                                     # doctest: +SKIP
     """
 
     def __init__(self, spec: Specification, *, phases: Sequence[str] = ("frame",)) -> None:
@@ -321,24 +316,6 @@ def count_activity(spec: Specification, records: np.ndarray, previous: np.ndarra
         counter.settle(previous)
     counter.add(records)
     return counter.rows()
-
-
-def write_activity(path: str | os.PathLike[str], rows: Sequence[Row]) -> None:
-    """Write an activity table as CSV with the header `COLUMNS`, whole or not at all; None becomes an empty cell."""
-    path = Path(path)
-    with tempfile.NamedTemporaryFile(
-        "w", newline="", dir=path.parent, prefix=path.name, suffix=".part", delete=False
-    ) as part:
-        try:
-            table = csv.DictWriter(part, COLUMNS, lineterminator="\n")
-            table.writeheader()
-            table.writerows(rows)
-            part.close()
-            os.chmod(part.name, 0o644)
-            os.replace(part.name, path)
-        except BaseException:
-            os.unlink(part.name)
-            raise
 
 
 def _row(block: str, signal: str, kind: str, bits: int) -> Row:
