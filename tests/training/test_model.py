@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from golden.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint, random_checkpoint
+from golden.checkpoint import load_checkpoint, random_checkpoint
 from golden.forward import forward_batch
 from golden.specification import Specification
 from training.export import export, load_network
@@ -74,7 +74,6 @@ def test_membranes_that_saturate_at_both_ends(time_steps):
         assert held.max() == (1 << (bits - 1)) - 1
 
 
-@pytest.mark.skipif(not DEFAULT_CHECKPOINT.is_file(), reason="no default checkpoint in this checkout")
 @pytest.mark.parametrize("time_steps", [1, 2])
 def test_the_shipped_network_on_real_speech(speech_paths, time_steps):
     from features.audio import read_audio
