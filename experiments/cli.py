@@ -35,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (CosimulationError, PredictionError) as error:
         print(f"rsnn: RTL and golden differ: {error}", file=sys.stderr)
         return EXIT_MISMATCH
+    except (FileExistsError, NotADirectoryError) as error:
+        print(f"rsnn: {error.filename}: is a file, expected a folder to write", file=sys.stderr)
+        return EXIT_BAD_INPUT
     except (FeatureError, GoldenError, PowerError, OSError) as error:
         print(f"rsnn: {error}", file=sys.stderr)
         return EXIT_BAD_INPUT

@@ -257,7 +257,8 @@ def load_checkpoint(path: str | os.PathLike[str] = DEFAULT_CHECKPOINT) -> Checkp
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such checkpoint") from None
     except _UNREADABLE as error:
-        raise CheckpointError(f"{path}: not a checkpoint of plain arrays: {error}") from error
+        why = "pickled objects are refused" if "pickle" in str(error) else str(error)
+        raise CheckpointError(f"{path}: not a checkpoint of plain arrays: {why}") from error
     try:
         return _from_arrays(arrays)
     except (CheckpointError, SpecificationError) as error:

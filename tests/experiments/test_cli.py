@@ -85,6 +85,8 @@ def test_refused_input_exits_with_2_and_names_the_file(tmp_path: Path, capsys: p
         assert main([*arguments, "--out", str(tmp_path / "out")]) == 2
         assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+    assert main(["run", "--frames", "1", "--out", str(short)]) == 2
+    assert capsys.readouterr().err == f"rsnn: {short}: is a file, expected a folder to write\n"
     with pytest.raises(SystemExit):
         main(["run", "--frames", "0"])
     assert "'0': expected a number of frames from 1, or 'all'" in capsys.readouterr().err
