@@ -146,7 +146,7 @@ def _apply(change: Callable[[dict[str, np.ndarray]], None], arrays: dict[str, np
 def test_refuses_pickles(tmp_path: Path) -> None:
     path = tmp_path / "net.npz"
     np.savez(path, header=np.array([{"a": 1}], dtype=object), fc=np.zeros(1))
-    with pytest.raises(CheckpointError, match="not a checkpoint of plain arrays: pickled objects are refused$"):
+    with pytest.raises(CheckpointError, match=r"not a checkpoint of plain arrays: pickled objects are refused$"):
         load_checkpoint(path)
 
 
