@@ -34,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(given.function(given) or 0)
     except (CosimulationError, PredictionError) as error:
         print(f"rsnn: RTL and golden differ: {error}", file=sys.stderr)
+        waveform = given.out / "mismatch.vcd"
+        if waveform.is_file():
+            print(f"rsnn: waveform of the cycles around it: {waveform} (and .gtkw)", file=sys.stderr)
         return EXIT_MISMATCH
     except (FileExistsError, NotADirectoryError) as error:
         print(f"rsnn: {error.filename}: is a file, expected a folder to write", file=sys.stderr)

@@ -88,7 +88,8 @@ def recognise(checkpoint: Checkpoint, path: Path, reference: Path | None = None)
         What cannot be read, by name.
     """
     if checkpoint.host is None:
-        raise CheckpointError("checkpoint: host section missing: it names the front-end and decodes phones")
+        raise CheckpointError("checkpoint: host section missing: it names the front-end and decodes phones; "
+            "without one, give codes to golden.forward.forward and cosim.cosimulate.cosimulate")
     samples = read_audio(path)
     codes = batch_codes(samples, FrontEndSettings.from_json(checkpoint.host.front_end))
     result = forward(checkpoint, codes)
@@ -154,6 +155,9 @@ def run(
     checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
     spoken = recognise(checkpoint, speech if speech is not None else CLIP, reference)
     out.mkdir(parents=True, exist_ok=True)
+    # What an earlier run said must not stand beside what this one finds.
+    for stale in ("report.txt", "mismatch.vcd", "mismatch.gtkw"):
+        (out / stale).unlink(missing_ok=True)
     wanted = len(spoken.codes) if frames is None else min(frames, len(spoken.codes))
     with tqdm(total=wanted, unit="frame", desc="co-simulation", disable=None, file=sys.stderr) as bar:
         simulated = cosimulate(
@@ -245,7 +249,7 @@ def report(checkpoint: Checkpoint, spoken: Spoken, simulated: Cosimulation, powe
     ]
     leakage = sum((row.power_uw for row in power.rows if row.component in LEAKAGE), NOTHING)
     blocks = sorted(power.by_block().items(), key=lambda item: -item[1].typical)
-    lines += [f"  {block:<14} {_bounds(values)}" for block, values in blocks[:6]]
+    lines += [f"  {block:<14} {_bounds(values)}" for block, values in blocks]
     lines += [
         f"  {'total':<14} {_bounds(power.total)}   paper, stated: {PAPER_POWER_UW} uW",
         f"  {'of it leakage':<14} {_bounds(leakage)}",

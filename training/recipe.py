@@ -20,7 +20,13 @@ from typing import Any
 
 import numba
 import numpy as np
-import torch
+
+try:
+    import torch
+except ModuleNotFoundError as missing:
+    if __name__ != "__main__":
+        raise
+    raise SystemExit("training needs torch and pocketsphinx: pip install -e '.[train]'") from missing
 
 from features.errors import FeatureError
 from golden.checkpoint import Checkpoint, Host, load_checkpoint, save_checkpoint
