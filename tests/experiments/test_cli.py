@@ -95,10 +95,15 @@ def test_refused_input_exits_with_2_and_names_the_file(tmp_path: Path, capsys: p
 def test_a_mismatch_exits_with_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "report.txt").write_text("0 mismatches, said an earlier run")
+
     def differ(*_: object, **__: object) -> None:
+        (tmp_path / "mismatch.vcd").touch()
         raise CosimulationError(Mismatch("clip", 12, 3417, "L1 recurrent row 57", "pe_array.acc1[88]", -37, -29, "", 0))
 
     monkeypatch.setattr(main_job, "cosimulate", differ)
     assert main(["run", "--out", str(tmp_path)]) == 1
     said = capsys.readouterr().err
     assert "frame 12, cycle 3,417 (L1 recurrent row 57): pe_array.acc1[88] expected -37 got -29" in said
+    assert f"waveform of the cycles around it: {tmp_path / 'mismatch.vcd'}" in said
+    assert not (tmp_path / "report.txt").exists()
