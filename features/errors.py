@@ -1,5 +1,10 @@
 """Errors that the front-end and the corpus readers raise; each message names the file and what was expected."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
 
 class FeatureError(ValueError):
     """Base of every error raised by ``features``."""
@@ -39,3 +44,39 @@ class SettingsError(FeatureError):
 
 class CorpusError(FeatureError):
     """A corpus, or a file of it, that is missing or malformed."""
+
+
+class CacheError(FeatureError):
+    """A folder that cannot hold the feature cache, or an entry that can be neither read nor written."""
+
+
+class Damage(NamedTuple):
+    """What was left out because it is missing or damaged.
+
+    Parameters
+    ----------
+    path : Path
+        The sound file (or the speaker's folder, where it holds none).
+    reason : str
+    """
+
+    path: Path
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+def leave_out(damage: list[Damage] | None, path: Path, error: FeatureError) -> None:
+    """Note that `path` is left out because of `error`, or raise where nothing may be left out.
+
+    Parameters
+    ----------
+    damage : list of Damage or None
+        None: raise `error`.
+    path : Path
+    error : FeatureError
+    """
+    if damage is None:
+        raise error
+    damage.append(Damage(path, str(error).removeprefix(f"{path}: ")))

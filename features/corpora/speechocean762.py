@@ -7,24 +7,29 @@ Non-native English, 250 speakers, free for commercial and non-commercial use (Op
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from features.corpora.phones import fold_phones
+from features.corpora.sound import sound_seconds
 from features.corpora.tables import read_lines
 from features.corpora.utterance import Utterance
-from features.errors import CorpusError
+from features.errors import CorpusError, Damage, FeatureError, leave_out
 
 ADULT_AGE = 18
 SPLITS = ("train", "test")
 SOURCE = "speechocean762 can be had from OpenSLR 101"
 
 
-def read_speechocean762(root: Path, split: str) -> list[Utterance]:
+def read_speechocean762(root: Path, split: str, *, damage: list[Damage] | None = None) -> list[Utterance]:
     """Return the utterances of a split, in the order of their names.
 
     Parameters
     ----------
     root : Path
     split : {"train", "test"}
+    damage : list of Damage, optional
+        Without it, the first utterance that is missing or damaged raises. With it, such utterances are left out and
+        added to it. A table that is itself missing or malformed raises either way.
 
     Returns
     -------
@@ -34,46 +39,68 @@ def read_speechocean762(root: Path, split: str) -> list[Utterance]:
     ------
     CorpusError
         Names the file that is missing or malformed.
+    AudioError
+        A sound that is empty, cut short or no sound, as far as its header shows.
     """
     if split not in SPLITS:
         raise CorpusError(f"speechocean762: split is {split!r}, expected one of {', '.join(SPLITS)}")
-    texts = _table(root / split / "text")
-    sounds = _table(root / split / "wav.scp")
-    speakers = _table(root / split / "utt2spk")
-    ages = _table(root / split / "spk2age")
-    phones = _phones(root / "resource" / "text-phone")
+    tables = _Tables(
+        texts=_table(root / split / "text"),
+        speakers=_table(root / split / "utt2spk"),
+        ages=_table(root / split / "spk2age"),
+        phones=_phones(root / "resource" / "text-phone"),
+    )
     utterances = []
-    for name in sorted(sounds):
-        for table, file in ((texts, "text"), (speakers, "utt2spk"), (phones, "text-phone")):
-            if name not in table:
-                raise CorpusError(f"{root / split / file}: utterance {name} is missing")
-        speaker = speakers[name]
-        if speaker not in ages or not ages[speaker].isdecimal():
-            raise CorpusError(f"{root / split / 'spk2age'}: speaker {speaker}: expected an age in years")
-        if len(phones[name]) != len(texts[name].split()):
-            raise CorpusError(
-                f"{root / 'resource' / 'text-phone'}: utterance {name} has {len(phones[name])} words, "
-                f"expected the {len(texts[name].split())} of {root / split / 'text'}"
-            )
-        symbols = tuple(symbol for word in phones[name] for symbol in word)
+    for name, sound in sorted(_table(root / split / "wav.scp").items()):
         try:
-            folded = tuple(fold_phones(symbols))
-        except CorpusError as error:
-            raise CorpusError(f"{root / 'resource' / 'text-phone'}: utterance {name}: {error}") from error
-        utterances.append(
-            Utterance(
-                utterance_id=name,
-                speaker=speaker,
-                audio_path=_sound(root, sounds[name]),
-                split=split,
-                words=texts[name],
-                symbols=symbols,
-                phones=folded,
-                word_symbols=phones[name],
-                is_adult=int(ages[speaker]) >= ADULT_AGE,
-            )
-        )
+            utterances.append(_utterance(root, split, name, sound, tables))
+        except FeatureError as error:
+            leave_out(damage, root / sound, error)
+    if not utterances:
+        instance = f"; left out for instance {damage[-1]}" if damage else ""
+        raise CorpusError(f"{root / split}: no whole utterance{instance}")
     return utterances
+
+
+class _Tables(NamedTuple):
+    texts: dict[str, str]
+    speakers: dict[str, str]
+    ages: dict[str, str]
+    phones: dict[str, tuple[tuple[str, ...], ...]]
+
+
+def _utterance(root: Path, split: str, name: str, sound: str, tables: _Tables) -> Utterance:
+    folder, text_phone = root / split, root / "resource" / "text-phone"
+    for table, file in ((tables.texts, "text"), (tables.speakers, "utt2spk"), (tables.phones, "text-phone")):
+        if name not in table:
+            raise CorpusError(f"{folder / file}: utterance {name} is missing")
+    speaker, words, phones = tables.speakers[name], tables.texts[name], tables.phones[name]
+    age = tables.ages.get(speaker, "")
+    if not age.isdecimal():
+        raise CorpusError(f"{folder / 'spk2age'}: speaker {speaker}: expected an age in years")
+    if len(phones) != len(words.split()):
+        raise CorpusError(
+            f"{text_phone}: utterance {name} has {len(phones)} words, "
+            f"expected the {len(words.split())} of {folder / 'text'}"
+        )
+    symbols = tuple(symbol for word in phones for symbol in word)
+    try:
+        folded = tuple(fold_phones(symbols))
+    except CorpusError as error:
+        raise CorpusError(f"{text_phone}: utterance {name}: {error}") from error
+    path = _sound(root, sound)
+    sound_seconds(path)
+    return Utterance(
+        utterance_id=name,
+        speaker=speaker,
+        audio_path=path,
+        split=split,
+        words=words,
+        symbols=symbols,
+        phones=folded,
+        word_symbols=phones,
+        is_adult=int(age) >= ADULT_AGE,
+    )
 
 
 def _table(path: Path) -> dict[str, str]:

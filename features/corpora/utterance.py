@@ -15,7 +15,7 @@ class Utterance:
     utterance_id, speaker : str
     audio_path : Path
     split : str
-        "train", "test", or "" where the corpus has no split.
+        "train", "dev", "test", or "" where the corpus has no split or the utterance is in no set.
     words : str
     symbols : tuple of str
         Phones as the corpus writes them.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from features.corpora.location import find_corpus, require_corpus
+from features.corpora.location import SOURCES, find_corpus, require_corpus
 from features.errors import CorpusError
 
 
@@ -28,8 +28,8 @@ def test_absence_word_for_word(tmp_path: Path) -> None:
     with pytest.raises(CorpusError) as refused:
         require_corpus("timit_sample", tmp_path)
     assert str(refused.value) == (
-        "corpus timit_sample not found: expected a folder timit_sample under --data or $RSNN_DATA; "
-        "it can be had from nltk.download('timit')"
+        "corpus timit_sample not found: expected a folder timit_sample under --data or $RSNN_DATA, "
+        "or one of them to be its folder; it can be had from nltk.download('timit')"
     )
 
 
@@ -43,3 +43,33 @@ def test_without_an_environment_it_lies_beside_the_checkout(monkeypatch: pytest.
     # An empty variable is none at all, and never the current folder.
     monkeypatch.setenv("RSNN_DATA", "")
     assert find_corpus("timit_sample") == wanted
+
+
+@pytest.mark.parametrize("name", ["timit", "TIMIT", "Timit", "LDC93S1"])
+def test_timit_s_folder_in_any_case(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / "timit_sample").mkdir()
+    assert find_corpus("timit", tmp_path) == tmp_path / name
+
+
+@pytest.mark.parametrize(
+    ("name", "inside"),
+    [
+        ("timit", "TRAIN/DR1"),
+        ("timit", "test/dr8"),
+        ("timit_sample", "dr1-fvmh0"),
+        ("speechocean762", "resource/text-phone"),
+    ],
+)
+def test_the_corpus_itself_may_be_named(tmp_path: Path, name: str, inside: str) -> None:
+    assert find_corpus(name, tmp_path) is None
+    (tmp_path / inside).mkdir(parents=True)
+    assert find_corpus(name, tmp_path) == tmp_path
+    assert [other for other in SOURCES if find_corpus(other, tmp_path)] == [name]
+
+
+def test_where_timit_can_be_had(tmp_path: Path) -> None:
+    (tmp_path / "timit").touch()
+    for data in (tmp_path, tmp_path / "absent", tmp_path / "timit"):
+        with pytest.raises(CorpusError, match=r"corpus timit not found: .*LDC93S1"):
+            require_corpus("timit", data)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from features.corpora.phones import PHONES_39
 from features.corpora.speechocean762 import read_speechocean762
-from features.errors import CorpusError
+from features.corpora.splits import check_splits
+from features.errors import AudioError, CorpusError, Damage, EmptyAudioError, TruncatedAudioError
 
 
 def test_the_corpus(speechocean762: Path) -> None:
@@ -40,7 +43,7 @@ def layout(root: Path) -> Path:
     (root / "train/utt2spk").write_text("u1 s1\n")
     (root / "train/spk2age").write_text("s1 12\n")
     (root / "resource/text-phone").write_text("u1.0\tW_B AH1_I N_E\nu1.1\tT_B UW1_E\n")
-    (root / "WAVE/SPEAKER1/u1.flac").touch()
+    soundfile.write(root / "WAVE/SPEAKER1/u1.flac", np.zeros(800), 16_000)
     return root
 
 
@@ -111,3 +114,61 @@ def test_words_of_more_than_ten_stand_in_their_order(tmp_path: Path) -> None:
     (root / "resource/text-phone").write_text("".join(lines))
     (one,) = read_speechocean762(root, "train")
     assert one.symbols == tuple(f"{symbol}_S" for symbol in symbols)
+
+
+def test_wav_goes_before_flac_and_the_list_before_both(tmp_path: Path) -> None:
+    root = layout(tmp_path)
+    sound = root / "WAVE/SPEAKER1/u1.WAV"
+    soundfile.write(sound, np.zeros(800), 16_000, format="WAV")
+    (one,) = read_speechocean762(root, "train")
+    assert one.audio_path == sound
+
+
+def test_an_empty_or_truncated_sound_is_named(tmp_path: Path) -> None:
+    root = layout(tmp_path)
+    sound = root / "WAVE/SPEAKER1/u1.WAV"
+    sound.touch()
+    with pytest.raises(EmptyAudioError, match=f"^{sound}: the file is empty$"):
+        read_speechocean762(root, "train")
+    soundfile.write(sound, np.zeros(800), 16_000, format="WAV")
+    sound.write_bytes(sound.read_bytes()[:-600])
+    with pytest.raises(TruncatedAudioError, match=f"^{sound}: ends after 1000 of 1600 bytes of samples$"):
+        read_speechocean762(root, "train")
+    sound.write_bytes(b"no sound at all")
+    with pytest.raises(AudioError, match=f"^{sound}: not a readable WAV, FLAC or NIST SPHERE file"):
+        read_speechocean762(root, "train")
+
+
+def test_damaged_utterances_are_left_out_and_listed(tmp_path: Path) -> None:
+    root = layout(tmp_path)
+    names = ["u1", "u2", "u3", "u4", "u5"]
+    (root / "train/text").write_text("".join(f"{name} ONE\n" for name in names))
+    (root / "train/wav.scp").write_text("".join(f"{name} WAVE/SPEAKER1/{name}.WAV\n" for name in names))
+    (root / "train/utt2spk").write_text("".join(f"{name} s1\n" for name in names if name != "u4"))
+    phones = {"u1": "AH1_S", "u2": "AH1_S", "u3": "QX1_S", "u4": "AH1_S", "u5": "AH1_S"}
+    (root / "resource/text-phone").write_text("".join(f"{name}.0 {phone}\n" for name, phone in phones.items()))
+    (root / "WAVE/SPEAKER1/u2.WAV").touch()
+    soundfile.write(root / "WAVE/SPEAKER1/u3.flac", np.zeros(800), 16_000)
+    damage: list[Damage] = []
+    assert [one.utterance_id for one in read_speechocean762(root, "train", damage=damage)] == ["u1"]
+    folder = root / "WAVE/SPEAKER1"
+    assert [one.path for one in damage] == [folder / f"u{number}.WAV" for number in (2, 3, 4, 5)]
+    empty, unknown, speakerless, missing = (one.reason for one in damage)
+    assert empty == "the file is empty"
+    assert "utterance u3: phone 'QX1_S'" in unknown
+    assert speakerless == f"{root / 'train/utt2spk'}: utterance u4 is missing"
+    assert missing == "no such sound file (nor .WAV or .flac of that name)"
+    # A broken table is no damage of an utterance, and a split without any is no split.
+    (root / "train/spk2age").unlink()
+    with pytest.raises(CorpusError, match="spk2age: cannot be read"):
+        read_speechocean762(root, "train", damage=[])
+    (root / "train/spk2age").write_text("s1 old\n")
+    with pytest.raises(CorpusError, match=r"train: no whole utterance; left out for instance .*expected an age"):
+        read_speechocean762(root, "train", damage=[])
+
+
+def test_no_speaker_of_the_corpus_is_in_both_splits(speechocean762: Path) -> None:
+    damage: list[Damage] = []
+    both = [one for split in ("train", "test") for one in read_speechocean762(speechocean762, split, damage=damage)]
+    check_splits(both)
+    assert (len(both), damage) == (3100, [])
