@@ -49,7 +49,7 @@ def standard_split(speaker: str) -> str:
 
     Examples
     --------
-    >>> standard_split("mdab0"), standard_split("faks0"), standard_split("mrcz0")
+    >>> standard_split("mdab0"), standard_split("faks0"), standard_split("mabw0")
     ('test', 'dev', '')
     """
     if speaker in CORE_TEST_SPEAKERS:

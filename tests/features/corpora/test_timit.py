@@ -121,7 +121,7 @@ def test_the_standard_split_on_stand_ins(timit_sample: Path, tmp_path: Path) -> 
 
 
 def test_every_standard_speaker_and_the_others_of_the_test_folder(tmp_path: Path) -> None:
-    sounds = [sentence(tmp_path, f"TEST/DR1/MRCZ0/{name}") for name in ("SX191", "SA1", "SA2")]
+    sounds = [sentence(tmp_path, f"TEST/DR2/MABW0/{name}") for name in ("SX191", "SA1", "SA2")]
     for uses, speakers in (("TEST", CORE_TEST_SPEAKERS | DEV_SPEAKERS), ("TRAIN", {"mcpm0": 1, "fapb0": 6})):
         for speaker, region in speakers.items():
             folder = tmp_path / uses / f"DR{region}" / speaker.upper()
@@ -131,7 +131,7 @@ def test_every_standard_speaker_and_the_others_of_the_test_folder(tmp_path: Path
                     os.link(path.with_suffix(suffix), folder / path.with_suffix(suffix).name)
     read = read_timit(tmp_path)
     assert Counter(one.split for one in read) == {"train": 2, "dev": 50, "test": 24, "": 1}
-    assert {one.speaker for one in read if one.split == ""} == {"dr1-mrcz0"}
+    assert {one.speaker for one in read if one.split == ""} == {"dr2-mabw0"}
 
 
 def test_a_speaker_in_two_splits_is_refused(tmp_path: Path) -> None:
