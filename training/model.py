@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 
 import torch
 from torch import nn
 
 from golden.specification import Specification
+from training.acoustic_model import AcousticModel, Activity
 from training.quantise import FakeQuantise, Scales
-from training.spiking import NeuronConstants, SpikingLayer
+from training.spiking import NeuronConstants, Outgoing, run_layer
 
 
-@dataclass(frozen=True)
-class Activity:
-    """What the network computed, in real units.
-
-    Parameters
-    ----------
-    logits : torch.Tensor [shape=(frames, outputs)]
-        Offset included.
-    spikes, membranes : tuple of torch.Tensor [shape=(frames, T, width)]
-        One a layer, spikes as 0.0 and 1.0.
-    """
-
-    logits: torch.Tensor
-    spikes: tuple[torch.Tensor, ...]
-    membranes: tuple[torch.Tensor, ...]
-
-
-class SpikingNetwork(nn.Module):
+class SpikingNetwork(AcousticModel):
     """Recurrent spiking layers and a fully connected layer over their merged spikes.
 
     Parameters
@@ -129,26 +113,44 @@ class SpikingNetwork(nn.Module):
         starts : torch.Tensor [shape=(utterances + 1,), dtype=int64]
             First frame of each, and the number of frames.
         dropout : float
-            Share of each layer's outgoing feed-forward spikes dropped (the recurrent ones stay).
+            Share of each layer's outgoing feed-forward spikes dropped (the recurrent ones stay), at least 0 and below
+            1, rounded to 256ths.
         generator : torch.Generator or None
 
         Returns
         -------
         Activity
+
+        Raises
+        ------
+        ValueError
+            A dropout out of its range.
         """
-        steps = self.spec.time_steps
+        steps, last = self.spec.time_steps, len(self.spec.layers) - 1
+        if not 0 <= dropout < 1:
+            raise ValueError(f"dropout is {dropout}, expected a share of at least 0 and below 1")
+        cut = min(round(256 * dropout), 255)
         signal = (codes.to(torch.float32) * 2.0**self.scales.input).unsqueeze(1)
         all_spikes, all_membranes = [], []
-        for layer in range(len(self.spec.layers)):
-            drive = signal @ self.weight("feed_forward", layer)
-            spikes, membranes = SpikingLayer.apply(
-                drive, self.weight("recurrent", layer), starts, steps, self.constants(layer)
+        for layer, width in enumerate(self.spec.layers):
+            noise = random_bytes((len(codes), steps, width), generator=generator) if cut else None
+            signal, spikes, membranes = run_layer(
+                signal @ self.weight("feed_forward", layer),
+                self.weight("recurrent", layer),
+                starts,
+                steps=steps,
+                constants=self.constants(layer),
+                outgoing=Outgoing(noise=noise, cut=cut, merged=layer == last),
             )
             all_spikes.append(spikes)
             all_membranes.append(membranes)
-            signal = spikes
-            if dropout > 0:
-                kept = torch.rand(spikes.shape, generator=generator) >= dropout
-                signal = spikes * kept / (1.0 - dropout)
-        logits = signal.sum(dim=1) @ self.weight("fc") + self.offset
+        logits = signal.squeeze(1) @ self.weight("fc") + self.offset
         return Activity(logits, tuple(all_spikes), tuple(all_membranes))
+
+
+def random_bytes(shape: tuple[int, ...], *, generator: torch.Generator | None) -> torch.Tensor:
+    """Return uniform bytes [dtype=uint8], drawn eight at a time."""
+    count = math.prod(shape)
+    words = torch.empty(-(-count // 8), dtype=torch.int64)
+    words.random_(-(2**63), None, generator=generator)
+    return words.view(torch.uint8)[:count].view(shape)

@@ -7,12 +7,14 @@ of the layer's unit below 2^24 units, so float32 is exact in quantised mode, in 
 
 The surrogate of the threshold's gradient is the arctangent's, ``1 / (2 (1 + (pi x / 2)^2))`` with x = u - theta, and
 the gradient is kept through the reset (ours; a soft reset or a detached one scored worse).
+
+What costs time is reading V. Forwards, each row with a spike in either time step is read once for both, three rows at
+a time; backwards, where few gradients are zero, several utterances of like length go in lock step.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +22,13 @@ import numba
 import numpy as np
 import torch
 
+from training.compiled import compiled
+
 _HALF_PI = np.float32(math.pi / 2)
+# Utterances in lock step backwards.
+_GROUP = 4
+_NOTHING = np.zeros((0, 1, 1), np.float32)
+_NO_NOISE = np.zeros((0, 1, 1), np.uint8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,22 +53,33 @@ class NeuronConstants:
     unit: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Outgoing:
+    """What becomes of a layer's spikes on their way to the next one; the recurrent ones stay as they are.
+
+    Parameters
+    ----------
+    noise : torch.Tensor [shape=(frames, T, width), dtype=uint8] or None
+        Random bytes; a spike is dropped where they are below `cut`.
+    cut : int
+        256 times the share to drop, 0 to 255. Spikes that stay are worth 256 / (256 - cut).
+    merged : bool
+        Sum over the time steps.
+    """
+
+    noise: torch.Tensor | None = None
+    cut: int = 0
+    merged: bool = False
+
+    @property
+    def worth(self) -> float:
+        """What a spike that is not dropped is worth."""
+        return 1.0 if self.noise is None else 256.0 / (256 - self.cut)
+
+
 def surrogate_gradient(distance: torch.Tensor) -> torch.Tensor:
     """Return the arctangent surrogate's derivative at `distance` = u - theta."""
     return 0.5 / (1.0 + (distance * (math.pi / 2)) ** 2)
-
-
-def _compiled(*fast: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Compile for all cores, utterance by utterance, with the given liberties; kept on disk where a folder takes it."""
-
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        options = {"parallel": True, "fastmath": set(fast), "error_model": "numpy"}
-        try:
-            return numba.njit(cache=True, **options)(function)
-        except RuntimeError:  # numba found no folder for its cache
-            return numba.njit(**options)(function)
-
-    return decorate
 
 
 @numba.njit(inline="always")
@@ -71,82 +90,220 @@ def _leaked(u, decay, share, unit):  # type: ignore[no-untyped-def]
     return u * decay
 
 
-@_compiled("contract")
-def _run(drive, recurrent, starts, threshold, low, high, share, unit, spikes, membranes):  # type: ignore[no-untyped-def]
+@compiled("contract")
+def _run(drive, recurrent, starts, noise, cut, worth, threshold, low, high, share, unit, passed, spikes, membranes):  # type: ignore[no-untyped-def]
     steps, width = spikes.shape[1], spikes.shape[2]
-    drive_steps = drive.shape[1]
-    decay = np.float32(1.0) - share
+    drive_steps, passed_steps = drive.shape[1], passed.shape[1]
+    decay, one, zero = np.float32(1.0) - share, np.float32(1.0), np.float32(0.0)
+    drops, passes = noise.shape[0] > 0, passed.shape[0] > 0
     for sequence in numba.prange(len(starts) - 1):
-        u = np.zeros(width, np.float32)
-        s = np.zeros(width, np.float32)
-        current = np.zeros(width, np.float32)
+        rest = np.zeros(width, np.float32)
+        current = np.zeros((steps, width), np.float32)
+        rows = np.zeros(width + 2, np.int64)
         for frame in range(starts[sequence], starts[sequence + 1]):
             for step in range(steps):
-                source = drive[frame, min(step, drive_steps - 1)]
+                source, sink = drive[frame, min(step, drive_steps - 1)], current[step]
                 for neuron in range(width):
-                    current[neuron] = source[neuron]
-                if frame > starts[sequence]:
-                    previous = spikes[frame - 1, step]
-                    for row in range(width):
-                        if previous[row] > 0:
-                            weights = recurrent[row]
-                            for neuron in range(width):
-                                current[neuron] += weights[neuron]
-                for neuron in range(width):
-                    held = _leaked(u[neuron], decay, share, unit) * (np.float32(1.0) - s[neuron])
-                    value = min(max(held + current[neuron], low), high)
-                    u[neuron] = value
-                    s[neuron] = np.float32(1.0) if value >= threshold else np.float32(0.0)
-                    membranes[frame, step, neuron] = value
-                    spikes[frame, step, neuron] = s[neuron]
-
-
-@_compiled("contract", "reassoc")
-def _run_back(grad_spikes, spikes, membranes, transposed, starts, threshold, low, high, share, unit, grad_drive):  # type: ignore[no-untyped-def]
-    steps, width = spikes.shape[1], spikes.shape[2]
-    decay = np.float32(1.0) - share
-    for sequence in numba.prange(len(starts) - 1):
-        later = np.zeros(width, np.float32)  # gradient of the next step's held membrane
-        fed_back = np.zeros((steps, width), np.float32)  # gradient of this frame's spikes, from the next frame
-        for frame in range(starts[sequence + 1] - 1, starts[sequence] - 1, -1):
-            for step in range(steps - 1, -1, -1):
-                for neuron in range(width):
-                    u, s = membranes[frame, step, neuron], spikes[frame, step, neuron]
-                    held = _leaked(u, decay, share, unit)
-                    grad_s = grad_spikes[frame, step, neuron] + fed_back[step, neuron] - held * later[neuron]
-                    x = (u - threshold) * _HALF_PI
-                    slope = np.float32(0.5) / (np.float32(1.0) + x * x)
-                    grad_u = grad_s * slope + decay * (np.float32(1.0) - s) * later[neuron]
-                    inside = np.float32(1.0) if low < u and u < high else np.float32(0.0)
-                    later[neuron] = grad_u * inside
-                    grad_drive[frame, step, neuron] = later[neuron]
+                    sink[neuron] = source[neuron]
+            if frame > starts[sequence]:
+                for step in range(0, steps, 2):
+                    _add_rows(spikes[frame - 1], step, recurrent, rows, current)
             for step in range(steps):
-                _product_row(grad_drive[frame, step], transposed, fed_back[step])
+                drawn, u, s = current[step], membranes[frame, step], spikes[frame, step]
+                if step > 0:
+                    before = membranes[frame, step - 1]
+                elif frame > starts[sequence]:
+                    before = membranes[frame - 1, steps - 1]
+                else:
+                    before = rest
+                for neuron in range(width):
+                    held = zero if before[neuron] >= threshold else _leaked(before[neuron], decay, share, unit)
+                    value = min(max(held + drawn[neuron], low), high)
+                    u[neuron] = value
+                    s[neuron] = one if value >= threshold else zero
+                if passes:
+                    out = passed[frame, min(step, passed_steps - 1)]
+                    if step > 0 and passed_steps == 1:
+                        if drops:
+                            drawn_bytes = noise[frame, step]
+                            for neuron in range(width):
+                                out[neuron] += zero if drawn_bytes[neuron] < cut else s[neuron] * worth
+                        else:
+                            for neuron in range(width):
+                                out[neuron] += s[neuron]
+                    elif drops:
+                        drawn_bytes = noise[frame, step]
+                        for neuron in range(width):
+                            out[neuron] = zero if drawn_bytes[neuron] < cut else s[neuron] * worth
+                    else:
+                        for neuron in range(width):
+                            out[neuron] = s[neuron]
 
 
 @numba.njit(inline="always")
-def _product_row(row, matrix, out):  # type: ignore[no-untyped-def]
-    """``out[:] = row @ matrix``, four rows of the matrix at a time so that `out` is read and written less often."""
+def _add_rows(spikes, step, matrix, rows, out):  # type: ignore[no-untyped-def]
+    """``out[t] += spikes[t] @ matrix`` for t = step and, where there is one, step + 1: three spiking rows at a time."""
     fan_in, width = matrix.shape
-    for neuron in range(width):
-        out[neuron] = 0
-    whole = fan_in - fan_in % 4
-    for first in range(0, whole, 4):
-        a, b, c, d = row[first], row[first + 1], row[first + 2], row[first + 3]
-        for neuron in range(width):
-            out[neuron] += (
-                a * matrix[first, neuron]
-                + b * matrix[first + 1, neuron]
-                + c * matrix[first + 2, neuron]
-                + d * matrix[first + 3, neuron]
-            )
-    for last in range(whole, fan_in):
-        for neuron in range(width):
-            out[neuron] += row[last] * matrix[last, neuron]
+    other = min(step + 1, spikes.shape[0] - 1)
+    s0, s1, out0, out1 = spikes[step], spikes[other], out[step], out[other]
+    count = 0
+    for row in range(fan_in):
+        rows[count] = row
+        count += 1 if s0[row] + s1[row] > 0 else 0
+    for k in range(0, count, 3):
+        # Past the last row, row 0 fills up with weight 0.
+        has_second, has_third = np.float32(k + 1 < count), np.float32(k + 2 < count)
+        first, second, third = rows[k], rows[k + 1] if k + 1 < count else 0, rows[k + 2] if k + 2 < count else 0
+        w0, w1, w2 = matrix[first], matrix[second], matrix[third]
+        a0, a1, a2 = s0[first], s0[second] * has_second, s0[third] * has_third
+        if other == step:
+            for neuron in range(width):
+                out0[neuron] = out0[neuron] + a0 * w0[neuron] + a1 * w1[neuron] + a2 * w2[neuron]
+        else:
+            b0, b1, b2 = s1[first], s1[second] * has_second, s1[third] * has_third
+            for neuron in range(width):
+                v0, v1, v2 = w0[neuron], w1[neuron], w2[neuron]
+                out0[neuron] = out0[neuron] + a0 * v0 + a1 * v1 + a2 * v2
+                out1[neuron] = out1[neuron] + b0 * v0 + b1 * v1 + b2 * v2
+
+
+@compiled("contract", "reassoc")
+def _run_back(  # type: ignore[no-untyped-def]
+    grad_passed, grad_spikes, noise, cut, worth, membranes, transposed, starts, groups,
+    threshold, low, high, share, unit, grad_current, grad_drive,
+):  # fmt: skip
+    steps, width = membranes.shape[1], membranes.shape[2]
+    passed_steps = grad_passed.shape[1]
+    decay, one, zero = np.float32(1.0) - share, np.float32(1.0), np.float32(0.0)
+    drops, passes, direct = noise.shape[0] > 0, grad_passed.shape[0] > 0, grad_spikes.shape[0] > 0
+    shared = grad_drive.shape[0] > 0
+    height = groups.shape[1]
+    for group in numba.prange(len(groups)):
+        later = np.zeros((height, width), np.float32)  # gradient of the next step's held membrane
+        fed_back = np.zeros((height * steps, width), np.float32)  # gradient of this frame's spikes, from the next frame
+        rows = np.zeros((height * steps, width), np.float32)
+        longest = starts[groups[group, 0] + 1] - starts[groups[group, 0]]
+        for back in range(longest):
+            active = 0
+            for place in range(height):
+                sequence = groups[group, place]
+                if sequence < 0 or starts[sequence + 1] - starts[sequence] <= back:
+                    break  # the longest comes first
+                active += 1
+                frame = starts[sequence + 1] - 1 - back
+                coming = later[place]
+                for step in range(steps - 1, -1, -1):
+                    grad_s, membrane = fed_back[place * steps + step], membranes[frame, step]
+                    sink, row = grad_current[frame, step], rows[place * steps + step]
+                    if direct:
+                        given = grad_spikes[frame, step]
+                        for neuron in range(width):
+                            grad_s[neuron] += given[neuron]
+                    if passes:
+                        given = grad_passed[frame, min(step, passed_steps - 1)]
+                        if drops:
+                            drawn_bytes = noise[frame, step]
+                            for neuron in range(width):
+                                grad_s[neuron] += zero if drawn_bytes[neuron] < cut else given[neuron] * worth
+                        else:
+                            for neuron in range(width):
+                                grad_s[neuron] += given[neuron]
+                    for neuron in range(width):
+                        u = membrane[neuron]
+                        x = (u - threshold) * _HALF_PI
+                        slope = np.float32(0.5) / (one + x * x)
+                        kept = zero if u >= threshold else decay
+                        held = _leaked(u, decay, share, unit)
+                        grad_u = (grad_s[neuron] - held * coming[neuron]) * slope + kept * coming[neuron]
+                        row[neuron] = grad_u if low < u and u < high else zero
+                    for neuron in range(width):
+                        coming[neuron] = row[neuron]
+                        sink[neuron] = row[neuron]
+                if shared:
+                    out = grad_drive[frame, 0]
+                    for neuron in range(width):
+                        out[neuron] = rows[place * steps, neuron]
+                    for step in range(1, steps):
+                        row = rows[place * steps + step]
+                        for neuron in range(width):
+                            out[neuron] += row[neuron]
+            np.dot(rows[: active * steps], transposed, fed_back[: active * steps])
 
 
 class SpikingLayer(torch.autograd.Function):
-    """``spikes, membranes = SpikingLayer.apply(drive, recurrent, starts, steps, constants)``.
+    """The layer as one node of autograd's graph; see `run_layer`."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        drive: torch.Tensor,
+        recurrent: torch.Tensor,
+        starts: torch.Tensor,
+        steps: int,
+        constants: NeuronConstants,
+        outgoing: Outgoing,
+    ) -> tuple[torch.Tensor | None, torch.Tensor, torch.Tensor]:
+        """Run the time loop."""
+        frames, drive_steps, width = drive.shape
+        spikes = torch.empty((frames, steps, width), dtype=torch.float32)
+        membranes = torch.empty_like(spikes)
+        passed = None
+        if outgoing.merged or outgoing.noise is not None:
+            passed = torch.empty((frames, 1 if outgoing.merged else steps, width), dtype=torch.float32)
+        _run(
+            drive.detach().contiguous().numpy(),
+            recurrent.detach().contiguous().numpy(),
+            starts.numpy(),
+            *_dropping(outgoing),
+            *_scalars(constants),
+            _NOTHING if passed is None else passed.numpy(),
+            spikes.numpy(),
+            membranes.numpy(),
+        )
+        ctx.save_for_backward(recurrent, starts, spikes, membranes)
+        ctx.constants, ctx.outgoing, ctx.drive_steps = constants, outgoing, drive_steps
+        ctx.mark_non_differentiable(membranes)
+        ctx.set_materialize_grads(False)
+        return passed, spikes, membranes
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor | None) -> tuple[torch.Tensor | None, ...]:
+        """Run the time loop backwards; one product over all frames gives the recurrent weights' gradient."""
+        recurrent, starts, spikes, membranes = ctx.saved_tensors
+        frames, steps, width = spikes.shape
+        grad_current = torch.empty_like(spikes)
+        grad_drive = torch.empty((frames, 1, width)) if ctx.drive_steps < steps else None
+        _run_back(
+            *(_NOTHING if grad is None else grad.contiguous().numpy() for grad in grads[:2]),
+            *_dropping(ctx.outgoing),
+            membranes.numpy(),
+            recurrent.detach().t().contiguous().numpy(),
+            starts.numpy(),
+            lock_step_groups(starts.numpy(), size=_GROUP),
+            *_scalars(ctx.constants),
+            grad_current.numpy(),
+            _NOTHING if grad_drive is None else grad_drive.numpy(),
+        )
+        grad_recurrent = None
+        if ctx.needs_input_grad[1]:
+            before, now = spikes[:-1].view(-1, width), grad_current[1:].view(-1, width)
+            grad_recurrent = before.t() @ now
+            # Less what the product took for a step from the last frame of one utterance to the first of the next.
+            first = starts[1:-1]
+            grad_recurrent -= spikes[first - 1].view(-1, width).t() @ grad_current[first].view(-1, width)
+        return grad_current if grad_drive is None else grad_drive, grad_recurrent, None, None, None, None
+
+
+def run_layer(
+    drive: torch.Tensor,
+    recurrent: torch.Tensor,
+    starts: torch.Tensor,
+    *,
+    steps: int,
+    constants: NeuronConstants,
+    outgoing: Outgoing | None = None,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Run one layer over a batch of utterances, each from rest.
 
     Parameters
     ----------
@@ -159,62 +316,38 @@ class SpikingLayer(torch.autograd.Function):
     steps : int
         Time steps T.
     constants : NeuronConstants
+    outgoing : Outgoing or None
+        None passes the spikes as they are.
 
     Returns
     -------
+    passed : torch.Tensor [shape=(frames, T, width), or (frames, 1, width) when merged, dtype=float32]
     spikes, membranes : torch.Tensor [shape=(frames, T, width), dtype=float32]
         The membranes carry no gradient.
     """
+    passed, spikes, membranes = SpikingLayer.apply(drive, recurrent, starts, steps, constants, outgoing or Outgoing())
+    return spikes if passed is None else passed, spikes, membranes
 
-    @staticmethod
-    def forward(
-        ctx: Any,
-        drive: torch.Tensor,
-        recurrent: torch.Tensor,
-        starts: torch.Tensor,
-        steps: int,
-        constants: NeuronConstants,
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Run the time loop."""
-        spikes = torch.empty((drive.shape[0], steps, drive.shape[2]), dtype=torch.float32)
-        membranes = torch.empty_like(spikes)
-        _run(
-            drive.detach().contiguous().numpy(),
-            recurrent.detach().contiguous().numpy(),
-            starts.numpy(),
-            *_scalars(constants),
-            spikes.numpy(),
-            membranes.numpy(),
-        )
-        ctx.save_for_backward(recurrent, starts, spikes, membranes)
-        ctx.constants, ctx.drive_steps = constants, drive.shape[1]
-        ctx.mark_non_differentiable(membranes)
-        return spikes, membranes
 
-    @staticmethod
-    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        """Run the time loop backwards; one product over all frames gives the recurrent weights' gradient."""
-        recurrent, starts, spikes, membranes = ctx.saved_tensors
-        grad_drive = torch.empty_like(spikes)
-        _run_back(
-            grads[0].contiguous().numpy(),
-            spikes.numpy(),
-            membranes.numpy(),
-            recurrent.t().contiguous().numpy(),
-            starts.numpy(),
-            *_scalars(ctx.constants),
-            grad_drive.numpy(),
-        )
-        grad_recurrent = None
-        if ctx.needs_input_grad[1]:
-            previous = torch.zeros_like(spikes)
-            previous[1:] = spikes[:-1]
-            previous[starts[:-1]] = 0
-            width = spikes.shape[2]
-            grad_recurrent = previous.reshape(-1, width).t() @ grad_drive.reshape(-1, width)
-        if ctx.drive_steps == 1:
-            grad_drive = grad_drive.sum(dim=1, keepdim=True)
-        return grad_drive, grad_recurrent, None, None, None
+def lock_step_groups(starts: np.ndarray, *, size: int) -> np.ndarray:
+    """Group utterances of like length, longest first in each; long and short groups alternate to balance the cores.
+
+    Returns
+    -------
+    np.ndarray [shape=(groups, size), dtype=int64]
+        Utterances, filled up with -1.
+    """
+    order = np.argsort(-np.diff(starts), kind="stable")
+    groups = np.full((-(-len(order) // size), size), -1, dtype=np.int64)
+    groups.ravel()[: len(order)] = order
+    places = np.arange(len(groups))
+    places = np.stack([places, places[::-1]], axis=1).ravel()[: len(groups)]
+    return groups[places]
+
+
+def _dropping(outgoing: Outgoing) -> tuple[np.ndarray, np.uint8, np.float32]:
+    noise = _NO_NOISE if outgoing.noise is None else outgoing.noise.numpy()
+    return noise, np.uint8(outgoing.cut), np.float32(outgoing.worth)
 
 
 def _scalars(constants: NeuronConstants) -> tuple[np.float32, ...]:

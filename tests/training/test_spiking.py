@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.spiking import NeuronConstants, SpikingLayer, surrogate_gradient
+from training.spiking import NeuronConstants, Outgoing, lock_step_groups, run_layer, surrogate_gradient
 
 CONSTANTS = NeuronConstants(threshold=1.0, low=-2.0, high=2.5, leak_shift=1, unit=0.0)
 
@@ -87,7 +87,7 @@ def test_spikes_and_gradients_equal_plain_autograd(steps, drive_steps, unit):
     weight = torch.randn(19, steps, 7, generator=generator)
     found = []
     for layer in (
-        lambda d, r: SpikingLayer.apply(d, r, starts, steps, constants)[0],
+        lambda d, r: run_layer(d, r, starts, steps=steps, constants=constants)[1],
         lambda d, r: plain(d, r, starts.tolist(), steps, constants),
     ):
         d, r = drive.clone().requires_grad_(), recurrent.clone().requires_grad_()
@@ -113,7 +113,9 @@ def test_surrogate_is_the_derivative_of_the_arctangent(distance):
 @given(st.floats(-1.5, 2.4))
 def test_one_step_has_the_surrogates_gradient(drive):
     given_drive = torch.full((1, 1, 1), drive, requires_grad=True)
-    spikes, membranes = SpikingLayer.apply(given_drive, torch.zeros(1, 1), torch.tensor([0, 1]), 1, CONSTANTS)
+    _, spikes, membranes = run_layer(
+        given_drive, torch.zeros(1, 1), torch.tensor([0, 1]), steps=1, constants=CONSTANTS
+    )
     spikes.sum().backward()
     assert float(membranes) == np.float32(drive)
     assert float(spikes.detach()) == float(np.float32(drive) >= 1.0)
@@ -122,7 +124,7 @@ def test_one_step_has_the_surrogates_gradient(drive):
 
 def test_a_saturated_membrane_has_no_gradient():
     drive = torch.tensor([[[5.0, -5.0, 0.5]]], requires_grad=True)
-    spikes, membranes = SpikingLayer.apply(drive, torch.zeros(3, 3), torch.tensor([0, 1]), 1, CONSTANTS)
+    _, spikes, membranes = run_layer(drive, torch.zeros(3, 3), torch.tensor([0, 1]), steps=1, constants=CONSTANTS)
     spikes.sum().backward()
     assert membranes.flatten().tolist() == [2.5, -2.0, 0.5]
     assert drive.grad.flatten()[:2].tolist() == [0.0, 0.0]
@@ -132,6 +134,45 @@ def test_a_saturated_membrane_has_no_gradient():
 def test_an_utterance_does_not_depend_on_its_batch():
     generator = torch.Generator().manual_seed(3)
     drive, recurrent = torch.randn(30, 1, 16, generator=generator), torch.randn(16, 16, generator=generator)
-    together, _ = SpikingLayer.apply(drive, recurrent, torch.tensor([0, 11, 30]), 2, CONSTANTS)
-    alone, _ = SpikingLayer.apply(drive[11:], recurrent, torch.tensor([0, 19]), 2, CONSTANTS)
+    _, together, _ = run_layer(drive, recurrent, torch.tensor([0, 11, 30]), steps=2, constants=CONSTANTS)
+    _, alone, _ = run_layer(drive[11:], recurrent, torch.tensor([0, 19]), steps=2, constants=CONSTANTS)
     assert torch.equal(together[11:], alone)
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+@pytest.mark.parametrize("merged", [False, True])
+@pytest.mark.parametrize("drops", [False, True])
+def test_what_leaves_a_layer_is_its_spikes_dropped_and_merged(steps, merged, drops):
+    """Values and gradients as if a mask and a sum followed, also when the spikes themselves carry a gradient."""
+    generator = torch.Generator().manual_seed(5)
+    starts = torch.tensor([0, 9, 10, 30, 34, 41, 60])
+    drive, recurrent = torch.randn(60, 1, 9, generator=generator), torch.randn(9, 9, generator=generator)
+    noise = torch.randint(0, 256, (60, steps, 9), dtype=torch.uint8, generator=generator)
+    outgoing = Outgoing(noise=noise if drops else None, cut=100, merged=merged)
+    toll = torch.randn(60, steps, 9, generator=generator)
+    weight = torch.randn(60, 1 if merged else steps, 9, generator=generator)
+    found = []
+    for fused in (True, False):
+        d, r = drive.clone().requires_grad_(), recurrent.clone().requires_grad_()
+        passed, spikes, _ = run_layer(
+            d, r, starts, steps=steps, constants=CONSTANTS, outgoing=outgoing if fused else None
+        )
+        if not fused:
+            passed = spikes * (noise >= 100) * (256 / 156) if drops else spikes
+            passed = passed.sum(dim=1, keepdim=True) if merged else passed
+        ((passed * weight).sum() + (spikes * toll).sum()).backward()
+        found.append((passed.detach(), d.grad, r.grad))
+    for ours, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=30), st.integers(1, 5))
+def test_every_utterance_is_in_one_group_and_the_longest_leads(lengths, size):
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    groups = lock_step_groups(starts, size=size)
+    members = groups[groups >= 0]
+    assert sorted(members.tolist()) == list(range(len(lengths)))
+    for group in groups:
+        here = [lengths[which] for which in group if which >= 0]
+        assert here == sorted(here, reverse=True)
+        assert (group[: len(here)] >= 0).all()
