@@ -1,0 +1,318 @@
+"""A checkpoint as a NIR graph: real units, and as metadata all that the graph cannot say.
+
+Recurrence is a sub-graph as snnTorch writes it: input -> lif -> output, and lif -> w_rec -> lif. Neuron constants are
+such that the discretisation of snnTorch and of the NIR paper, ``v += dt / tau (v_leak - v + r I)``, gives
+``v = (1 - 2^-k) v + I``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nir  # type: ignore[import-untyped]
+import numpy as np
+
+from golden.checkpoint import Checkpoint, Host
+from golden.errors import GoldenError
+from golden.specification import Specification
+from training.nir_graph import DEFAULT_DT, NirError
+from training.quantise import Scales
+
+# Metadata of the graph: JSON text under this key, and the host's arrays under keys that begin with it.
+KEY = "rsnn_checkpoint"
+_FORMAT_VERSION = 1
+
+
+def to_nir(checkpoint: Checkpoint, *, dt: float = DEFAULT_DT) -> nir.NIRGraph:
+    """Return the graph of a checkpoint.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+        Its scales give the units; without scales, those of ``training.quantise.Scales``.
+    dt : float
+        Seconds of a time step in the graph. A frame's 10 ms are T of them; the default is snnTorch's constant.
+
+    Returns
+    -------
+    nir.NIRGraph
+        Weights as float32 [out, in], neuron constants as float64; the whole checkpoint is in its metadata.
+
+    Raises
+    ------
+    NirError
+        The checkpoint's scales contradict its specification's shifts.
+    """
+    spec, scales = checkpoint.specification, _scales(checkpoint)
+    nodes: dict[str, nir.NIRNode] = {"input": nir.Input(input_type=np.array([spec.inputs]))}
+    edges, at = [], "input"
+
+    def linear(integers: np.ndarray, scale: int) -> nir.Linear:
+        return nir.Linear(weight=np.ldexp(integers.T.astype(np.float32), scale))
+
+    for layer, width in enumerate(spec.layers):
+        feed, neurons = f"layer{layer}_feed_forward", f"layer{layer}_neurons"
+        nodes[feed] = linear(checkpoint.feed_forward[layer], scales[f"feed_forward{layer}"])
+        lif = _lif(spec, layer, scales[f"unit{layer}"], dt)
+        back = checkpoint.recurrent[layer]
+        if back is None:
+            nodes[neurons] = lif
+        else:
+            nodes[neurons] = _recurrent(lif, linear(back, scales[f"recurrent{layer}"]), width, spec.time_steps, dt)
+        edges += [(at, feed), (feed, neurons)]
+        at = neurons
+    nodes["readout"] = linear(checkpoint.fc, scales["fc"])
+    nodes["output"] = nir.Output(output_type=np.array([spec.outputs]))
+    edges += [(at, "readout"), ("readout", "output")]
+    return nir.NIRGraph(nodes=nodes, edges=edges, metadata=_metadata(checkpoint, dt))
+
+
+def write_nir(path: str | os.PathLike[str], checkpoint: Checkpoint, *, dt: float = DEFAULT_DT) -> tuple[str, ...]:
+    """Write a checkpoint as a ``.nir`` file, whole or not at all.
+
+    Parameters
+    ----------
+    path : path-like
+    checkpoint : Checkpoint
+    dt : float
+
+    Returns
+    -------
+    tuple of str
+        What a simulator that reads the graph and not its metadata loses (`beyond_nir`).
+
+    Raises
+    ------
+    NirError
+        As `to_nir`.
+    """
+    graph, path = to_nir(checkpoint, dt=dt), Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    os.close(handle)
+    try:
+        nir.write(part, graph)
+        os.chmod(part, 0o644)
+        os.replace(part, path)
+    except BaseException:
+        os.unlink(part)
+        raise
+    return beyond_nir(checkpoint)
+
+
+def beyond_nir(checkpoint: Checkpoint) -> tuple[str, ...]:
+    """Return what the graph of `checkpoint` cannot say, a sentence a line; all of it is in the metadata."""
+    spec, scales = checkpoint.specification, _scales(checkpoint)
+    lines = [
+        "leak: the accelerator rounds u >> k down, membranes are whole units; the graph leaks real numbers by "
+        + ", ".join(f"{1 - 2.0**-k:g}" for k in spec.leaks),
+        "threshold: the accelerator spikes at u >= theta, NIR above v_threshold; it is written as theta - 1/2 units, "
+        "which is the same for whole membranes",
+    ]
+    for layer, bits in enumerate(spec.membrane_bits):
+        reach = 2.0 ** (bits - 1 + scales[f"unit{layer}"])
+        lines.append(f"saturation: layer {layer}'s membrane is clipped to -{reach:g}..{reach:g} ({bits} bits)")
+    lines.append(
+        f"inputs: {spec.input_bits}-bit codes in steps of 2^{scales['input']}; feed code x 2^{scales['input']}"
+    )
+    if spec.time_steps == 2:
+        lines += [
+            "time steps: T = 2, so every frame is fed for two time steps, and the read-out's two outputs are added",
+            "recurrence: the drive is the previous frame's spikes of the same time-step index, two steps back; the "
+            "graph holds one step as nir.Delay and leaves the other to the simulator's loop (snnTorch reads no Delay)",
+        ]
+    if checkpoint.host is not None:
+        lines.append("host: class offset, priors, bigram, phones and the front-end's settings are metadata alone")
+    lines.append("hardware: lanes, PE sets, clock and switches are metadata alone")
+    return tuple(lines)
+
+
+def restore(graph: nir.NIRGraph) -> Checkpoint | None:
+    """Return the checkpoint that `to_nir` wrote into a graph's metadata, or None where there is none.
+
+    The weights are taken from the graph, and the graph must still be what `to_nir` makes of the checkpoint.
+
+    Parameters
+    ----------
+    graph : nir.NIRGraph
+
+    Raises
+    ------
+    NirError
+        Metadata that are damaged, or that contradict the graph: names the node and the field.
+    """
+    if KEY not in graph.metadata:
+        return None
+    try:
+        header = json.loads(graph.metadata[KEY])
+        if header["format_version"] != _FORMAT_VERSION:
+            raise NirError(f"metadata {KEY!r}: format_version is {header['format_version']!r}, expected 1")
+        spec = Specification.from_json(header["specification"])
+        checkpoint = Checkpoint(
+            specification=spec,
+            feed_forward=tuple(
+                _integers(graph, header, f"layer{layer}_feed_forward", f"feed_forward{layer}")
+                for layer in range(len(spec.layers))
+            ),
+            recurrent=tuple(
+                _integers(graph, header, f"layer{layer}_neurons.w_rec", f"recurrent{layer}") if has else None
+                for layer, has in enumerate(spec.recurrent)
+            ),
+            fc=_integers(graph, header, "readout", "fc"),
+            scales=header["scales"],
+            fc_zeros=header["fc_zeros"],
+            host=_restore_host(graph.metadata, header["host"]),
+            provenance=header["provenance"],
+        )
+        dt = float(graph.metadata["dt"])
+    except NirError:
+        raise
+    except (GoldenError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise NirError(f"metadata {KEY!r}: {error}; ignore the metadata to take the graph alone") from error
+    difference = _difference(to_nir(checkpoint, dt=dt), graph, "")
+    if difference:
+        raise NirError(
+            f"{difference} contradicts the metadata {KEY!r}: the graph was changed since it was exported; ignore the "
+            f"metadata to take the graph alone"
+        )
+    return checkpoint
+
+
+# ---- parts -------------------------------------------------------------------------------------------------
+
+
+def _scales(checkpoint: Checkpoint) -> dict[str, int]:
+    spec = checkpoint.specification
+    scales = Scales.of(spec).named() if not checkpoint.scales else checkpoint.scales
+    wanted = {"input", "fc"}
+    for layer, has in enumerate(spec.recurrent):
+        wanted |= {f"feed_forward{layer}", f"unit{layer}"} | ({f"recurrent{layer}"} if has else set())
+    if wanted - set(scales):
+        raise NirError(f"checkpoint: scales: {sorted(wanted - set(scales))} missing, which give the graph its units")
+    for layer in range(len(spec.layers)):
+        into = scales[f"feed_forward{layer}"] + (scales["input"] if layer == 0 else 0) - scales[f"unit{layer}"]
+        if into != spec.input_shifts[layer]:
+            raise NirError(
+                f"checkpoint: scales['feed_forward{layer}'] asks for a shift of {into}, input_shifts[{layer}] is "
+                f"{spec.input_shifts[layer]}"
+            )
+        if spec.recurrent[layer]:
+            into = scales[f"recurrent{layer}"] - scales[f"unit{layer}"]
+            if into != spec.recurrent_shifts[layer]:
+                raise NirError(
+                    f"checkpoint: scales['recurrent{layer}'] asks for a shift of {into}, recurrent_shifts[{layer}] is "
+                    f"{spec.recurrent_shifts[layer]}"
+                )
+    return scales
+
+
+def _lif(spec: Specification, layer: int, unit: int, dt: float) -> nir.LIF:
+    ones, k = np.ones(spec.layers[layer]), spec.leaks[layer]
+    return nir.LIF(
+        tau=ones * (dt * 2.0**k),
+        r=ones * 2.0**k,
+        v_leak=ones * 0.0,
+        # Halfway between the last whole membrane that does not spike and the first that does.
+        v_threshold=ones * (spec.thresholds[layer] - 0.5) * 2.0**unit,
+        v_reset=ones * 0.0,
+    )
+
+
+def _recurrent(lif: nir.LIF, matrix: nir.Linear, width: int, steps: int, dt: float) -> nir.NIRGraph:
+    # In the order in which simulators that walk the nodes by name can resolve them.
+    nodes = {"input": nir.Input(input_type=np.array([width])), "lif": lif}
+    nodes |= {"output": nir.Output(output_type=np.array([width])), "w_rec": matrix}
+    edges = [("input", "lif"), ("lif", "output"), ("w_rec", "lif")]
+    if steps == 1:
+        edges.append(("lif", "w_rec"))
+    else:
+        nodes["delay"] = nir.Delay(delay=np.full(width, (steps - 1) * dt))
+        edges += [("lif", "delay"), ("delay", "w_rec")]
+    return nir.NIRGraph(nodes=nodes, edges=edges)
+
+
+def _metadata(checkpoint: Checkpoint, dt: float) -> dict[str, Any]:
+    header: dict[str, Any] = {
+        "format_version": _FORMAT_VERSION,
+        "specification": checkpoint.specification.to_json(),
+        "scales": checkpoint.scales,
+        "fc_zeros": checkpoint.fc_zeros,
+        "provenance": checkpoint.provenance,
+        "dtypes": {name: matrix.dtype.name for name, matrix in _matrices(checkpoint).items()},
+        "host": None,
+    }
+    metadata: dict[str, Any] = {"dt": dt, "time_steps": checkpoint.specification.time_steps}
+    if checkpoint.host is not None:
+        fields = {field.name: getattr(checkpoint.host, field.name) for field in dataclasses.fields(Host)}
+        arrays = {name: value for name, value in fields.items() if isinstance(value, np.ndarray)}
+        header["host"] = {name: value for name, value in fields.items() if name not in arrays}
+        metadata |= {f"{KEY}_host_{name}": value for name, value in arrays.items()}
+    metadata[KEY] = json.dumps(header, sort_keys=True)
+    metadata["beyond_nir"] = "\n".join(beyond_nir(checkpoint))
+    return metadata
+
+
+def _matrices(checkpoint: Checkpoint) -> dict[str, np.ndarray]:
+    named = {f"feed_forward{layer}": matrix for layer, matrix in enumerate(checkpoint.feed_forward)}
+    named |= {f"recurrent{layer}": matrix for layer, matrix in enumerate(checkpoint.recurrent) if matrix is not None}
+    return named | {"fc": checkpoint.fc}
+
+
+def _integers(graph: nir.NIRGraph, header: dict[str, Any], node: str, name: str) -> np.ndarray:
+    found: Any = graph
+    for key in node.split("."):
+        if not isinstance(found, nir.NIRGraph) or key not in found.nodes:
+            raise NirError(f"node {node!r} is missing, which the metadata {KEY!r} describe")
+        found = found.nodes[key]
+    scales = header["scales"] or Scales.of(Specification.from_json(header["specification"])).named()
+    dtype = np.dtype(header["dtypes"][name])
+    if dtype not in (np.int8, np.int16):
+        raise NirError(f"metadata {KEY!r}: dtypes[{name!r}] is {dtype}, expected int8 or int16")
+    weights = np.ldexp(np.asarray(found.weight, dtype=np.float64).T, -scales[name])
+    info = np.iinfo(dtype)
+    if not np.all((weights == np.rint(weights)) & (weights >= info.min) & (weights <= info.max)):
+        raise NirError(
+            f"node {node!r}: weight: not whole multiples of 2^{scales[name]}, which the metadata {KEY!r} say; ignore "
+            f"the metadata to take the graph alone"
+        )
+    return np.ascontiguousarray(weights.astype(dtype))
+
+
+def _restore_host(metadata: dict[str, Any], scalars: dict[str, Any] | None) -> Host | None:
+    if scalars is None:
+        return None
+    prefix = f"{KEY}_host_"
+    arrays = {key.removeprefix(prefix): value for key, value in metadata.items() if key.startswith(prefix)}
+    return Host(**(scalars | {"phones": tuple(scalars["phones"])} | arrays))
+
+
+def _difference(expected: nir.NIRGraph, found: nir.NIRGraph, prefix: str) -> str:
+    """Return the first node and field in which two graphs differ, or ""."""
+    if set(expected.nodes) != set(found.nodes):
+        return f"node {prefix + sorted(set(expected.nodes) ^ set(found.nodes))[0]!r}"
+    if {tuple(edge) for edge in expected.edges} != {tuple(edge) for edge in found.edges}:
+        return "edges" if not prefix else f"node {prefix[:-1]!r}: edges"
+    for name, wanted in expected.nodes.items():
+        node = found.nodes[name]
+        if type(node) is not type(wanted):
+            return f"node {prefix + name!r}: type"
+        if isinstance(wanted, nir.NIRGraph):
+            inner = _difference(wanted, node, f"{prefix}{name}.")
+            if inner:
+                return inner
+            continue
+        for field in dataclasses.fields(wanted):
+            if field.name != "metadata" and not _equal(getattr(wanted, field.name), getattr(node, field.name)):
+                return f"node {prefix + name!r}: {field.name}"
+    return ""
+
+
+def _equal(left: Any, right: Any) -> bool:
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_equal(left[key], right[key]) for key in left)
+    return np.array_equal(np.asarray(left), np.asarray(right))
