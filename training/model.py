@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import nn
 
 from golden.specification import Specification
 from training.acoustic_model import AcousticModel, Activity
+from training.dropout import cut_of, random_bytes
 from training.quantise import FakeQuantise, Scales
 from training.spiking import NeuronConstants, Outgoing, run_layer
+from training.spiking_torch import run_layer as run_padded_layer
 
 
 class SpikingNetwork(AcousticModel):
@@ -127,14 +127,16 @@ class SpikingNetwork(AcousticModel):
             A dropout out of its range.
         """
         steps, last = self.spec.time_steps, len(self.spec.layers) - 1
-        if not 0 <= dropout < 1:
-            raise ValueError(f"dropout is {dropout}, expected a share of at least 0 and below 1")
-        cut = min(round(256 * dropout), 255)
+        cut = cut_of(dropout)
+        # Numba's loops never compute a padded frame but run on a CPU alone.
+        run = run_layer if codes.device.type == "cpu" else run_padded_layer
         signal = (codes.to(torch.float32) * 2.0**self.scales.input).unsqueeze(1)
         all_spikes, all_membranes = [], []
         for layer, width in enumerate(self.spec.layers):
-            noise = random_bytes((len(codes), steps, width), generator=generator) if cut else None
-            signal, spikes, membranes = run_layer(
+            noise = None
+            if cut:
+                noise = random_bytes((len(codes), steps, width), generator=generator, device=codes.device)
+            signal, spikes, membranes = run(
                 signal @ self.weight("feed_forward", layer),
                 self.weight("recurrent", layer),
                 starts,
@@ -146,11 +148,3 @@ class SpikingNetwork(AcousticModel):
             all_membranes.append(membranes)
         logits = signal.squeeze(1) @ self.weight("fc") + self.offset
         return Activity(logits, tuple(all_spikes), tuple(all_membranes))
-
-
-def random_bytes(shape: tuple[int, ...], *, generator: torch.Generator | None) -> torch.Tensor:
-    """Return uniform bytes [dtype=uint8], drawn eight at a time."""
-    count = math.prod(shape)
-    words = torch.empty(-(-count // 8), dtype=torch.int64)
-    words.random_(-(2**63), None, generator=generator)
-    return words.view(torch.uint8)[:count].view(shape)

@@ -10,7 +10,7 @@ from golden.checkpoint import load_checkpoint, random_checkpoint
 from golden.forward import forward_batch
 from golden.specification import Specification
 from training.export import export, load_network
-from training.model import SpikingNetwork, random_bytes
+from training.model import SpikingNetwork
 
 
 def compare(checkpoint, utterances):
@@ -143,14 +143,3 @@ def test_a_dropout_out_of_its_range_is_refused(dropout):
     network = SpikingNetwork(Specification(inputs=6, layers=(8, 8), outputs=3))
     with pytest.raises(ValueError, match="dropout is"):
         network(torch.zeros(2, 6, dtype=torch.int8), torch.tensor([0, 2]), dropout=dropout)
-
-
-@pytest.mark.parametrize("count", [1, 8, 100_003])
-def test_random_bytes_are_uniform_and_drawn_from_the_generator(count):
-    first, again = (random_bytes((count,), generator=torch.Generator().manual_seed(4)) for _ in range(2))
-    assert first.dtype == torch.uint8
-    assert torch.equal(first, again)
-    if count > 1000:
-        counts = torch.bincount(first.to(torch.int64), minlength=256).double()
-        expected = count / 256
-        assert float(((counts - expected) ** 2 / expected).sum()) < 400  # chi-squared, 255 degrees of freedom
