@@ -92,18 +92,19 @@ def read_graph(path: str | os.PathLike[str]) -> nir.NIRGraph:
     try:
         with h5py.File(path, "r") as file:
             if not isinstance(file.get("node"), h5py.Group):
-                raise NirError(f"{path}: 'node' is missing, the group that holds a NIR graph")
+                raise NirError("'node' is missing, the group that holds a NIR graph")
             _check_stored(file["node"], "graph")
+            kind = file["node/type"][()].decode()
+            if kind != "NIRGraph":
+                raise NirError(f"holds a single {kind}, expected a NIRGraph")
         graph = nir.read(path, type_check=False)
     except FileNotFoundError:
         raise NirError(f"{path}: no such file") from None
     except NirError as error:
-        raise NirError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
+        raise NirError(f"{path}: {error}") from None
     # What h5py and nir raise for a file that is damaged or something else.
     except (OSError, KeyError, ValueError, TypeError, AttributeError, AssertionError, RuntimeError) as error:
         raise NirError(f"{path}: not a NIR graph: {error}") from error
-    if not isinstance(graph, nir.NIRGraph):
-        raise NirError(f"{path}: holds a single {type(graph).__name__}, expected a NIRGraph")
     return graph
 
 

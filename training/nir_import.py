@@ -226,9 +226,9 @@ class _Rounding:
     def __init__(self, chain: Chain, settings: ImportSettings) -> None:
         self.chain, self.settings = chain, settings
         self.lost = [
-            "reset: NIR says that a spike sets the membrane to v_reset, not when; here it is 0 in the spike's own time "
-            "step (snnTorch: reset_mechanism='zero', reset_delay=False). Trained with another reset (snnTorch's "
-            "default subtracts the threshold, a step later), the network spikes differently",
+            "reset: NIR cannot say how a network was reset in its discrete steps; here a spike sets the membrane to 0 "
+            "at once (snnTorch: reset_mechanism='zero', and reset_delay=False for RLeaky). Trained with another reset "
+            "(snnTorch's default subtracts the threshold), the network spikes differently",
             f"inputs: rounded to {settings.input_bits}-bit codes, steps of 2^{settings.input_scale}, "
             f"{-(2.0 ** (settings.input_bits - 1 + settings.input_scale)):g}.."
             f"{(2 ** (settings.input_bits - 1) - 1) * 2.0**settings.input_scale:g}",

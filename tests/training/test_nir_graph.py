@@ -1,0 +1,149 @@
+"""What a NIR graph must be, and the sentence that refuses any other."""
+
+from __future__ import annotations
+
+import h5py
+import nir
+import numpy as np
+import pytest
+
+from tests.training.nir_chains import chain, lif
+from training.nir_export import to_nir
+from training.nir_graph import NirError, read_graph
+from training.nir_import import ImportSettings, from_nir, read_nir
+
+
+def with_node(name, node):
+    def change(graph):
+        graph.nodes[name] = node
+
+    return change
+
+
+def with_edges(*edges, without=()):
+    def change(graph):
+        graph.edges = [edge for edge in graph.edges if edge not in without] + list(edges)
+
+    return change
+
+
+def both(*changes):
+    def change(graph):
+        for one in changes:
+            one(graph)
+
+    return change
+
+
+CONV = nir.Conv2d((5, 5), np.zeros((4, 3, 2, 2)), 1, 0, 1, 1, np.zeros(4))
+CUBA = nir.CubaLIF(**{name: np.ones(4) for name in ("tau_syn", "tau_mem", "r", "v_leak", "v_threshold")})
+REFUSED = {
+    "tau by neuron": (with_node("lif", lif(4, tau=np.array([2e-4, 4e-4] * 2))), "'lif' .LIF.: tau is 0.0002..0.0004"),
+    "threshold by neuron": (with_node("lif", lif(4, v_threshold=np.arange(4.0))), "'lif' .LIF.: v_threshold is 0..3"),
+    "threshold below 0": (with_node("lif", lif(4, v_threshold=np.full(4, -1.0))), "v_threshold is -1"),
+    "huge threshold": (with_node("lif", lif(4, v_threshold=np.full(4, 1e30))), "v_threshold is 1e.30"),
+    "v_leak": (with_node("lif", lif(4, v_leak=np.full(4, 0.1))), "'lif' .LIF.: v_leak is 0.1..0.1, expected 0"),
+    "v_reset": (with_node("lif", lif(4, v_reset=np.full(4, -0.1))), "'lif' .LIF.: v_reset is -0.1..-0.1, expected 0"),
+    "tau below dt": (with_node("lif", lif(4, tau=np.full(4, 1e-5))), "'lif' .LIF.: tau is 1e-05 s"),
+    "leak": (with_node("lif", lif(4, tau=np.full(4, 1.2e-4))), "'lif' .LIF.: tau leaves beta = 0.166.*leak_tolerance"),
+    "tau not a number": (with_node("lif", lif(4, tau=np.full(4, np.nan))), "'lif': tau: expected finite"),
+    "tau's size": (with_node("lif", lif(3)), "'lif' .LIF.: tau has 3 values, expected 4"),
+    "hidden bias": (with_node("feed", nir.Affine(np.ones((4, 3)), np.ones(4))), "'feed' .Affine.: bias up to 1"),
+    "recurrent bias": (with_node("back", nir.Affine(np.ones((4, 4)), np.ones(4))), "'back' .Affine.: bias up to 1"),
+    "bias's size": (with_node("readout", nir.Affine(np.ones((2, 4)), np.ones(3))), "'readout' .Affine.: bias has 3"),
+    "convolution": (with_node("feed", CONV), "'feed': type is Conv2d, expected Linear or Affine"),
+    "current-based": (with_node("lif", CUBA), "'lif': type is CubaLIF, expected LIF"),
+    "no leak": (with_node("lif", nir.IF(np.ones(4), np.ones(4))), "'lif': type is IF, expected LIF"),
+    "weights' shape": (with_node("feed", nir.Linear(np.ones((4, 5)))), "'feed' .Linear.: weight has shape .4, 5., exp"),
+    "weights not numbers": (with_node("feed", nir.Linear(np.full((4, 3), np.inf))), "'feed': weight: expected finite"),
+    "huge weights": (with_node("feed", nir.Linear(np.full((4, 3), 1e20))), "'feed': weight reaches 1e.20"),
+    "huge read-out": (with_node("readout", nir.Linear(np.full((2, 4), 1e20))), "'readout': weight reaches 1e.20"),
+    "input's shape": (with_node("input", nir.Input(np.array([3, 2]))), "'input' .Input.: shape .3, 2., expected one"),
+    "two inputs": (with_node("second", nir.Input(np.array([3]))), "2 Input nodes"),
+    "no output": (lambda graph: (graph.nodes.pop("output"), graph.edges.pop()), "0 Output nodes"),
+    "missing node": (with_edges(("lif", "nowhere")), "'nowhere' is missing"),
+    "skip connection": (with_edges(("input", "readout")), "'input' .Input.: leads to"),
+    "stray node": (with_node("stray", nir.Linear(np.ones((4, 4)))), "'stray' .Linear.: not on the way"),
+    "no neurons": (
+        with_edges(("feed", "output"), without=[("feed", "lif"), ("lif", "readout"), ("readout", "output")]),
+        "'feed': leads to the output",
+    ),
+    "two matrices back": (
+        both(with_node("more", nir.Linear(np.ones((4, 4)))), with_edges(("lif", "more"), ("more", "lif"))),
+        "'lif' .LIF.: fed by",
+    ),
+    "delay back": (
+        both(
+            with_node("delay", nir.Delay(np.full(4, 1e-4))),
+            with_edges(("lif", "delay"), ("delay", "back"), without=[("lif", "back")]),
+        ),
+        "'delay' .Delay.: delay",
+    ),
+    "delay forward": (
+        both(
+            with_node("delay", nir.Delay(np.full(4, 1e-4))),
+            with_edges(("feed", "delay"), ("delay", "lif"), without=[("feed", "lif")]),
+        ),
+        "'delay' .Delay.: delay",
+    ),
+    "dt": (lambda graph: graph.metadata.update(dt="soon"), "metadata 'dt': 'soon'"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_the_accelerator_cannot_run_is_refused(name):
+    change, message = REFUSED[name]
+    graph = chain()
+    assert from_nir(graph).checkpoint.specification.layers == (4,)
+    change(graph)
+    with pytest.raises(NirError, match=message):
+        from_nir(graph)
+
+
+def test_two_time_steps_without_their_metadata_are_refused(network):
+    with pytest.raises(NirError, match=r"'layer0_neurons.delay' .Delay."):
+        from_nir(to_nir(network), ImportSettings(ignore_metadata=True))
+
+
+# ---- files -------------------------------------------------------------------------------------------------
+
+
+def damaged(folder, change):
+    path = folder / "damaged.nir"
+    nir.write(path, chain())
+    with h5py.File(path, "r+") as file:
+        change(file)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda file: file.__delitem__("node"), "'node' is missing"),
+        (lambda file: file["node/nodes/lif"].__delitem__("tau"), "node 'lif' .LIF.: tau is missing"),
+        (lambda file: file["node/nodes/feed"].__delitem__("weight"), "node 'feed' .Linear.: weight is missing"),
+        (lambda file: file["node/nodes/input"].__delitem__("shape"), "node 'input' .Input.: shape is missing"),
+        (lambda file: file["node/nodes/lif"].__delitem__("type"), "node 'lif': type is None"),
+        (lambda file: file["node/nodes/lif/type"].__setitem__((), "Banana"), "node 'lif': type is 'Banana'"),
+        (lambda file: file["node/nodes/lif/type"].__setitem__((), "Linear"), "node 'lif' .Linear.: weight is missing"),
+        (lambda file: file["node"].__delitem__("edges"), "node 'graph' .NIRGraph.: edges is missing"),
+        (lambda file: file["node/nodes"].__delitem__("lif"), "node 'lif' is missing"),
+        (lambda file: file["node/nodes"].__setitem__("loose", 3), "node 'loose': expected a group"),
+        (lambda file: file["node/type"].__setitem__((), "LIF"), "node 'graph' .LIF.: .* missing"),
+    ],
+)
+def test_a_damaged_file_is_refused_by_name(tmp_path, change, message):
+    path = damaged(tmp_path, change)
+    with pytest.raises(NirError, match=rf"damaged\.nir: .*{message}"):
+        read_nir(path)
+
+
+def test_what_is_no_file_of_nir_is_refused(tmp_path):
+    (tmp_path / "text.nir").write_text("not HDF5")
+    nir.write(tmp_path / "whole.nir", chain())
+    (tmp_path / "cut.nir").write_bytes((tmp_path / "whole.nir").read_bytes()[:3000])
+    nir.write(tmp_path / "single.nir", chain().nodes["feed"])
+    for name, message in (("text", "not a NIR graph"), ("cut", "not a NIR graph"), ("none", "no such file"),
+                          ("single", "single Linear")):  # fmt: skip
+        with pytest.raises(NirError, match=rf"{name}\.nir: .*{message}"):
+            read_graph(tmp_path / f"{name}.nir")
