@@ -12,6 +12,7 @@ from features.corpora.location import TEST_CORPORA, find_corpus
 from features.errors import FeatureError
 from golden.errors import GoldenError
 from power.errors import PowerError
+from training.errors import MissingExtraError, TrainingError
 
 EXIT_MISMATCH, EXIT_BAD_INPUT = 1, 2
 
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (FileExistsError, NotADirectoryError) as error:
         print(f"rsnn: {error.filename}: is a file, expected a folder to write", file=sys.stderr)
         return EXIT_BAD_INPUT
-    except (FeatureError, GoldenError, PowerError, OSError) as error:
+    except (FeatureError, GoldenError, PowerError, TrainingError, OSError) as error:
         print(f"rsnn: {error}", file=sys.stderr)
         return EXIT_BAD_INPUT
     except KeyboardInterrupt:
@@ -131,7 +132,53 @@ def _parser() -> argparse.ArgumentParser:
     benchmark.add_argument(
         "--out", type=Path, default=Path("results/benchmark"), help="folder (default: results/benchmark)"
     )
+
+    train = _command(
+        commands,
+        "train",
+        _train,
+        "from a corpus to a checkpoint that golden and the RTL run",
+        "rsnn train --data ~/corpora --work work --out mine.npz && rsnn run speech.wav --checkpoint mine.npz",
+    )
+    _add_training(train)
+    train.add_argument("--seed", type=_whole, default=1, help="(default: 1)")
+    train.add_argument("--fold", type=int, default=0, help="of timit_sample's speakers, 0 to 5 (default: 0)")
+    train.add_argument("--out", type=Path, required=True, help="checkpoint to write (.npz)")
+
+    recognition = _command(
+        commands,
+        "recognition",
+        _recognition,
+        "train every stage and baseline of a recipe and write the table of phone error rates",
+        "rsnn recognition --corpus timit --data ~/corpora --work work --out results/timit --seeds 1 2 3",
+    )
+    _add_training(recognition)
+    recognition.add_argument("--seeds", type=_whole, nargs="+", default=[1], help="(default: 1)")
+    recognition.add_argument("--stages", nargs="+", default=[], metavar="NAME", help="of the recipe (default: all)")
+    recognition.add_argument("--start", type=Path, help='checkpoint that stages with start = "checkpoint" go on from')
+    recognition.add_argument(
+        "--out", type=Path, default=Path("results/recognition"), help="folder (default: results/recognition)"
+    )
     return parser
+
+
+def _add_training(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--corpus",
+        choices=["speechocean762", "timit", "timit_sample"],
+        default="speechocean762",
+        help="(default: speechocean762)",
+    )
+    _add_data(command)
+    command.add_argument("--work", type=Path, required=True, help="folder for what is computed once; to go on, name it")
+    command.add_argument(
+        "--recipe", default="default", help="name in training/recipes, or a .toml file (default: default)"
+    )
+    command.add_argument("--phones", choices=["cmu", "timit"], default="", help="phone set (default: the corpus' own)")
+    command.add_argument("--trees", type=Path, help="tied states of another run (senones-*.npz)")
+    command.add_argument("--skip-damaged", action="store_true", help="leave damaged files out, name and count them")
+    command.add_argument("--workers", type=_whole, default=2, help="processes and threads (default: 2)")
+    command.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="where torch trains (default: cpu)")
 
 
 def _command(commands, name, function, what, example):  # type: ignore[no-untyped-def]
@@ -153,6 +200,12 @@ def _frames(text: str) -> int | None:
         return None
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r}: expected a number of frames from 1, or 'all'")
+    return int(text)
+
+
+def _whole(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number from 1")
     return int(text)
 
 
@@ -208,6 +261,40 @@ def _benchmark(given: argparse.Namespace) -> None:
     from experiments.benchmark import benchmark
 
     print(benchmark(checkpoint_path=given.checkpoint, out=given.out), end="")
+
+
+def _settings(given: argparse.Namespace):  # type: ignore[no-untyped-def]
+    try:
+        from training.corpora import Source
+        from training.recipe import Settings
+    except ModuleNotFoundError as missing:
+        raise MissingExtraError(
+            f"training needs {missing.name}: pip install -e '.[train]' (make test installs it too)"
+        ) from missing
+    source = Source(
+        corpus=given.corpus,
+        data=given.data,
+        work=given.work,
+        fold=getattr(given, "fold", 0),
+        phone_set=given.phones,
+        skip_damaged=given.skip_damaged,
+        workers=given.workers,
+    )
+    return Settings(source=source, recipe=given.recipe, workers=given.workers, device=given.device, trees=given.trees)
+
+
+def _train(given: argparse.Namespace) -> None:
+    settings = _settings(given)
+    from training.recipe import train_checkpoint
+
+    print(train_checkpoint(settings, seed=given.seed, out=given.out), end="")
+
+
+def _recognition(given: argparse.Namespace) -> None:
+    settings = _settings(given)
+    from experiments.recognition import recognise
+
+    print(recognise(settings, seeds=given.seeds, out=given.out, stages=given.stages, start=given.start), end="")
 
 
 if __name__ == "__main__":

@@ -2,47 +2,67 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from training.labels import PHONES, SILENCE, FrameLabels
+from training.labels import PHONES, FrameLabels
 
 TRAIN, DEV, TEST = 0, 1, 2
 IGNORED = -1
 
 
 @dataclass(frozen=True)
-class Utterances:
-    """Codes and targets of many utterances, one after the other.
+class Batch:
+    """Utterances one after the other, as a network takes them.
 
     Parameters
     ----------
     codes : np.ndarray [shape=(frames, inputs), dtype=int8]
-    targets : np.ndarray [shape=(frames,), dtype=int16]
-        Class of each frame, or `IGNORED`.
+    targets : np.ndarray [shape=(frames,), dtype=int64]
+        Class of each frame, lagging, or `IGNORED`.
+    labels : np.ndarray [shape=(frames,), dtype=int16]
+        State of each frame, not lagging, or `IGNORED`.
     starts : np.ndarray [shape=(utterances + 1,), dtype=int64]
         First frame of each utterance, and the number of frames.
     """
 
     codes: np.ndarray
     targets: np.ndarray
+    labels: np.ndarray
     starts: np.ndarray
+
+
+@dataclass(frozen=True)
+class Utterances:
+    """What a network learns: codes, targets and labels of many utterances, one after the other.
+
+    Parameters
+    ----------
+    codes, targets, labels, starts : np.ndarray
+        As in `Batch`, targets of any integer type.
+    original : np.ndarray [shape=(utterances,), dtype=int64]
+        Equal for an utterance and its copies, which follow it.
+    """
+
+    codes: np.ndarray
+    targets: np.ndarray
+    labels: np.ndarray
+    starts: np.ndarray
+    original: np.ndarray
 
     def __len__(self) -> int:
         return len(self.starts) - 1
 
-    def batch(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return codes, targets (as int64) and starts of the chosen utterances."""
+    def batch(self, chosen: np.ndarray) -> Batch:
+        """Return the chosen utterances."""
         rows = [np.arange(self.starts[which], self.starts[which + 1]) for which in chosen]
         starts = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
         frames = np.concatenate(rows)
-        return self.codes[frames], self.targets[frames].astype(np.int64), starts.astype(np.int64)
+        targets = self.targets[frames].astype(np.int64)
+        return Batch(self.codes[frames], targets, self.labels[frames], starts.astype(np.int64))
 
 
 def delayed(labels: np.ndarray, *, delay: int) -> np.ndarray:
@@ -70,6 +90,10 @@ class Dataset:
         First phone of each.
     phones : np.ndarray [shape=(phones,), dtype=int16]
         Phone sequences, with the silences where they are known.
+    original : np.ndarray [shape=(utterances,), dtype=int64]
+        The utterance of which this one is a copy (at another speed), or itself. Copies follow their original.
+    phone_names : tuple of str
+        Silence first.
     front_end : dict
         Settings of the front-end as JSON types.
     """
@@ -83,11 +107,14 @@ class Dataset:
     right: np.ndarray
     phone_starts: np.ndarray
     phones: np.ndarray
+    original: np.ndarray
+    phone_names: tuple[str, ...]
     front_end: dict[str, Any]
 
-    def members(self, part: int) -> np.ndarray:
-        """Return the utterances of a set."""
-        return np.flatnonzero(self.part == part)
+    def members(self, part: int, *, copies: bool = False) -> np.ndarray:
+        """Return the utterances of a set, with or without the copies at other speeds."""
+        here = self.part == part
+        return np.flatnonzero(here if copies else here & (self.original == np.arange(len(self.part))))
 
     def frames(self, members: np.ndarray) -> np.ndarray:
         """Return the frames of utterances."""
@@ -97,13 +124,9 @@ class Dataset:
         """Return an utterance's phone indices, silences included."""
         return self.phones[self.phone_starts[which] : self.phone_starts[which + 1]]
 
-    def reference(self, which: int) -> list[str]:
-        """Return an utterance's phone names without silence."""
-        return [PHONES[phone] for phone in self.sequence(which) if phone != SILENCE]
-
     def references(self, part: int) -> list[list[str]]:
-        """Return the phone names without silence of every utterance of a set."""
-        return [self.reference(which) for which in self.members(part)]
+        """Return the phone names, with the silences that are known, of every utterance of a set."""
+        return [[self.phone_names[phone] for phone in self.sequence(which)] for which in self.members(part)]
 
     def utterances(self, members: np.ndarray, targets: np.ndarray, *, delay: int) -> Utterances:
         """Gather utterances for the network.
@@ -121,22 +144,10 @@ class Dataset:
         return Utterances(
             np.concatenate([self.codes[span] for span in spans]),
             np.concatenate([delayed(targets[span], delay=delay) for span in spans]),
+            np.concatenate([self.state[span] for span in spans]),
             np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            self.original[members],
         )
-
-    def save(self, path: Path) -> None:
-        """Write an ``.npz`` of plain arrays, whole or not at all."""
-        arrays = {name: value for name, value in vars(self).items() if name != "front_end"}
-        part = path.with_name(path.name + ".part.npz")
-        np.savez_compressed(part, front_end=np.array(json.dumps(self.front_end)), **arrays)
-        os.replace(part, path)
-
-    @classmethod
-    def load(cls, path: Path) -> Dataset:
-        """Read what `save` wrote."""
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-        return cls(front_end=json.loads(str(arrays.pop("front_end"))), **arrays)
 
 
 def collect(
@@ -147,8 +158,10 @@ def collect(
     labels: Sequence[FrameLabels | None],
     sequences: Sequence[np.ndarray],
     front_end: dict[str, Any],
+    original: Sequence[int] | None = None,
+    phone_names: tuple[str, ...] = PHONES,
 ) -> Dataset:
-    """Lay utterances one after the other; one sequence of everything for each, labels None where there are none."""
+    """Lay utterances one after the other; one item of everything for each, labels None where there are none."""
     rows = [
         label or FrameLabels(*[np.full(len(code), IGNORED, dtype=np.int16)] * 3)
         for label, code in zip(labels, codes, strict=True)
@@ -163,5 +176,7 @@ def collect(
         right=np.concatenate([row.right for row in rows]),
         phone_starts=np.concatenate([[0], np.cumsum([len(sequence) for sequence in sequences])]).astype(np.int64),
         phones=np.concatenate(sequences).astype(np.int16),
+        original=np.arange(len(names)) if original is None else np.array(original, dtype=np.int64),
+        phone_names=phone_names,
         front_end=front_end,
     )

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from golden.checkpoint import Checkpoint, Host
-from training.labels import PHONES, SILENCE, STATES_PER_PHONE
+from training.labels import SILENCE, STATES_PER_PHONE
 from training.model import SpikingNetwork
 from training.quantise import to_integers
 
@@ -107,7 +107,9 @@ def replicate_head(network: SpikingNetwork, senone_state: np.ndarray) -> Spiking
     return wider
 
 
-def host_tables(states: np.ndarray, sequences: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def host_tables(
+    states: np.ndarray, sequences: Iterable[np.ndarray], *, phones: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Count the decoder's priors and bigram on the training set.
 
     Parameters
@@ -116,6 +118,8 @@ def host_tables(states: np.ndarray, sequences: Iterable[np.ndarray]) -> tuple[np
         State of every training frame.
     sequences : iterable of np.ndarray
         Phone indices of each training utterance, silences included.
+    phones : int
+        How many there are.
 
     Returns
     -------
@@ -124,7 +128,6 @@ def host_tables(states: np.ndarray, sequences: Iterable[np.ndarray]) -> tuple[np
         Row: from. Every pair counts half an occurrence more than seen; silence never follows itself.
     initial_log : np.ndarray [shape=(phones,), dtype=float32]
     """
-    phones = len(PHONES)
     counts = np.bincount(states, minlength=phones * STATES_PER_PHONE) + 1.0
     bigram, initial = np.full((phones, phones), 0.5), np.full(phones, 0.5)
     for sequence in sequences:

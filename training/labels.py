@@ -1,12 +1,13 @@
 """Phone segments and the frame labels made of them.
 
-The 40 training phones are CMU's 39 and silence. Scoring folds two of them away (see ``golden.decoder``). Each phone
-has three states, the thirds of its duration, as the paper's Kaldi recipe has three HMM states (ours: thirds of a phone
-instead of Viterbi states).
+A network is trained on one of two sets of phones: CMU's 39 and silence, or Lee and Hon's 48 of TIMIT. Scoring folds
+both to the same 39 (see ``golden.decoder``). Each phone has three states, the thirds of its duration, as the paper's
+Kaldi recipe has three HMM states (ours: thirds of a phone instead of Viterbi states).
 """
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,12 @@ import numpy as np
 PHONES: tuple[str, ...] = tuple(
     "sil aa ae ah ao aw ay b ch d dh eh er ey f g hh ih iy jh k l m n ng ow oy p r s sh t th uh uw v w y z zh".split()
 )
+TIMIT_PHONES: tuple[str, ...] = tuple(
+    "sil aa ae ah ao aw ax ay b ch cl d dh dx eh el en epi er ey f g hh ih ix iy jh k l m n ng ow oy p r s sh t th uh "
+    "uw v vcl w y z zh".split()
+)
+PHONE_SETS = {"cmu": PHONES, "timit": TIMIT_PHONES}
+# Index of silence in every set.
 SILENCE = 0
 STATES_PER_PHONE = 3
 HOP_SAMPLES = 160
@@ -27,27 +34,34 @@ class Segments:
     Parameters
     ----------
     phones : np.ndarray [shape=(segments,), dtype=int16]
-        Index into `PHONES`.
+        Index into `names`.
     ends : np.ndarray [shape=(segments,), dtype=int64]
         First sample (16 kHz) after each segment, not decreasing.
+    names : tuple of str
+        Silence first.
     """
 
     phones: np.ndarray
     ends: np.ndarray
+    names: tuple[str, ...] = PHONES
 
     def __post_init__(self) -> None:
         if self.phones.shape != self.ends.shape or self.phones.ndim != 1 or not len(self.phones):
             raise ValueError(f"segments: shapes {self.phones.shape} and {self.ends.shape}, expected two equal rows")
         if (np.diff(self.ends, prepend=0) < 0).any():
             raise ValueError("segments: ends decrease")
-        if self.phones.min() < 0 or self.phones.max() >= len(PHONES):
+        if self.phones.min() < 0 or self.phones.max() >= len(self.names):
             raise ValueError(
-                f"segments: phones {self.phones.min()}..{self.phones.max()}, expected 0..{len(PHONES) - 1}"
+                f"segments: phones {self.phones.min()}..{self.phones.max()}, expected 0..{len(self.names) - 1}"
             )
 
     def sequence(self) -> list[str]:
         """Return the phone names, silence left out."""
-        return [PHONES[phone] for phone in self.phones if phone != SILENCE]
+        return [self.names[phone] for phone in self.phones if phone != SILENCE]
+
+    def at_speed(self, speed: float) -> Segments:
+        """Return the segments of the same utterance spoken `speed` times as fast."""
+        return self if speed == 1 else dataclasses.replace(self, ends=np.round(self.ends / speed).astype(np.int64))
 
 
 @dataclass(frozen=True)

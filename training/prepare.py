@@ -1,28 +1,22 @@
-"""From sound files to a `training.dataset.Dataset`: alignment, synthetic speech, normalisation, codes."""
+"""From utterances to a `training.dataset.Dataset`: normalisation, codes, frame labels."""
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from features.audio import read_audio
-from features.corpora.speechocean762 import read_speechocean762
-from features.frontend import FrontEndSettings, batch_codes, raw_features
+from features.cache import FeatureCache
+from features.errors import AudioError, Damage
+from features.frontend import FrontEndSettings
 from features.normalisation import estimate_normalisation
-from training.alignment import align_corpus
-from training.dataset import DEV, TEST, TRAIN, Dataset, collect
-from training.labels import PHONES, Segments, frame_labels
-from training.synthesis import FliteMissingError, synthesise
-
-_INDEX = {name: number for number, name in enumerate(PHONES)}
+from training.dataset import TRAIN, Dataset, collect
+from training.labels import PHONE_SETS, frame_labels
+from training.speech import Spoken, at_speeds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,153 +25,102 @@ class Preparation:
 
     Parameters
     ----------
-    seed : int
-        Of the synthetic sentences.
-    synthetic : int
-        Synthetic sentences; 600 are about half an hour.
-    dev_speakers : int
-        Training speakers held out, evenly spaced in the list of speakers.
+    speeds : tuple of float
+        Of the copies of each training utterance, beside the original (`features.speed`).
     front_end : FrontEndSettings
-        Its mean and scale are replaced by those of the training speakers.
+        Its mean and scale are replaced by those of the training utterances at their own speed, unless `normalised`.
+    normalised : bool
+        Keep the mean and scale of `front_end`: those of another corpus, whose network goes on learning here.
+    skip_damaged : bool
+        Leave out sound files that are missing or damaged, and say so, rather than stop at the first.
     workers : int
         Processes; the result does not depend on it.
     """
 
-    seed: int = 1
-    synthetic: int = 600
-    dev_speakers: int = 7
+    speeds: tuple[float, ...] = (0.9, 1.1)
     front_end: FrontEndSettings = field(default_factory=FrontEndSettings)
+    normalised: bool = False
+    skip_damaged: bool = False
     workers: int = 1
 
 
-@dataclass(frozen=True)
-class _Spoken:
-    """One utterance before its codes: segments None when it did not align."""
-
-    name: str
-    part: int
-    path: Path
-    segments: Segments | None
-    phones: np.ndarray
-
-
-def prepare(data: Path, work: Path, choices: Preparation) -> Dataset:
-    """Prepare speechocean762 and synthetic speech, or read what an earlier call prepared.
-
-    Training utterances that do not align are left out; test and development ones stay, as only their phones matter.
+def prepare(spoken: Sequence[Spoken], cache: Path, choices: Preparation, *, phone_set: str = "cmu") -> Dataset:
+    """Compute what a network learns from.
 
     Parameters
     ----------
-    data : Path
-        Folder that holds ``speechocean762``.
-    work : Path
-        Gets ``alignment.npz``, ``flite/`` and ``data-*.npz``.
+    spoken : sequence of Spoken
+    cache : Path
+        Folder of the features (`features.cache`), which are computed once.
     choices : Preparation
+    phone_set : {"cmu", "timit"}
+        That of the utterances' phones.
 
     Returns
     -------
     Dataset
+
+    Raises
+    ------
+    features.errors.FeatureError
+        A sound file that is missing, damaged or too short, unless they are skipped.
     """
-    work.mkdir(parents=True, exist_ok=True)
-    spoken = _speech(data / "speechocean762", work, choices) + _synthetic(work, choices)
-    named = dataclasses.replace(choices, workers=1)
-    digest = hashlib.sha256(repr((named, [(one.name, one.part) for one in spoken])).encode())
-    for one in spoken:
-        if one.segments is not None:
-            digest.update(one.segments.ends.tobytes())
-    cache = work / f"data-{digest.hexdigest()[:12]}.npz"
-    if cache.is_file():
-        return Dataset.load(cache)
-    paths = [one.path for one in spoken]
-    seen = [path for path, one in zip(paths, spoken, strict=True) if one.part == TRAIN]
-    with ProcessPoolExecutor(choices.workers) as pool:
-        raw = pool.map(_raw, seen, [choices.front_end] * len(seen), chunksize=16)
-        mean, scale = estimate_normalisation(tqdm(raw, "normalisation", len(seen), disable=None))
-        front_end = choices.front_end.replace(mean=tuple(mean.tolist()), scale=tuple(scale.tolist()))
-        coded = pool.map(_codes, paths, [front_end] * len(paths), chunksize=16)
-        codes = list(tqdm(coded, "codes", len(paths), disable=None))
-    prepared = collect(
-        names=[one.name for one in spoken],
-        parts=[one.part for one in spoken],
-        codes=codes,
+    store = FeatureCache(cache)
+    damage: list[Damage] = []
+    front_end = choices.front_end
+    if not choices.normalised:
+        seen = [one.path for one in spoken if one.part == TRAIN]
+        with tqdm(desc="normalisation", total=len(seen), disable=None) as bar:
+            raw = store.map(
+                seen, front_end, kind="raw", workers=choices.workers, damage=damage, progress=bar.update
+            )
+        mean, scale = estimate_normalisation(features for features in raw if features is not None)
+        front_end = front_end.replace(mean=tuple(mean.tolist()), scale=tuple(scale.tolist()))
+    _stop_at(damage, choices)
+    copies = at_speeds(spoken, choices.speeds)
+    codes: list[np.ndarray | None] = [None] * len(copies)
+    with tqdm(desc="codes", total=len(copies), disable=None) as bar:
+        for speed in sorted({one.speed for one in copies}):
+            places = [place for place, one in enumerate(copies) if one.speed == speed]
+            paths = [copies[place].path for place in places]
+            found = store.map(
+                paths, front_end, speed=speed, workers=choices.workers, damage=damage, progress=bar.update
+            )
+            for place, features in zip(places, found, strict=True):
+                codes[place] = features
+    _stop_at(damage, choices)
+    report_damage(damage)
+    lost = {one.path for one in damage}
+    kept = [(one, code) for one, code in zip(copies, codes, strict=True) if code is not None and one.path not in lost]
+    original, last = [], 0
+    for place, (one, _) in enumerate(kept):
+        last = place if one.speed == 1 else last
+        original.append(last)
+    return collect(
+        names=[one.name if one.speed == 1 else f"{one.name}@{one.speed:g}" for one, _ in kept],
+        parts=[one.part for one, _ in kept],
+        codes=[code for _, code in kept],
         labels=[
-            None if one.segments is None else frame_labels(one.segments, len(code))
-            for one, code in zip(spoken, codes, strict=True)
+            None if one.segments is None else frame_labels(one.segments.at_speed(one.speed), len(code))
+            for one, code in kept
         ],
-        sequences=[one.phones for one in spoken],
+        sequences=[one.phones for one, _ in kept],
         front_end=front_end.to_json(),
+        original=original,
+        phone_names=PHONE_SETS[phone_set],
     )
-    prepared.save(cache)
-    return prepared
 
 
-def held_out(speakers: Sequence[str], count: int) -> set[str]:
-    """Choose `count` speakers evenly spaced in their sorted order.
-
-    Examples
-    --------
-    >>> sorted(held_out([f"s{number}" for number in range(9)], 3))
-    ['s1', 's4', 's7']
-    """
-    ordered = sorted(set(speakers))
-    return {ordered[(2 * which + 1) * len(ordered) // (2 * count)] for which in range(count)}
+def report_damage(damage: Sequence[Damage]) -> None:
+    """Print what is left out, each file once."""
+    files = sorted({(str(one.path), one.reason) for one in damage})
+    if files:
+        print(f"{len(files)} missing or damaged files are left out:", file=sys.stderr)
+        for path, reason in files:
+            print(f"  {path}: {reason}", file=sys.stderr)
 
 
-def words_of(symbols: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    """Cut Kaldi's phones with stress and word position into words of plain phones.
-
-    Examples
-    --------
-    >>> words_of(["W_B", "IY0_E", "AH0_S"])
-    (('w', 'iy'), ('ah',))
-    """
-    words: list[list[str]] = []
-    for symbol in symbols:
-        phone, _, position = symbol.partition("_")
-        if position in ("B", "S") or not words:
-            words.append([])
-        words[-1].append(phone.rstrip("012").lower())
-    return tuple(map(tuple, words))
-
-
-def _speech(root: Path, work: Path, choices: Preparation) -> list[_Spoken]:
-    corpus = {part: read_speechocean762(root, part) for part in ("train", "test")}
-    utterances = [utterance for part in corpus.values() for utterance in part]
-    words = {one.utterance_id: words_of(one.symbols) for one in utterances}
-    aligned = align_corpus(
-        {one.utterance_id: (one.audio_path, words[one.utterance_id]) for one in utterances},
-        workers=choices.workers,
-        cache=work / "alignment.npz",
-    )
-    dev = held_out([one.speaker for one in corpus["train"]], choices.dev_speakers)
-    spoken = []
-    for split, members in corpus.items():
-        for one in members:
-            part = TEST if split == "test" else DEV if one.speaker in dev else TRAIN
-            name = one.utterance_id
-            segments = aligned.get(name)
-            if segments is None and part == TRAIN:
-                continue
-            canonical = np.array([_INDEX[phone] for word in words[name] for phone in word], np.int16)
-            known = canonical if segments is None else segments.phones
-            spoken.append(_Spoken(name, part, one.audio_path, segments, known))
-    return spoken
-
-
-def _synthetic(work: Path, choices: Preparation) -> list[_Spoken]:
-    if not choices.synthetic:
-        return []
-    try:
-        made = synthesise(work / "flite", count=choices.synthetic, seed=choices.seed, workers=choices.workers)
-    except FliteMissingError as error:
-        print(f"training without synthetic speech: {error}", file=sys.stderr)
-        return []
-    return [_Spoken(one.name, TRAIN, one.path, one.segments, one.segments.phones) for one in made]
-
-
-def _raw(path: Path, settings: FrontEndSettings) -> np.ndarray:
-    return raw_features(read_audio(path), settings)
-
-
-def _codes(path: Path, settings: FrontEndSettings) -> np.ndarray:
-    return batch_codes(read_audio(path), settings)
+def _stop_at(damage: Sequence[Damage], choices: Preparation) -> None:
+    """Raise for the first damaged file where none may be left out."""
+    if damage and not choices.skip_damaged:
+        raise AudioError(str(damage[0]))

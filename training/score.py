@@ -8,13 +8,20 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from golden.checkpoint import Host
-from golden.decoder import PhoneErrors, decode_scores, fold, phone_error_rate, phones_of, state_scores
+from golden.decoder import decode_scores, fold, phones_of, state_scores
+from golden.scoring import PhoneErrors, Silence, phone_errors
 
 ACOUSTIC_SCALES = (0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 1.0)
 INSERTION_LOGS = (-4.0, -3.0, -2.0, -1.0, 0.0, 1.0)
 
 
-def error_rate(host: Host, scores: Iterable[np.ndarray], references: Sequence[Sequence[str]]) -> PhoneErrors:
+def error_rate(
+    host: Host,
+    scores: Iterable[np.ndarray],
+    references: Sequence[Sequence[str]],
+    *,
+    silence: Silence = "excluded",
+) -> PhoneErrors:
     """Decode and score utterances.
 
     Parameters
@@ -23,7 +30,10 @@ def error_rate(host: Host, scores: Iterable[np.ndarray], references: Sequence[Se
     scores : iterable of np.ndarray [shape=(frames, states), dtype=float32]
         `golden.decoder.state_scores` of each utterance.
     references : sequence of sequences of str
-        Phones without silence; folded here. Decoded silences are left out too.
+        Phones, folded here; with their silences if these are to be scored.
+    silence : {"excluded", "counted", "forgiven"}
+        As in ``golden.scoring.phone_errors``. Where silence is scored, the decoder's adjacent silences stay apart as
+        the reference's do (Kaldi's way).
 
     Returns
     -------
@@ -32,14 +42,22 @@ def error_rate(host: Host, scores: Iterable[np.ndarray], references: Sequence[Se
     """
     total = PhoneErrors(0, 0, 0, 0)
     for given, reference in zip(scores, references, strict=True):
-        total = total.plus(phone_error_rate(fold(reference), phones_of(decode_scores(host, given))))
+        decoded = phones_of(decode_scores(host, given, merge_silences=silence == "excluded"), keep_silence=True)
+        total = total.plus(phone_errors(fold(reference, keep_silence=True), decoded, silence=silence))
     return total
 
 
 def tune(
-    host: Host, logits: Iterable[np.ndarray], references: Sequence[Sequence[str]], *, fc_scale: int
+    host: Host,
+    logits: Iterable[np.ndarray],
+    references: Sequence[Sequence[str]],
+    *,
+    fc_scale: int,
+    silence: Silence = "excluded",
 ) -> tuple[Host, PhoneErrors]:
     """Choose the acoustic scale and the insertion weight with the fewest errors on a development set (full grid).
+
+    The bigram's weight needs no tuning of its own: only the ratios of the three weights choose a path.
 
     Parameters
     ----------
@@ -48,11 +66,13 @@ def tune(
     references : sequence of sequences of str
     fc_scale : int
         log2 of a logit's unit.
+    silence : {"excluded", "counted", "forgiven"}
+        As in `error_rate`.
 
     Returns
     -------
     host : Host
-        With the weights that won.
+        With the weights that won; of equals, the first in the grid's order.
     errors : PhoneErrors
         Theirs.
     """
@@ -63,7 +83,8 @@ def tune(
     for insertion in INSERTION_LOGS:
         for acoustic in ACOUSTIC_SCALES:
             tried = dataclasses.replace(host, acoustic_scale=acoustic, insertion_log=insertion)
-            errors = error_rate(tried, (np.float32(acoustic) * given for given in scores), references)
+            scaled = (np.float32(acoustic) * given for given in scores)
+            errors = error_rate(tried, scaled, references, silence=silence)
             if errors.rate < least:
                 best, fewest, least = tried, errors, errors.rate
     return best, fewest

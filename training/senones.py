@@ -7,17 +7,24 @@ up to exactly the outputs asked for). A leaf is an output of the network; decodi
 
 from __future__ import annotations
 
+import os
+import zipfile
+import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from training.labels import PHONES
+from training.errors import SenoneError
+from training.labels import PHONES, STATES_PER_PHONE
 
 _CLASSES: dict[str, str] = {
-    "vowel": "aa ae ah ao aw ay eh er ey ih iy ow oy uh uw",
-    "front": "ae eh ey ih iy",
+    "vowel": "aa ae ah ao aw ax ay eh er ey ih ix iy ow oy uh uw",
+    "front": "ae eh ey ih ix iy",
     "back": "aa ao ow uh uw",
-    "high": "ih iy uh uw",
+    "high": "ih ix iy uh uw",
+    "reduced": "ax el en ix",
     "low": "aa ae ao aw ay",
     "diphthong": "aw ay ey ow oy",
     "rounded": "ao ow oy uh uw w",
@@ -26,14 +33,15 @@ _CLASSES: dict[str, str] = {
     "fricative": "dh f hh s sh th v z zh",
     "sibilant": "ch jh s sh z zh",
     "affricate": "ch jh",
-    "nasal": "m n ng",
-    "approximant": "l r w y",
+    "nasal": "en m n ng",
+    "approximant": "el l r w y",
     "labial": "b f m p v w",
-    "coronal": "ch d dh jh l n r s sh t th z zh",
+    "coronal": "ch d dh dx el en jh l n r s sh t th z zh",
     "velar": "g k ng",
-    "voiced": "b d dh g jh l m n ng r v w y z zh",
-    "unvoiced": "ch f hh k p s sh t th",
-    "silence": "sil",
+    "voiced": "b d dh dx el en g jh l m n ng r v vcl w y z zh",
+    "unvoiced": "ch cl f hh k p s sh t th",
+    "closure": "cl vcl",
+    "silence": "cl epi sil vcl",
 }
 
 
@@ -47,10 +55,13 @@ class SenoneTrees:
         State of each leaf, not decreasing.
     table : np.ndarray [shape=(states, phones, phones), dtype=int16]
         Leaf of a state with a left and a right phone.
+    phone_names : tuple of str
+        Of the phones that it is about, silence first.
     """
 
     senone_state: np.ndarray
     table: np.ndarray
+    phone_names: tuple[str, ...] = PHONES
 
     def __len__(self) -> int:
         return len(self.senone_state)
@@ -60,10 +71,44 @@ class SenoneTrees:
         return self.table[state, left, right]
 
 
-def phone_questions() -> np.ndarray:
+    def save(self, path: Path) -> None:
+        """Write an ``.npz`` of plain arrays, whole or not at all."""
+        part = path.with_name(path.name + ".part.npz")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(
+            part, senone_state=self.senone_state, table=self.table, phone_names=np.array(" ".join(self.phone_names))
+        )
+        os.replace(part, path)
+
+    @classmethod
+    def load(cls, path: Path) -> SenoneTrees:
+        """Read what `save` wrote: for another run, or another corpus with the same phones.
+
+        Raises
+        ------
+        SenoneError
+            Missing, damaged, or no such tables; names the file.
+        """
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+                trees = cls(stored["senone_state"], stored["table"], tuple(str(stored["phone_names"]).split()))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise SenoneError(f"{path}: not a file of tied states: {error}") from error
+        phones, table, states = len(trees.phone_names), trees.table, trees.senone_state
+        shape = (phones * STATES_PER_PHONE, phones, phones)
+        if table.shape != shape or states.ndim != 1 or table.dtype.kind != "i" or states.dtype.kind != "i":
+            raise SenoneError(f"{path}: table of shape {table.shape}, expected integers of {shape}")
+        # Every leaf that a state's table names belongs to that state.
+        inside = table.min() >= 0 and table.max() < len(states)
+        if not inside or (states[table] != np.arange(shape[0])[:, None, None]).any():
+            raise SenoneError(f"{path}: a leaf that is not of its state, expected each in 0..{len(states) - 1}")
+        return trees
+
+
+def phone_questions(phones: Sequence[str] = PHONES) -> np.ndarray:
     """Return each phone's yes/no answers: is it phone i, is it in class j [shape=(phones, questions)]."""
-    classes = np.array([[phone in members.split() for members in _CLASSES.values()] for phone in PHONES])
-    return np.concatenate([np.eye(len(PHONES), dtype=bool), classes], axis=1).astype(np.float32)
+    classes = np.array([[phone in members.split() for members in _CLASSES.values()] for phone in phones])
+    return np.concatenate([np.eye(len(phones), dtype=bool), classes], axis=1).astype(np.float32)
 
 
 def grow_trees(
@@ -74,6 +119,7 @@ def grow_trees(
     right: np.ndarray,
     states: int,
     senones: int,
+    phone_names: tuple[str, ...] = PHONES,
     least_frames: int = 20,
 ) -> SenoneTrees:
     """Tie contexts so that there are exactly `senones` leaves.
@@ -90,6 +136,8 @@ def grow_trees(
         As in `training.labels.FrameLabels`.
     states, senones : int
         States, each of which gets a leaf at least; leaves in total.
+    phone_names : tuple of str
+        Silence first.
     least_frames : int
         Fewest frames of a leaf.
 
@@ -99,14 +147,14 @@ def grow_trees(
 
     Raises
     ------
-    ValueError
+    SenoneError
         Fewer senones than states, or contexts too few to make so many.
     """
     from sklearn.tree import DecisionTreeRegressor
 
     if senones < states:
-        raise ValueError(f"senones: {senones} leaves for {states} states, expected at least as many")
-    questions = phone_questions()
+        raise SenoneError(f"senones: {senones} leaves for {states} states, expected at least as many")
+    questions = phone_questions(phone_names)
     phones = len(questions)
     contexts = np.concatenate(
         [np.repeat(questions, phones, axis=0), np.tile(questions, (phones, 1))], axis=1
@@ -143,8 +191,8 @@ def grow_trees(
             full[number] = grown[number][1] < wanted
         missing = senones - sum(count for _, count in grown)
     if missing:
-        raise ValueError(f"senones: the data's contexts give {senones - missing} leaves, expected {senones}")
+        raise SenoneError(f"senones: the data's contexts give {senones - missing} leaves, expected {senones}")
     firsts = np.concatenate([[0], np.cumsum([count for _, count in grown])])
     table = np.stack([leaf + firsts[number] for number, (leaf, _) in enumerate(grown)])
     senone_state = np.repeat(np.arange(states), [count for _, count in grown]).astype(np.int16)
-    return SenoneTrees(senone_state, table.reshape(states, phones, phones).astype(np.int16))
+    return SenoneTrees(senone_state, table.reshape(states, phones, phones).astype(np.int16), phone_names)

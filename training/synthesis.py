@@ -6,6 +6,7 @@ is installed. flite prints the end of every phone that it speaks (``-psdur``).
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -155,11 +156,15 @@ def speak(sentence: str, path: Path, *, voice: str, stretch: float = 1.0) -> Seg
     if program is None:
         raise FliteMissingError("flite is not installed (Debian: apt-get install flite)")
     arguments = [program, "-voice", voice, "--setf", f"duration_stretch={stretch:.2f}", "-psdur", "-t", sentence]
-    # A relative name with its folder as working directory: flite takes an odd path for text.
+    # A relative name with its folder as working directory: flite takes an odd path for text. Under another name first:
+    # other runs may share the folder.
+    part = path.with_name(f"part-{os.getpid()}-{path.name}")
     ran = subprocess.run(
-        [*arguments, "-o", path.name], cwd=path.parent, capture_output=True, text=True, check=True, timeout=60
+        [*arguments, "-o", part.name], cwd=path.parent, capture_output=True, text=True, check=True, timeout=60
     )
-    return parse_durations(ran.stdout, len(read_audio(path)))
+    segments = parse_durations(ran.stdout, len(read_audio(part)))
+    os.replace(part, path)
+    return segments
 
 
 def synthesise(folder: Path, *, count: int, seed: int, workers: int = 1) -> list[Synthetic]:

@@ -1,21 +1,23 @@
-"""Training of the torch model on whole utterances, resumable to the bit."""
+"""Training on whole utterances, resumable to the bit."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 
-from training.dataset import IGNORED, Utterances
-from training.model import SpikingNetwork
+from training.acoustic_model import AcousticModel
+from training.dataset import Utterances
+from training.errors import StateError
+from training.objective import Objective, Weights
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +38,8 @@ class Plan:
     dropout : float
     spike_penalty : float
         Added to the loss for each layer, times its mean spike rate; in nats.
+    weights : Weights
+        Of the parts of the loss.
     seed : int
         Of the order and the dropout.
     """
@@ -47,15 +51,30 @@ class Plan:
     clip: float = 1.0
     dropout: float = 0.1
     spike_penalty: float = 0.0
+    weights: Weights = field(default_factory=Weights)
     seed: int = 1
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """What an epoch came to: its number (from 1), mean loss in nats a frame, spike rates by layer, seconds."""
+    """What an epoch came to.
+
+    Parameters
+    ----------
+    number : int
+        From 1.
+    loss : float
+        Mean, in nats a frame, the spike penalty left out.
+    dev_rate : float
+        Phone error rate on the development set; not a number where none was asked for.
+    spike_rates : tuple of float
+        By layer; empty for a network without spikes.
+    seconds : float
+    """
 
     number: int
     loss: float
+    dev_rate: float
     spike_rates: tuple[float, ...]
     seconds: float
 
@@ -69,82 +88,116 @@ def rate_at(plan: Plan, update: int, updates: int) -> float:
 
 
 def batches(data: Utterances, plan: Plan, epoch: int) -> Iterator[np.ndarray]:
-    """Yield the utterances of each batch, in the order that seed and epoch determine."""
-    order = np.random.default_rng([plan.seed, epoch]).permutation(len(data))
+    """Yield the utterances of each batch, as seed and epoch determine.
+
+    Of an utterance and its copies at other speeds one is drawn for each epoch.
+    """
+    generator = np.random.default_rng([plan.seed, epoch])
+    firsts = np.flatnonzero(np.diff(data.original, prepend=-1))
+    copies = np.diff(firsts, append=len(data))
+    chosen = firsts + generator.integers(0, copies)
+    order = generator.permutation(chosen)
     for first in range(0, len(order), plan.batch):
         yield order[first : first + plan.batch]
 
 
 def train(
-    network: SpikingNetwork,
+    network: AcousticModel,
     data: Utterances,
     plan: Plan,
+    objective: Objective,
     *,
-    checkpoint: Path | None = None,
+    state: Path | None = None,
+    teacher: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None = None,
+    dev_rate: Callable[[], float] | None = None,
     report: Callable[[Epoch], None] | None = None,
+    name: str = "training",
 ) -> list[Epoch]:
-    """Train `network` in place.
+    """Train `network` in place, on the device where it is.
 
     Parameters
     ----------
-    network : SpikingNetwork
+    network : AcousticModel
         In the mode (float or quantised, pruned or not) in which it should learn.
     data : Utterances
     plan : Plan
-    checkpoint : Path or None
+    objective : Objective
+        The loss.
+    state : Path or None
         Written after every epoch; when it is there already, training goes on from it, to the same weights as if it had
         never stopped.
+    teacher : callable or None
+        From codes and starts to the log-posteriors of the states, lagging as the network does.
+    dev_rate : callable or None
+        Called after every epoch; what it returns is written down.
     report : callable or None
         Called after every epoch of this call.
+    name : str
+        Of the progress.
 
     Returns
     -------
     list of Epoch
-        Those of this call.
+        All, those of earlier calls included.
 
     Raises
     ------
-    ValueError
-        A checkpoint of another network.
+    StateError
+        A state that is damaged or of another network.
     """
     weights = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    device = weights[0].device
     optimiser = torch.optim.Adam(weights, lr=plan.learning_rate)
     generator = torch.Generator().manual_seed(plan.seed)
-    done = 0
-    if checkpoint is not None and checkpoint.is_file():
-        done = _resume(checkpoint, network, optimiser, generator)
-    per_epoch = math.ceil(len(data) / plan.batch)
     history: list[Epoch] = []
-    for epoch in range(done, plan.epochs):
+    if state is not None and state.is_file():
+        history = _resume(state, network, optimiser, generator)
+    per_epoch = math.ceil(len(np.unique(data.original)) / plan.batch)
+    for epoch in range(len(history), plan.epochs):
         began, lost, frames = time.monotonic(), 0.0, 0
-        spikes = [0.0] * len(network.spec.layers)
-        progress = tqdm(batches(data, plan, epoch), f"epoch {epoch + 1}/{plan.epochs}", per_epoch, disable=None)
+        fired = np.zeros(0)
+        network.train()
+        progress = tqdm(batches(data, plan, epoch), f"{name} {epoch + 1}/{plan.epochs}", per_epoch, disable=None)
         for number, chosen in enumerate(progress):
             for group in optimiser.param_groups:
                 group["lr"] = rate_at(plan, epoch * per_epoch + number, plan.epochs * per_epoch)
-            codes, targets, starts = map(torch.from_numpy, data.batch(chosen))
+            batch = data.batch(chosen)
+            codes, targets, starts = (
+                torch.from_numpy(array).to(device) for array in (batch.codes, batch.targets, batch.starts)
+            )
+            opinion = None
+            if teacher is not None:
+                with torch.no_grad():
+                    opinion = teacher(codes, starts)
             activity = network(codes, starts, dropout=plan.dropout, generator=generator)
-            loss = cross_entropy(activity.logits, targets, ignore_index=IGNORED)
+            loss = objective(activity.logits, targets, batch.labels, starts, teacher=opinion)
+            rates = [spikes.mean() for spikes in activity.spikes]
             optimiser.zero_grad(set_to_none=True)
-            (loss + plan.spike_penalty * sum(fired.mean() for fired in activity.spikes)).backward()
+            (loss + plan.spike_penalty * sum(rates)).backward()
             torch.nn.utils.clip_grad_norm_(weights, plan.clip)
             optimiser.step()
             # In float mode too: weights that grow out of the range cost 4 points of PER when they are quantised.
             network.clip_weights()
             lost += float(loss.detach()) * len(codes)
             frames += len(codes)
-            for layer, fired in enumerate(activity.spikes):
-                spikes[layer] += float(fired.detach().mean()) * len(codes)
-        history.append(Epoch(epoch + 1, lost / frames, tuple(s / frames for s in spikes), time.monotonic() - began))
-        if checkpoint is not None:
-            _save(checkpoint, network, optimiser, generator, epoch + 1)
+            fired = np.array([float(rate.detach()) for rate in rates]) * len(codes) + (fired if len(fired) else 0)
+            progress.set_postfix(loss=f"{lost / frames:.3f}", refresh=False)
+        seconds = time.monotonic() - began
+        rate = float("nan") if dev_rate is None else dev_rate()
+        history.append(Epoch(epoch + 1, lost / frames, rate, tuple((fired / frames).tolist()), seconds))
+        if state is not None:
+            _save(state, network, optimiser, generator, history)
         if report is not None:
             report(history[-1])
     return history
 
 
 def _save(
-    path: Path, network: SpikingNetwork, optimiser: torch.optim.Optimizer, generator: torch.Generator, done: int
+    path: Path,
+    network: AcousticModel,
+    optimiser: torch.optim.Optimizer,
+    generator: torch.Generator,
+    history: list[Epoch],
 ) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
@@ -152,28 +205,50 @@ def _save(
         "network": network.state_dict(),
         "optimiser": optimiser.state_dict(),
         "generator": generator.get_state(),
-        "epochs": done,
+        "history": [dataclasses.astuple(epoch) for epoch in history],
     }
     torch.save(state, part)
     os.replace(part, path)
 
 
-def _resume(path: Path, network: SpikingNetwork, optimiser: torch.optim.Optimizer, generator: torch.Generator) -> int:
-    state = torch.load(path, weights_only=True)
+def _resume(
+    path: Path, network: AcousticModel, optimiser: torch.optim.Optimizer, generator: torch.Generator
+) -> list[Epoch]:
     try:
+        state = torch.load(path, weights_only=True, map_location="cpu")
         network.load_state_dict(state["network"])
-    except RuntimeError as error:
-        raise ValueError(f"{path}: the checkpoint of another network: {error}") from error
-    optimiser.load_state_dict(state["optimiser"])
-    generator.set_state(state["generator"])
-    return int(state["epochs"])
+        optimiser.load_state_dict(state["optimiser"])
+        generator.set_state(state["generator"])
+        return [Epoch(*epoch) for epoch in state["history"]]
+    except Exception as error:  # torch raises what its readers happen to stumble over
+        raise StateError(f"{path}: not the state of this training: {error}; delete it to begin anew") from error
 
 
 @torch.no_grad()
-def run(network: SpikingNetwork, data: Utterances, *, batch: int = 16) -> Iterator[np.ndarray]:
+def run(network: AcousticModel, data: Utterances, *, batch: int = 16) -> Iterator[np.ndarray]:
     """Yield the logits [shape=(frames, outputs), dtype=float32, real units, offset left out] of each utterance."""
+    for logits, _ in run_spikes(network, data, batch=batch):
+        yield logits
+
+
+@torch.no_grad()
+def run_spikes(
+    network: AcousticModel, data: Utterances, *, batch: int = 16
+) -> Iterator[tuple[np.ndarray, tuple[np.ndarray, ...]]]:
+    """Yield the logits of each utterance as `run` does, and its spikes.
+
+    Yields
+    ------
+    logits : np.ndarray [shape=(frames, outputs), dtype=float32]
+    spikes : tuple of np.ndarray [shape=(frames, T, width), dtype=bool]
+        One a layer; none for a network without spikes.
+    """
+    network.eval()
+    device = next(network.parameters()).device
     for first in range(0, len(data), batch):
-        codes, _, starts = map(torch.from_numpy, data.batch(np.arange(first, min(first + batch, len(data)))))
-        logits = (network(codes, starts).logits - network.offset).numpy()
-        for begin, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
-            yield logits[begin:end]
+        chosen = data.batch(np.arange(first, min(first + batch, len(data))))
+        activity = network(*(torch.from_numpy(array).to(device) for array in (chosen.codes, chosen.starts)))
+        logits = (activity.logits - network.offset).cpu().numpy()
+        spikes = tuple(fired.cpu().numpy() > 0 for fired in activity.spikes)
+        for begin, end in zip(chosen.starts[:-1].tolist(), chosen.starts[1:].tolist(), strict=True):
+            yield logits[begin:end], tuple(fired[begin:end] for fired in spikes)

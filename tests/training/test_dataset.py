@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from training.dataset import DEV, IGNORED, TEST, TRAIN, Dataset, collect, delayed
+from training.dataset import DEV, IGNORED, TEST, TRAIN, collect, delayed
 from training.labels import FrameLabels
 
 
@@ -27,31 +27,25 @@ def test_utterances_are_laid_one_after_the_other():
     assert np.array_equal(data.right[11:], labels[2].right)
     assert (data.state[7:11] == IGNORED).all()
     assert data.sequence(2).tolist() == [3, 0, 39]
-    assert [data.reference(which) for which in range(3)] == [["aa"], ["ae"], ["ah", "zh"]]
+    assert data.references(DEV) == [["ah", "sil", "zh"]]
     gathered = data.utterances(np.array([2, 0]), data.state, delay=2)
     assert np.array_equal(gathered.codes, np.concatenate([codes[2], codes[0]]))
     assert gathered.starts.tolist() == [0, 9, 16]
+    assert gathered.original.tolist() == [2, 0]
+    assert gathered.labels.tolist() == [*labels[2].state, *labels[0].state]
     expected = [IGNORED] * 2 + labels[2].state[:-2].tolist() + [IGNORED] * 2 + labels[0].state[:-2].tolist()
     assert gathered.targets.tolist() == expected
-
-
-def test_a_file_holds_it_all(tmp_path):
-    data, _, _ = made()
-    data.save(tmp_path / "data.npz")
-    stored = Dataset.load(tmp_path / "data.npz")
-    assert stored.front_end == data.front_end
-    for name, value in vars(data).items():
-        assert np.array_equal(getattr(stored, name), value)
-    assert [path.name for path in tmp_path.iterdir()] == ["data.npz"]
 
 
 def test_a_batch_is_its_utterances():
     whole, _, _ = made()
     data = whole.utterances(np.arange(3), whole.state, delay=1)
-    codes, targets, starts = data.batch(np.array([2, 0]))
+    batch = data.batch(np.array([2, 0]))
+    codes, targets, starts = batch.codes, batch.targets, batch.starts
     parts = [slice(data.starts[which], data.starts[which + 1]) for which in (2, 0)]
     assert np.array_equal(codes, np.concatenate([data.codes[part] for part in parts]))
     assert np.array_equal(targets, np.concatenate([data.targets[part] for part in parts]))
+    assert np.array_equal(batch.labels, np.concatenate([whole.state[part] for part in parts]))
     assert starts.tolist() == [0, parts[0].stop - parts[0].start, len(codes)]
 
 
@@ -59,3 +53,14 @@ def test_labels_are_delayed():
     assert delayed(np.array([5, 6, 7]), delay=2).tolist() == [IGNORED, IGNORED, 5]
     assert delayed(np.array([5]), delay=2).tolist() == [IGNORED]
     assert delayed(np.array([5, 6]), delay=0).tolist() == [5, 6]
+
+
+def test_copies_at_other_speeds_count_as_training_data_alone():
+    codes = [np.zeros((length, 3), np.int8) for length in (4, 5, 3, 6)]
+    data = collect(
+        names=["a", "a@0.9", "b", "c"], parts=[TRAIN, TRAIN, TRAIN, DEV], codes=codes, labels=[None] * 4,
+        sequences=[np.array([1])] * 4, front_end={}, original=[0, 0, 2, 3], phone_names=("sil", "x"),
+    )  # fmt: skip
+    assert data.members(TRAIN).tolist() == [0, 2]
+    assert data.members(TRAIN, copies=True).tolist() == [0, 1, 2]
+    assert data.references(TRAIN) == [["x"], ["x"]]

@@ -76,7 +76,7 @@ def test_a_replicated_head_gives_the_same_state_scores():
 
 def test_host_tables_count():
     states = np.array([0, 0, 3, 4, 5], np.int16)
-    prior, bigram, initial = host_tables(states, [np.array([0, 1, 0]), np.array([1, 2])])
+    prior, bigram, initial = host_tables(states, [np.array([0, 1, 0]), np.array([1, 2])], phones=40)
     assert np.isclose(prior[0], math.log(3 / 125))
     assert np.isclose(prior[7], math.log(1 / 125))
     assert np.isclose(bigram[1, 2], math.log(1.5 / (0.5 * 40 + 2)))

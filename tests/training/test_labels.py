@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.labels import PHONES, SILENCE, Segments, frame_labels
+from features.corpora.phones import PHONES_48
+from training.labels import PHONE_SETS, PHONES, SILENCE, TIMIT_PHONES, Segments, frame_labels
 
 
 def make(phones, lengths):
@@ -45,3 +46,19 @@ def test_phones_are_cmus_and_silence():
 def test_refusals(phones, ends, message):
     with pytest.raises(ValueError, match=message):
         Segments(np.array(phones, np.int16), np.array(ends, np.int64))
+
+
+def test_timit_s_are_lee_and_hons_48():
+    assert sorted(TIMIT_PHONES) == sorted(PHONES_48)
+    assert all(phones[SILENCE] == "sil" for phones in PHONE_SETS.values())
+    last = Segments(np.array([47], np.int16), np.array([400]), TIMIT_PHONES)
+    assert last.sequence() == ["zh"]
+    with pytest.raises(ValueError, match=r"phones 48..48, expected 0..47"):
+        Segments(np.array([48], np.int16), np.array([400]), TIMIT_PHONES)
+
+
+def test_twice_as_fast_takes_half_the_time():
+    segments = make([0, 1, 2], [1000, 501, 2000])
+    assert segments.at_speed(1.0) is segments
+    assert segments.at_speed(2.0).ends.tolist() == [500, 750, 1750]
+    assert segments.at_speed(0.5).ends.tolist() == [2000, 3002, 7002]

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from training.labels import PHONES
-from training.senones import grow_trees, phone_questions
+from training.errors import SenoneError
+from training.labels import PHONES, TIMIT_PHONES
+from training.senones import SenoneTrees, grow_trees, phone_questions
 
 VOWELS = [PHONES.index(name) for name in ("aa", "iy", "uw")]
 CONSONANTS = [PHONES.index(name) for name in ("b", "s", "n", "k")]
@@ -48,13 +49,48 @@ def test_exactly_the_leaves_asked_for_each_within_its_state(senones):
 
 
 def test_refuses_what_cannot_be():
-    with pytest.raises(ValueError, match="5 leaves for 6 states"):
+    with pytest.raises(SenoneError, match="5 leaves for 6 states"):
         grow_trees(**made(), senones=5)
-    with pytest.raises(ValueError, match=r"the data's contexts give .* leaves, expected 5000"):
+    with pytest.raises(SenoneError, match=r"the data's contexts give .* leaves, expected 5000"):
         grow_trees(**made(), senones=5000)
 
 
-def test_every_phone_is_asked_for_by_itself():
-    questions = phone_questions()
-    assert len(np.unique(questions, axis=0)) == len(PHONES)
-    assert np.array_equal(questions[:, : len(PHONES)], np.eye(len(PHONES)))
+@pytest.mark.parametrize("phones", [PHONES, TIMIT_PHONES], ids=["cmu", "timit"])
+def test_every_phone_is_asked_for_by_itself_and_belongs_to_a_class(phones):
+    questions = phone_questions(phones)
+    assert len(np.unique(questions, axis=0)) == len(phones)
+    assert np.array_equal(questions[:, : len(phones)], np.eye(len(phones)))
+    assert questions[:, len(phones) :].any(axis=1).all()
+
+
+def test_a_file_holds_it_all_and_a_damaged_one_is_refused(tmp_path):
+    names = ("sil", "aa", "b")
+    rng = np.random.default_rng(2)
+    data = {
+        "features": rng.normal(size=(3000, 2)),
+        "state": rng.integers(0, 9, 3000).astype(np.int16),
+        "left": rng.integers(0, 3, 3000).astype(np.int16),
+        "right": rng.integers(0, 3, 3000).astype(np.int16),
+    }
+    trees = grow_trees(**data, states=9, senones=20, phone_names=names)
+    path = tmp_path / "senones.npz"
+    trees.save(path)
+    again = SenoneTrees.load(path)
+    assert again.phone_names == names
+    assert np.array_equal(again.table, trees.table)
+    assert np.array_equal(again.senone_state, trees.senone_state)
+    assert [one.name for one in tmp_path.iterdir()] == ["senones.npz"]
+    wrong = trees.table.copy()
+    wrong[3, 0, 0] = 0
+    SenoneTrees(trees.senone_state, wrong, names).save(path)
+    with pytest.raises(SenoneError, match=r"senones.npz: a leaf that is not of its state"):
+        SenoneTrees.load(path)
+    SenoneTrees(trees.senone_state, trees.table[:3], names).save(path)
+    with pytest.raises(SenoneError, match=r"senones.npz: table of shape \(3, 3, 3\), expected integers of \(9, 3, 3\)"):
+        SenoneTrees.load(path)
+    for content in (b"", b"PK\x03\x04nothing", b"text"):
+        path.write_bytes(content)
+        with pytest.raises(SenoneError, match=r"senones.npz: not a file of tied states"):
+            SenoneTrees.load(path)
+    with pytest.raises(SenoneError, match=r"none.npz"):
+        SenoneTrees.load(tmp_path / "none.npz")

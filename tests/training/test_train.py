@@ -8,11 +8,26 @@ import torch
 
 from golden.specification import Specification
 from training.dataset import IGNORED, Utterances, delayed
+from training.errors import StateError
 from training.model import SpikingNetwork
-from training.train import Plan, batches, rate_at, run, train
+from training.objective import Objective, Weights
+from training.sequence import PhoneGraph
+from training.train import Plan, batches, rate_at, run, run_spikes
+from training.train import train as train_with
 
 SPEC = Specification(inputs=6, layers=(16, 16), outputs=4)
 PLAN = Plan(epochs=4, learning_rate=1e-2, batch=4, seed=3)
+
+
+def train(network, data, plan, **options):
+    """Train on states of phones of one state each."""
+    states = network.spec.outputs
+    flat = np.full((states, states), -np.log(states), np.float32)
+    objective = Objective(
+        plan.weights, senone_state=np.arange(states, dtype=np.int16), log_prior=flat[0],
+        graph=PhoneGraph(flat, flat[0], 1), delay=1,
+    )  # fmt: skip
+    return train_with(network, data, plan, objective, **options)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +41,9 @@ def data():
     return Utterances(
         np.concatenate(codes).astype(np.int8),
         np.concatenate([delayed(label, delay=1) for label in labels]),
+        np.concatenate(labels),
         np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        np.arange(len(lengths)),
     )
 
 
@@ -46,6 +63,37 @@ def test_it_learns_in_float_and_quantised_mode(data):
     network.quantised = True
     train(network, data, Plan(epochs=3, learning_rate=2e-3, batch=4))
     assert correct(network, data) > 0.85
+
+
+def test_it_learns_from_the_sequence_and_from_a_teacher_alone(data):
+    """Neither needs the frames' targets."""
+    alone = Weights(cross_entropy=0.0, mutual_information=1.0, acoustic_scale=1.0)
+    network = SpikingNetwork(SPEC, seed=1)
+    untrained = correct(network, data)
+    train(network, data, Plan(epochs=8, learning_rate=2e-2, batch=4, weights=alone))
+    assert correct(network, data) > untrained + 0.3
+    teacher = network
+    told = SpikingNetwork(SPEC, seed=2)
+    alone = Weights(cross_entropy=0.0, distillation=1.0)
+
+    def opinion(codes, starts):
+        return torch.log_softmax(teacher(codes, starts).logits, dim=1)
+
+    train(told, data, Plan(epochs=8, learning_rate=2e-2, batch=4, weights=alone), teacher=opinion)
+    assert correct(told, data) > untrained + 0.3
+
+
+def test_the_log_has_the_dev_rate_and_spikes_come_with_the_logits(data):
+    rates = iter([0.5, 0.25])
+    network = SpikingNetwork(SPEC)
+    history = train(network, data, Plan(epochs=2, learning_rate=1e-3), dev_rate=lambda: next(rates))
+    assert [epoch.dev_rate for epoch in history] == [0.5, 0.25]
+    for (logits, spikes), plain, frames in zip(
+        run_spikes(network, data), run(network, data), np.diff(data.starts), strict=True
+    ):
+        assert np.array_equal(logits, plain)
+        assert [layer.shape for layer in spikes] == [(frames, 2, 16)] * 2
+        assert spikes[0].dtype == bool
 
 
 def test_a_spike_penalty_makes_fewer_spikes(data):
@@ -84,7 +132,7 @@ def test_going_on_after_a_stop_gives_the_same_weights(data, tmp_path):
     path = tmp_path / "run.pt"
     first = SpikingNetwork(SPEC, seed=2)
     with pytest.raises(StopError):
-        train(first, data, PLAN, checkpoint=path, report=stop_after(1))
+        train(first, data, PLAN, state=path, report=stop_after(1))
 
     second = SpikingNetwork(SPEC, seed=99)
     calls = []
@@ -96,22 +144,37 @@ def test_going_on_after_a_stop_gives_the_same_weights(data, tmp_path):
 
     second.register_forward_pre_hook(killed)
     with pytest.raises(StopError):
-        train(second, data, PLAN, checkpoint=path)
+        train(second, data, PLAN, state=path)
 
     third = SpikingNetwork(SPEC, seed=98)
-    history = train(third, data, PLAN, checkpoint=path)
-    assert [epoch.number for epoch in history] == [3, 4]
+    history = train(third, data, PLAN, state=path)
+    assert [epoch.number for epoch in history] == [1, 2, 3, 4]
     for name, value in whole.state_dict().items():
         assert torch.equal(value, third.state_dict()[name]), name
     finished = SpikingNetwork(SPEC, seed=97)
-    assert train(finished, data, PLAN, checkpoint=path) == []
+    assert repr(train(finished, data, PLAN, state=path)) == repr(history)
     assert torch.equal(finished.fc, whole.fc)
 
 
-def test_refuses_the_checkpoint_of_another_network(data, tmp_path):
-    train(SpikingNetwork(SPEC), data, Plan(epochs=1, learning_rate=1e-3), checkpoint=tmp_path / "run.pt")
-    with pytest.raises(ValueError, match=r"run\.pt: the checkpoint of another network"):
-        train(SpikingNetwork(SPEC.replace(outputs=5)), data, PLAN, checkpoint=tmp_path / "run.pt")
+def test_refuses_a_state_that_is_damaged_or_of_another_network(data, tmp_path):
+    path = tmp_path / "run.pt"
+    train(SpikingNetwork(SPEC), data, Plan(epochs=1, learning_rate=1e-3), state=path)
+    with pytest.raises(StateError, match=r"run\.pt: not the state of this training: (?s:.*)delete it"):
+        train(SpikingNetwork(SPEC.replace(outputs=5)), data, PLAN, state=path)
+    whole = path.read_bytes()
+    for damaged in (b"", whole[:1000], b"no state at all"):
+        path.write_bytes(damaged)
+        with pytest.raises(StateError, match=r"run\.pt: not the state"):
+            train(SpikingNetwork(SPEC), data, PLAN, state=path)
+
+
+def test_one_of_the_copies_comes_each_epoch(data):
+    original = np.array([0, 0, 0, 3, 4, 4] + list(range(6, 18)))
+    copied = Utterances(data.codes, data.targets, data.labels, data.starts, original)
+    epochs = [np.sort(np.concatenate(list(batches(copied, PLAN, epoch)))) for epoch in range(40)]
+    assert all(np.array_equal(original[epoch], [0, 3, 4, *range(6, 18)]) for epoch in epochs)
+    assert {int(epoch[0]) for epoch in epochs} == {0, 1, 2}
+    assert {int(epoch[2]) for epoch in epochs} == {4, 5}
 
 
 def test_every_utterance_comes_once_an_epoch_in_another_order(data):

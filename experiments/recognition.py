@@ -1,0 +1,200 @@
+"""The table of recognition: every stage and every baseline, several seeds, beside the paper."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from experiments.recognition_plots import plot_epochs, plot_rates
+from experiments.tables import write_csv, write_json, write_text
+from golden.checkpoint import load_checkpoint
+from training.corpora import FOLDS
+from training.errors import RecipeError
+from training.recipe import Settings, dataset, pipeline, use_threads
+from training.stage import Recipe
+
+# By stage: the paper's model size and complexity. "stated" is printed in its abstract; the others are the only simple
+# arithmetic found that gives the stated figures (reconstructed).
+PAPER: dict[str, tuple[str, str]] = {
+    "float-256": ("2.79 MB stated", "145.82 MMAC/s reconstructed"),
+    "structured": ("1.20 MB reconstructed", "63.08 MMAC/s reconstructed"),
+    "fc-pruned": ("0.81 MB reconstructed", "43.42 MMAC/s reconstructed"),
+    "integer-t2": ("0.1 MB stated", "13.86 MMAC/s stated"),
+    "integer-t1": ("0.1 MB stated", ""),
+}
+# By stage, seed and fold (and epoch).
+Rows = dict[tuple[Any, ...], dict[str, Any]]
+_MEANS = (
+    "dev_per", "test_per", "test_substitutions", "test_deletions", "test_insertions", "mmac_per_second",
+    "cycles_mean", "cycles_99th", "cycles_most", "overruns", "training_seconds",
+)  # fmt: skip
+_ONCE = (
+    "what", "network", "widths", "time_steps", "outputs", "epochs", "weights", "weight_bits", "megabytes",
+    "bitmap_megabytes", "dense_megabytes", "dense_mmac_per_second",
+)  # fmt: skip
+
+
+def recognise(
+    settings: Settings,
+    *,
+    seeds: Sequence[int],
+    out: Path,
+    stages: Sequence[str] = (),
+    start: Path | None = None,
+) -> str:
+    """Train what is not trained yet and write the tables, after every stage.
+
+    Parameters
+    ----------
+    settings : Settings
+    seeds : sequence of int
+    out : Path
+        Gets ``rows.csv`` (one a stage, seed and fold), ``table.csv`` and ``table.md`` (mean and spread over the
+        seeds), ``epochs.csv``, plots and ``configuration.json``. Rows of other stages or seeds that are there stay.
+    stages : sequence of str
+        Names of stages; those that they need are trained as well. All of the recipe if empty.
+    start : Path or None
+        Checkpoint that a transfer goes on from.
+
+    Returns
+    -------
+    str
+        The table as text.
+
+    Raises
+    ------
+    RecipeError, FeatureError, SenoneError, StateError, CheckpointError
+        Bad input; names the file.
+    """
+    use_threads(settings.workers)
+    recipe = settings.load_recipe()
+    names = list(stages) or [name for name, stage in recipe.stages.items() if stage.network != "time-delay"]
+    for name in names:
+        if name not in recipe.stages:
+            raise RecipeError(f"stage {name!r}: expected one of {', '.join(recipe.stages)}")
+    out.mkdir(parents=True, exist_ok=True)
+    begun = None if start is None else load_checkpoint(start)
+    rows = _rows(out / "rows.csv")
+    epochs = _rows(out / "epochs.csv")
+    folds = range(FOLDS) if settings.source.corpus == "timit_sample" else [0]
+    for fold in folds:
+        source = dataclasses.replace(settings.source, fold=fold)
+        on_fold = dataclasses.replace(settings, source=source)
+        data = dataset(on_fold, recipe, start=begun)
+        for seed in seeds:
+            on_seed = pipeline(on_fold, recipe, data, seed=seed, start=begun)
+            for name in names:
+                row = on_seed.row(name) | {"fold": fold, "seed": seed}
+                rows[name, seed, fold] = {key: _cell(value) for key, value in row.items()}
+                log = csv.DictReader((on_seed.folder(name) / "log.csv").open())
+                for epoch in log:
+                    epochs[name, seed, fold, int(epoch["epoch"])] = {"stage": name, "seed": seed, "fold": fold, **epoch}
+                _write(out, rows, epochs, recipe)
+    configuration = {
+        "recipe": json.loads(json.dumps(dataclasses.asdict(recipe))),
+        "corpus": settings.source.corpus,
+        "seeds": list(seeds),
+    }
+    write_json(out / "configuration.json", configuration)
+    return (out / "table.md").read_text()
+
+
+def summarise(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a row a stage: figures of the first run, means over the seeds, and the spread of the test rate.
+
+    Over the folds of one seed errors are added up before the rate is taken.
+    """
+    by_stage: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        by_stage.setdefault(row["stage"], []).append(row)
+    table = []
+    for name, runs in by_stage.items():
+        entry: dict[str, Any] = {"stage": name}
+        entry |= {key: runs[0].get(key, "") for key in _ONCE}
+        pooled = [_pooled([run for run in runs if run["seed"] == seed]) for seed in sorted({r["seed"] for r in runs})]
+        entry["seeds"] = len(pooled)
+        for key in _MEANS:
+            values = [float(run[key]) for run in pooled if run.get(key) not in (None, "")]
+            entry[key] = float(np.max(values) if key == "cycles_most" else np.mean(values)) if values else ""
+        rates = [float(run["test_per"]) for run in pooled]
+        entry["test_per_low"], entry["test_per_high"] = min(rates), max(rates)
+        size, work = PAPER.get(name, ("", ""))
+        table.append(entry | {"paper_size": size, "paper_complexity": work})
+    return table
+
+
+def as_markdown(table: Sequence[dict[str, Any]]) -> str:
+    """Return the table for readers."""
+    lines = [
+        "| stage | size MB (paper) | MMAC/s dense, effective (paper) | cycles a frame, mean / most | PER % dev | "
+        "PER % test (least-most) | S / D / I % | seeds |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for entry in table:
+        size = f"{float(entry['megabytes']):.3f}" + (f" ({entry['paper_size']})" if entry["paper_size"] else "")
+        work = f"{float(entry['dense_mmac_per_second']):.2f}, {float(entry['mmac_per_second']):.2f}"
+        work += f" ({entry['paper_complexity']})" if entry["paper_complexity"] else ""
+        cycles = f"{entry['cycles_mean']:.0f} / {entry['cycles_most']:.0f}" if entry["cycles_mean"] != "" else ""
+        spread = f" ({100 * entry['test_per_low']:.1f}-{100 * entry['test_per_high']:.1f})"
+        wrong = [entry[f"test_{kind}"] for kind in ("substitutions", "deletions", "insertions")]
+        shares = " / ".join(f"{100 * entry['test_per'] * count / max(1, sum(wrong)):.1f}" for count in wrong)
+        lines.append(
+            f"| `{entry['stage']}` {entry['what']} | {size} | {work} | {cycles} | {100 * entry['dev_per']:.1f} | "
+            f"**{100 * entry['test_per']:.1f}**{spread if entry['seeds'] > 1 else ''} | {shares} | {entry['seeds']} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _pooled(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Join the folds of one seed."""
+    if len(runs) == 1:
+        return runs[0]
+    joined = dict(runs[0])
+    for part in ("dev", "test"):
+        for kind in ("substitutions", "deletions", "insertions", "reference"):
+            joined[f"{part}_{kind}"] = sum(float(run[f"{part}_{kind}"]) for run in runs)
+        errors = sum(joined[f"{part}_{kind}"] for kind in ("substitutions", "deletions", "insertions"))
+        joined[f"{part}_per"] = errors / max(1, joined[f"{part}_reference"])
+    return joined
+
+
+def _rows(path: Path) -> Rows:
+    """Read the rows that earlier runs left, by stage, seed, fold (and epoch)."""
+    if not path.is_file():
+        return {}
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    keys = ("seed", "fold", "epoch")
+    return {(row["stage"], *(int(row[key]) for key in keys if key in row)): row | _numbers(row) for row in rows}
+
+
+def _numbers(row: dict[str, Any]) -> dict[str, int]:
+    return {key: int(row[key]) for key in ("seed", "fold") if key in row}
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, list) else value
+
+
+def _write(out: Path, rows: Rows, epochs: Rows, recipe: Recipe) -> None:
+    order = {name: place for place, name in enumerate(recipe.stages)}
+
+    def place(key: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (order.get(key[0], len(order)), *key)
+
+    sorted_keys = sorted(rows, key=place)
+    columns = list(dict.fromkeys(column for key in sorted_keys for column in rows[key]))
+    full = [{column: rows[key].get(column, "") for column in columns} for key in sorted_keys]
+    write_csv(out / "rows.csv", full)
+    write_csv(out / "epochs.csv", [epochs[key] for key in sorted(epochs, key=place)])
+    table = summarise(full)
+    write_csv(out / "table.csv", table)
+    write_text(out / "table.md", as_markdown(table))
+    plot_rates(out / "rates.png", table)
+    plot_epochs(out / "epochs.png", epochs.values())

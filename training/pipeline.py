@@ -1,0 +1,372 @@
+"""The stages of a recipe on one corpus: each trained once, kept in a folder, and gone on with after a kill."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import fcntl
+import hashlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from golden.checkpoint import Checkpoint, Host, load_checkpoint, save_checkpoint
+from golden.decoder import state_scores
+from golden.specification import Specification
+from training.acoustic_model import AcousticModel
+from training.baselines import RecurrentBaseline, SnnTorchBaseline
+from training.dataset import DEV, IGNORED, TRAIN, Dataset
+from training.errors import RecipeError, SenoneError
+from training.export import export, host_tables, load_network, replicate_head
+from training.labels import STATES_PER_PHONE
+from training.measure import measure
+from training.model import SpikingNetwork
+from training.objective import Objective
+from training.prune import keep_neurons, magnitude_mask, neuron_importance
+from training.score import error_rate
+from training.senones import SenoneTrees, grow_trees
+from training.sequence import PhoneGraph
+from training.stage import CHECKPOINT, Recipe, Stage, with_seed
+from training.time_delay import TimeDelayNetwork
+from training.train import Epoch, run, train
+
+# Training utterances on which the importance of neurons is estimated.
+_SAMPLE = 64
+_EPOCH_FIELDS = ("epoch", "loss_nats", "dev_per", "spike_rates", "seconds")
+
+
+class Pipeline:
+    """The stages of one recipe, one seed, one dataset.
+
+    Parameters
+    ----------
+    data : Dataset
+    recipe : Recipe
+    work : Path
+        Each stage leaves a folder there, named after it, the seed, and a digest of everything that it depends on:
+        ``state.pt`` (the training, to go on from), ``log.csv``, ``row.json`` and, quantised, ``checkpoint.npz``.
+    seed : int
+    specification : Specification
+        Of the network to export; widths, time steps and outputs are the stages'.
+    device : str
+        Where torch trains: "cpu" or "cuda".
+    trees : SenoneTrees or None
+        Tied states of another run to reuse; None grows them from the training set.
+    start : Checkpoint or None
+        The network of which a stage that starts from "checkpoint" goes on (a transfer from another corpus).
+    """
+
+    def __init__(
+        self,
+        data: Dataset,
+        recipe: Recipe,
+        work: Path,
+        *,
+        seed: int,
+        specification: Specification | None = None,
+        device: str = "cpu",
+        trees: SenoneTrees | None = None,
+        start: Checkpoint | None = None,
+    ) -> None:
+        self.data, self.recipe, self.work, self.seed, self.start = data, recipe, work, seed, start
+        self.specification = specification or Specification()
+        self.device = torch.device(device)
+        self._given_trees = trees
+        self._networks: dict[str, AcousticModel] = {}
+        self.states = len(data.phone_names) * STATES_PER_PHONE
+
+    @cached_property
+    def trees(self) -> SenoneTrees:
+        """The tied states: those that were given, or grown on the training set."""
+        if self._given_trees is not None:
+            if self._given_trees.phone_names != self.data.phone_names:
+                raise SenoneError("tied states: grown for other phones than the corpus has")
+            return self._given_trees
+        members = self.data.members(TRAIN)
+        frames = self.data.frames(members)
+        frames = frames[self.data.state[frames] >= 0]
+        trees = grow_trees(
+            features=self.data.codes[frames].astype(np.float32),
+            state=self.data.state[frames],
+            left=self.data.left[frames],
+            right=self.data.right[frames],
+            states=self.states,
+            senones=self.recipe.senones,
+            phone_names=self.data.phone_names,
+            least_frames=self.recipe.least_frames,
+        )
+        trees.save(self.work / f"senones-{self._data_digest[:10]}.npz")
+        return trees
+
+    @cached_property
+    def _tables(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Priors and bigram of the training set."""
+        members = self.data.members(TRAIN)
+        states = self.data.state[self.data.frames(members)]
+        sequences = [self.data.sequence(which) for which in members]
+        return host_tables(states[states >= 0], sequences, phones=len(self.data.phone_names))
+
+    @cached_property
+    def _data_digest(self) -> str:
+        digest = hashlib.sha256("\n".join(self.data.names.tolist()).encode())
+        digest.update(json.dumps(self.data.front_end, sort_keys=True).encode())
+        for array in (self.data.part, self.data.codes, self.data.state, self.data.phones):
+            digest.update(array.tobytes())
+        settings = dataclasses.replace(self.recipe, stages={}, shipped="")
+        digest.update(repr((_chosen(settings), _chosen(self.specification))).encode())
+        if self._given_trees is not None:
+            digest.update(self._given_trees.table.tobytes())
+        return digest.hexdigest()
+
+    def stage(self, name: str) -> Stage:
+        """Return a stage with its seed."""
+        return with_seed(self.recipe.stages[name], self.seed)
+
+    def key(self, name: str) -> str:
+        """Return a digest of all that a stage's result depends on."""
+        stage = self.stage(name)
+        needed = [self.key(other) for other in (stage.start, stage.teacher) if other and other != CHECKPOINT]
+        if stage.start == CHECKPOINT:
+            needed.append(_digest_of(self._started()))
+        named = dataclasses.replace(stage, name="", what="", start="", teacher="", seed=0)
+        return hashlib.sha256(repr((self._data_digest, _chosen(named), needed)).encode()).hexdigest()
+
+    def folder(self, name: str) -> Path:
+        """Return the folder of a stage."""
+        return self.work / f"{name}-seed{self.stage(name).seed}-{self.key(name)[:10]}"
+
+    def senone_state(self, stage: Stage) -> np.ndarray:
+        """Return the state of each of a stage's outputs [shape=(outputs,), dtype=int16]."""
+        return self.trees.senone_state if stage.targets == "senones" else np.arange(self.states, dtype=np.int16)
+
+    def network(self, name: str) -> AcousticModel:
+        """Return the network that a stage leaves, trained now if it is not there yet."""
+        if name not in self._networks:
+            self._networks[name] = self._train(self.stage(name))
+        return self._networks[name]
+
+    def row(self, name: str) -> dict[str, Any]:
+        """Return what a stage comes to (`training.measure`), from its folder if it is there."""
+        path = self.folder(name) / "row.json"
+        if path.is_file():
+            return dict(json.loads(path.read_text()))
+        stage = self.stage(name)
+        network = self.network(name).cpu()
+        measured, host = measure(network, self.data, self.host(stage, network))
+        log = list(csv.DictReader((self.folder(name) / "log.csv").open()))
+        row = {
+            "stage": name,
+            "what": stage.what,
+            "seed": stage.seed,
+            "network": stage.network,
+            "widths": [stage.width, stage.width],
+            "time_steps": stage.time_steps if stage.network in ("spiking", "snntorch") else 1,
+            "outputs": len(host.senone_state),
+            "epochs": len(log),
+            "training_seconds": round(sum(float(epoch["seconds"]) for epoch in log), 1),
+            **measured,
+        }
+        if stage.quantised:
+            assert isinstance(network, SpikingNetwork)
+            save_checkpoint(self.folder(name) / "checkpoint.npz", export(network, host=host))
+        _write(path, json.dumps(row, indent=1) + "\n")
+        _say(f"{name}, seed {stage.seed}: phone error rate {100 * row['dev_per']:.1f} % (dev), "
+             f"{100 * row['test_per']:.1f} % (test)")  # fmt: skip
+        return row
+
+    def checkpoint(self, name: str) -> Checkpoint:
+        """Return the checkpoint of a quantised stage."""
+        self.row(name)
+        return load_checkpoint(self.folder(name) / "checkpoint.npz")
+
+    def host(self, stage: Stage, network: AcousticModel) -> Host:
+        """Return the decoder's tables for a network, its weights not tuned yet."""
+        log_prior, bigram_log, initial_log = self._tables
+        return Host(
+            front_end=self.data.front_end,
+            phones=self.data.phone_names,
+            states_per_phone=STATES_PER_PHONE,
+            senone_state=self.senone_state(stage).astype(np.int16),
+            class_offset=network.offset.detach().cpu().numpy().astype(np.float32),
+            log_prior=log_prior,
+            bigram_log=bigram_log,
+            initial_log=initial_log,
+            label_delay_frames=self.recipe.label_delay_frames,
+            acoustic_scale=stage.plan.weights.acoustic_scale,
+            bigram_scale=1.0,
+            insertion_log=0.0,
+        )
+
+    def _targets(self, stage: Stage) -> np.ndarray:
+        data = self.data
+        if stage.targets == "states":
+            return data.state
+        return np.where(data.state >= 0, self.trees.label(data.state, data.left, data.right), IGNORED).astype(np.int16)
+
+    def _train(self, stage: Stage) -> AcousticModel:
+        network = self._begin(stage).to(self.device)
+        folder = self.folder(stage.name)
+        folder.mkdir(parents=True, exist_ok=True)
+        log_prior, bigram_log, initial_log = self._tables
+        objective = Objective(
+            stage.plan.weights,
+            senone_state=self.senone_state(stage),
+            log_prior=log_prior,
+            graph=PhoneGraph(bigram_log, initial_log, STATES_PER_PHONE),
+            delay=self.recipe.label_delay_frames,
+        )
+        data = self.data.utterances(
+            self.data.members(TRAIN, copies=True), self._targets(stage), delay=self.recipe.label_delay_frames
+        )
+
+        def report(epoch: Epoch) -> None:
+            rates = "".join(f" {rate:.3f}" for rate in epoch.spike_rates)
+            _say(f"{stage.name}, seed {stage.seed}: epoch {epoch.number}/{stage.plan.epochs}: loss {epoch.loss:.4f}, "
+                 f"dev phone error rate {100 * epoch.dev_rate:.1f} %, spike rates{rates or ' none'}, "
+                 f"{epoch.seconds:.1f} s")  # fmt: skip
+
+        teacher = self._teacher(stage)
+        with _alone(folder):
+            history = train(
+                network,
+                data,
+                stage.plan,
+                objective,
+                state=folder / "state.pt",
+                teacher=teacher,
+                dev_rate=lambda: self._dev_rate(stage, network),
+                report=report,
+                name=f"{stage.name} seed {stage.seed}",
+            )
+        _write_log(folder / "log.csv", history)
+        return network
+
+    def _teacher(self, stage: Stage) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None:
+        if not stage.teacher:
+            return None
+        teacher = self.network(stage.teacher).to(self.device)
+        teacher.eval()
+        telling = self.stage(stage.teacher)
+        log_prior, bigram_log, initial_log = self._tables
+        objective = Objective(
+            telling.plan.weights,
+            senone_state=self.senone_state(telling),
+            log_prior=log_prior,
+            graph=PhoneGraph(bigram_log, initial_log, STATES_PER_PHONE),
+            delay=self.recipe.label_delay_frames,
+        )
+        return lambda codes, starts: torch.log_softmax(objective.states(teacher(codes, starts).logits), dim=1)
+
+    def _dev_rate(self, stage: Stage, network: AcousticModel) -> float:
+        """Score the development set with the decoder's weights as they are before tuning."""
+        host = self.host(stage, network)
+        data = self.data.utterances(self.data.members(DEV), self.data.state, delay=0)
+        scores = (state_scores(host, logits, fc_scale=0) for logits in run(network, data))
+        return float(error_rate(host, scores, self.data.references(DEV)).rate)
+
+    def _begin(self, stage: Stage) -> AcousticModel:
+        """Return the network as it is when the stage begins."""
+        outputs = len(self.senone_state(stage))
+        inputs = self.data.codes.shape[1]
+        if stage.network in ("lstm", "gru"):
+            return RecurrentBaseline(
+                stage.network, inputs=inputs, width=stage.width, outputs=outputs, seed=stage.seed
+            )
+        if stage.network == "time-delay":
+            return TimeDelayNetwork(inputs=inputs, width=stage.width, outputs=outputs, seed=stage.seed)
+        if stage.network == "snntorch":
+            return SnnTorchBaseline(
+                inputs=inputs, width=stage.width, outputs=outputs, time_steps=stage.time_steps, seed=stage.seed
+            )
+        spec = self.specification.replace(
+            inputs=inputs, layers=(stage.width, stage.width), time_steps=stage.time_steps, outputs=outputs
+        )
+        if not stage.start:
+            network = SpikingNetwork(spec, seed=stage.seed)
+        else:
+            network = self._continued(stage, spec)
+        with torch.no_grad():
+            if stage.fc_pruned:
+                network.fc_mask.copy_(magnitude_mask(network.fc * network.fc_mask, share=stage.fc_pruned))
+        network.quantised = stage.quantised
+        return network
+
+    def _started(self) -> Checkpoint:
+        if self.start is None:
+            raise RecipeError('recipe: a stage starts from "checkpoint", expected a checkpoint to start from')
+        return self.start
+
+    def _continued(self, stage: Stage, spec: Specification) -> SpikingNetwork:
+        before = load_network(self._started()) if stage.start == CHECKPOINT else self.network(stage.start).cpu()
+        assert isinstance(before, SpikingNetwork)
+        if stage.width < before.spec.layers[0]:
+            chosen = self.data.members(TRAIN)
+            chosen = chosen[:: max(1, len(chosen) // _SAMPLE)][:_SAMPLE]
+            batch = self.data.utterances(chosen, self.data.state, delay=0)
+            with torch.no_grad():
+                spikes = before(torch.from_numpy(batch.codes), torch.from_numpy(batch.starts)).spikes
+            before = keep_neurons(before, neuron_importance(before, spikes), widths=spec.layers)
+        if before.spec.outputs < spec.outputs:
+            before = replicate_head(before, self.trees.senone_state)
+        network = SpikingNetwork(spec)
+        network.load_state_dict(before.state_dict())
+        return network
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process trains in a folder; the lock goes with the process, however it ends."""
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _digest_of(checkpoint: Checkpoint) -> str:
+    digest = hashlib.sha256(repr(checkpoint.specification).encode())
+    for matrix in (*checkpoint.feed_forward, *checkpoint.recurrent, checkpoint.fc):
+        if matrix is not None:
+            digest.update(matrix.tobytes())
+    return digest.hexdigest()
+
+
+def _chosen(settings: Any) -> dict[str, Any]:
+    """Return the fields that differ from their defaults, so that a new field does not make an old result stale."""
+    chosen: dict[str, Any] = {}
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        if dataclasses.is_dataclass(value):
+            value = _chosen(value)
+            if not value:
+                continue
+        elif value == field.default:
+            continue
+        chosen[field.name] = value
+    return chosen
+
+
+def _write_log(path: Path, history: Sequence[Epoch]) -> None:
+    lines = [",".join(_EPOCH_FIELDS)]
+    for epoch in history:
+        rates = " ".join(f"{rate:.4f}" for rate in epoch.spike_rates)
+        lines.append(f"{epoch.number},{epoch.loss:.5f},{epoch.dev_rate:.5f},{rates},{epoch.seconds:.1f}")
+    _write(path, "\n".join(lines) + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_text(text)
+    os.replace(part, path)
+
+
+def _say(line: str) -> None:
+    print(time.strftime("%H:%M:%S"), line, file=sys.stderr, flush=True)
