@@ -188,9 +188,9 @@ def test_most_spikes_of_the_shipped_network_survive_in_snntorch(tmp_path, networ
         np.testing.assert_array_equal(found, simulated)
         shares.append(float((found == wanted[:, 0]).mean()))
     # Real membranes for whole ones, and recurrence that carries every difference on: measured 97.8..99.8 % and
-    # 90.7..96.8 %, by utterance.
-    assert shares[0] > 0.95, name
-    assert shares[1] > 0.85, name
+    # 90.7..96.8 %, by utterance; chance, of independent spikes at these rates, is 73 and 56 %.
+    assert shares[0] > 0.93, name
+    assert shares[1] > 0.8, name
 
 
 def test_constants_are_those_of_the_discretisation(network):

@@ -245,11 +245,19 @@ def test_a_membrane_too_narrow_is_reported():
     assert from_nir(graph, ImportSettings(membrane_bits=bits - 2)).checkpoint.specification.membrane_bits[0] <= bits - 2
     narrow = from_nir(graph, ImportSettings(membrane_bits=bits - 6, guard_bits=0))
     assert "membranes saturate at" in "\n".join(narrow.lost)
-    codes = np.random.default_rng(0).integers(-128, 127, (300, 3), endpoint=True)
-    membranes = forward(wide.checkpoint, codes).membranes[0]
-    reach = 1 << (bits - 1)
-    assert -reach < membranes.min()
-    assert membranes.max() < reach - 1
+
+
+def test_a_membrane_is_as_wide_as_its_worst_current_asks():
+    graph = chain()
+    graph.nodes["lif"] = lif(4, tau=np.full(4, 1.6e-3), r=np.full(4, 16.0))  # beta 15/16
+    checkpoint = from_nir(graph).checkpoint
+    spec, weights = checkpoint.specification, checkpoint.feed_forward[0]
+    unlimited = dataclasses.replace(checkpoint, specification=spec.replace(membrane_bits=(32,)))
+    for neuron in range(4):
+        for sign in (1, -1):
+            codes = np.tile(np.where(sign * weights[:, neuron] > 0, 127, -128), (200, 1))
+            found, wanted = forward(checkpoint, codes), forward(unlimited, codes)
+            np.testing.assert_array_equal(found.membranes[0], wanted.membranes[0])
 
 
 @pytest.mark.parametrize(
