@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import nir  # type: ignore[import-untyped]
+import nir
 import numpy as np
 
 from golden.checkpoint import Checkpoint, Host

@@ -13,8 +13,8 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-import h5py  # type: ignore[import-untyped]
-import nir  # type: ignore[import-untyped]
+import h5py
+import nir
 import numpy as np
 
 # The time step that snnTorch's exporter and importer assume; only its ratio to tau matters.

@@ -13,7 +13,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-import nir  # type: ignore[import-untyped]
+import nir
 import numpy as np
 
 from golden.checkpoint import Checkpoint
