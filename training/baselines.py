@@ -172,13 +172,13 @@ class SnnTorchBaseline(AcousticModel):
         linear: Any
         cell: Any
         for linear, cell in zip(self.feed_forward, self.cells, strict=True):
-            drive = linear(signal)
-            spike, membrane = torch.zeros_like(drive[0, 0]), torch.zeros_like(drive[0, 0])
+            # All steps taken apart at once: an index in the loop would cost a gradient of the whole each time.
+            drives = linear(signal).repeat_interleave(self.time_steps // signal.shape[1], dim=1).flatten(0, 1).unbind()
+            spike, membrane = torch.zeros_like(drives[0]), torch.zeros_like(drives[0])
             fired = []
-            for frame in range(drive.shape[0]):
-                for step in range(self.time_steps):
-                    spike, membrane = cell(drive[frame, min(step, drive.shape[1] - 1)], spike, membrane)
-                    fired.append(spike)
+            for drive in drives:
+                spike, membrane = cell(drive, spike, membrane)
+                fired.append(spike)
             cell.reset_mem()  # lets go of the graph
             spikes = torch.stack(fired).unflatten(0, (-1, self.time_steps))
             all_spikes.append(torch.cat([spikes[:count, :, which] for which, count in enumerate(counts)]))
