@@ -31,11 +31,11 @@ def run_layer(
     All on one device; `starts` may be on the CPU.
     """
     outgoing = outgoing or Outgoing()
+    longest = int((starts[1:] - starts[:-1]).max())
     starts = starts.to(drive.device)
-    counts = starts[1:] - starts[:-1]
-    utterances, width = len(counts), drive.shape[2]
-    longest = int(counts.max())
-    which = torch.repeat_interleave(torch.arange(utterances, device=drive.device), counts)
+    utterances, width = len(starts) - 1, drive.shape[2]
+    numbers = torch.arange(utterances, device=drive.device)
+    which = torch.repeat_interleave(numbers, starts[1:] - starts[:-1], output_size=len(drive))
     places = (torch.arange(len(drive), device=drive.device) - starts[which]) * utterances + which
     padded = drive.new_zeros(longest * utterances, steps, width).index_copy(0, places, drive.expand(-1, steps, -1))
     spikes, membranes = PaddedLayer.apply(padded.view(longest, utterances, steps, width), recurrent, constants)
