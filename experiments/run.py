@@ -23,10 +23,11 @@ from features.frontend import FrontEndSettings, batch_codes
 from golden.activity import count_activity
 from golden.checkpoint import Checkpoint, load_checkpoint
 from golden.cycles import FrameCounts, count_frames, mmac_per_second
-from golden.decoder import PhoneErrors, PhoneSegment, decode_checkpoint, fold, phone_error_rate, phones_of
+from golden.decoder import PhoneSegment, decode_checkpoint, fold, phones_of
 from golden.errors import CheckpointError
 from golden.forward import Forward, forward
 from golden.layout import build_layout
+from golden.scoring import PhoneErrors, phone_errors
 from golden.size import weight_size
 from golden.trace import CycleModel
 from power.activity import ActivityRow, Run, write_run
@@ -68,7 +69,7 @@ class Spoken:
         """Phone errors against the reference, silence left out on both sides."""
         if self.reference is None:
             return None
-        return phone_error_rate(self.reference, phones_of(self.segments))
+        return phone_errors(self.reference, phones_of(self.segments))
 
 
 def recognise(checkpoint: Checkpoint, path: Path, reference: Path | None = None) -> Spoken:

@@ -28,7 +28,7 @@ SHARED_WITH_RTL = {"golden.specification", "golden.schedule", "golden.layout"}
 # Rooms that keep to a few third-party packages; the others may use all that the core installs.
 THIRD_PARTY = {
     "features": {"numpy", "scipy", "soundfile", "librosa", "numba"},
-    "golden": {"numpy", "numba"},
+    "golden": {"numpy", "numba", "jiwer"},
     "rtl": {"myhdl"},
     "power": {"numpy"},
 }

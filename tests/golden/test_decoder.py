@@ -1,30 +1,29 @@
-"""The host's phone decoder: Viterbi against every path, error counts against every alignment."""
+"""The host's phone decoder: Viterbi against every path, scores against their formula, folding."""
 
 import itertools
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.corpora.phones import PHONES_39, PHONES_48, fold_phone
 from golden.checkpoint import Host, random_checkpoint
 from golden.decoder import (
-    PhoneErrors,
+    FOLDED,
     PhoneSegment,
+    Segments,
     decode,
     decode_checkpoint,
     decode_scores,
     fold,
-    phone_error_rate,
     phones_of,
     state_scores,
 )
 from golden.errors import StimulusError
 from golden.specification import Specification
-
-short = st.lists(st.sampled_from("abc"), max_size=5)
+from golden.viterbi import UNIT
 
 
 def host_of(seed, *, phones=("sil", "ao", "t"), per_phone=3, leaves=2, delay=0):
@@ -73,10 +72,10 @@ def every_path(host, scores):
 def test_viterbi_finds_the_best_of_all_paths(seed, frames):
     host = host_of(seed, phones=("a", "b", "c"), per_phone=2)
     scores = np.random.default_rng(seed).normal(size=(frames, 6)).astype(np.float32)
-    _, begun = max(every_path(host, scores.astype(np.float64)), key=lambda path: path[0])
-    ends = [frame for _, frame in begun[1:]] + [frames]
-    expected = [PhoneSegment(host.phones[phone], frame, end) for (phone, frame), end in zip(begun, ends, strict=True)]
-    assert decode_scores(host, scores) == expected
+    paths = sorted(every_path(host, scores.astype(np.float64)), key=lambda path: path[0], reverse=True)
+    # The search rounds every weight to 2^-12: what lies closer together than that may change places.
+    near = [begun for score, begun in paths if score > paths[0][0] - 2 * frames * UNIT]
+    assert [(host.phones.index(phone), begin) for phone, begin, _ in decode_scores(host, scores)] in near
 
 
 def test_state_scores_are_the_formula():
@@ -89,6 +88,16 @@ def test_state_scores_are_the_formula():
         expected = 0.7 * (np.log(max(posterior, 1e-300)) - host.log_prior[state])
         if posterior > 1e-25:
             np.testing.assert_allclose(found[frame, state], expected, rtol=2e-5, atol=2e-5)
+
+
+@given(st.integers(0, 100), st.integers(1, 40), st.booleans())
+def test_a_frame_s_scores_are_the_same_bits_alone(seed, frames, shuffled):
+    host = host_of(3, leaves=7)
+    if shuffled:
+        host = replace(host, senone_state=np.random.default_rng(1).permutation(host.senone_state))
+    logits = np.random.default_rng(seed).integers(-400, 400, size=(frames, 63)).astype(np.int32)
+    alone = [state_scores(host, logits[frame : frame + 1], fc_scale=-4) for frame in range(frames)]
+    np.testing.assert_array_equal(state_scores(host, logits, fc_scale=-4), np.concatenate(alone))
 
 
 def test_leaves_in_any_order_and_states_without_leaves():
@@ -141,40 +150,30 @@ def test_refusals_name_what_is_wrong():
     assert decode_checkpoint(with_host, logits) == decode(host, logits, fc_scale=-4)
 
 
-def brute_force(reference, hypothesis):
-    """Return the counts of the best of all alignments, tried one by one."""
-
-    @cache
-    def best(i, j):
-        if i == len(reference) and j == len(hypothesis):
-            return 0, 0, 0, 0
-        found = []
-        if i < len(reference) and j < len(hypothesis):
-            total, unpaired, deleted, inserted = best(i + 1, j + 1)
-            found.append((total + (reference[i] != hypothesis[j]), unpaired, deleted, inserted))
-        if i < len(reference):
-            total, unpaired, deleted, inserted = best(i + 1, j)
-            found.append((total + 1, unpaired + 1, deleted + 1, inserted))
-        if j < len(hypothesis):
-            total, unpaired, deleted, inserted = best(i, j + 1)
-            found.append((total + 1, unpaired + 1, deleted, inserted + 1))
-        return min(found)
-
-    total, unpaired, deleted, inserted = best(0, 0)
-    return PhoneErrors(total - unpaired, deleted, inserted, len(reference))
+def test_folding_is_that_of_the_corpora():
+    assert set(FOLDED) <= set(PHONES_48)
+    assert fold(PHONES_48, keep_silence=True) == [fold_phone(phone) for phone in PHONES_48]
+    assert set(fold(PHONES_48, keep_silence=True)) == set(PHONES_39)
+    assert fold(["sil", "ao", "zh", "t", "cl"]) == ["aa", "sh", "t"]
 
 
-@given(short, short)
-def test_errors_are_those_of_the_best_alignment(reference, hypothesis):
-    assert phone_error_rate(reference, hypothesis) == brute_force(tuple(reference), tuple(hypothesis))
+def test_a_network_of_timit_s_48_phones_says_39_and_joins_its_silences_only_if_asked_to():
+    host = host_of(9, phones=PHONES_48, per_phone=1, leaves=1)
+    spoken = "sil cl epi vcl ix ih el l en ax zh sh ao aa sil cl t".split()
+    logits = strong(host, np.repeat([PHONES_48.index(phone) for phone in spoken], 2).tolist())
+    found = decode(host, logits, fc_scale=-4)
+    joined = "sil ih ih l l n ah sh sh aa aa sil t".split()
+    assert phones_of(found, keep_silence=True) == joined
+    assert [found[0], found[-2]] == [("sil", 0, 8), ("sil", 28, 32)]
+    apart = decode_scores(host, state_scores(host, logits, fc_scale=-4), merge_silences=False)
+    assert apart == [(fold_phone(phone), 2 * which, 2 * which + 2) for which, phone in enumerate(spoken)]
 
 
-def test_errors_add_up_to_a_rate():
-    errors = phone_error_rate(list("abcd"), list("abxd")).plus(phone_error_rate(list("ab"), list("ab")))
-    assert errors == PhoneErrors(1, 0, 0, 6)
-    assert errors.rate == pytest.approx(1 / 6)
-    assert phone_error_rate([], ["a"]).rate == 1.0
-
-
-def test_fold_is_the_decoders():
-    assert fold(["sil", "ao", "zh", "t", "sil"]) == ["aa", "sh", "t"]
+def test_segments_carry_on_where_the_last_frames_stopped():
+    host = host_of(10)
+    segments = Segments(host)
+    assert segments.close() == []
+    assert segments.take(np.array([0, 1]), np.array([True, False])) == []
+    assert segments.take(np.array([2, 0, 3]), np.array([False, True, True])) == [("sil", 0, 4)]
+    assert segments.take(np.array([4, 6]), np.array([False, True])) == [("aa", 4, 6)]
+    assert segments.close() == [("t", 6, 7)]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from golden.checkpoint import Host
-from golden.decoder import decode, fold, phone_error_rate, phones_of, state_scores
+from golden.decoder import decode, decode_scores, fold, phones_of, state_scores
+from golden.scoring import phone_errors
 from training.score import ACOUSTIC_SCALES, INSERTION_LOGS, error_rate, tune
 
 PHONES = ("sil", "ao", "t", "k")
@@ -35,11 +36,42 @@ def test_error_rate_sums_over_utterances(noisy):
     host, logits, references = noisy
     found = error_rate(host, [state_scores(host, given, fc_scale=0) for given in logits], references)
     each = [
-        phone_error_rate(fold(reference), phones_of(decode(host, given, fc_scale=0)))
+        phone_errors(fold(reference), phones_of(decode(host, given, fc_scale=0)))
         for given, reference in zip(logits, references, strict=True)
     ]
     assert found == tuple(sum(counts) for counts in zip(*each, strict=True))
     assert found.reference == sum(map(len, references))
+
+
+@pytest.mark.parametrize("silence", ["counted", "forgiven"])
+def test_where_silence_is_scored_adjacent_ones_stay_apart(noisy, silence):
+    host, logits, _ = noisy
+    references = [["sil", "sil", "t", "ao", "sil"]] * len(logits)
+    scores = [state_scores(host, given, fc_scale=0) for given in logits]
+    each = [
+        phone_errors(
+            ["sil", "sil", "t", "aa", "sil"],
+            [segment.phone for segment in decode_scores(host, given, merge_silences=False)],
+            silence=silence,
+        )
+        for given in scores
+    ]
+    found = error_rate(host, scores, references, silence=silence)
+    assert found == tuple(sum(counts) for counts in zip(*each, strict=True))
+    assert found.reference == 5 * len(logits)
+    tuned, errors = tune(host, logits, references, fc_scale=0, silence=silence)
+    scores = [state_scores(tuned, given, fc_scale=0) for given in logits]
+    assert error_rate(tuned, scores, references, silence=silence) == errors
+
+
+def test_the_bigram_s_weight_is_no_third_choice(noisy):
+    host, logits, _ = noisy
+    rng = np.random.default_rng(2)
+    host = dataclasses.replace(host, bigram_log=np.log(rng.dirichlet(np.ones(4), size=4)).astype(np.float32))
+    double = dataclasses.replace(host, acoustic_scale=1.0, bigram_scale=2.0, insertion_log=-2.0)
+    host = dataclasses.replace(host, insertion_log=-1.0)
+    for given in logits:
+        assert decode(host, given, fc_scale=0) == decode(double, given, fc_scale=0)
 
 
 def test_tuning_finds_the_best_of_its_grid(noisy):

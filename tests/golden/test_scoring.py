@@ -1,0 +1,105 @@
+"""Phone errors by jiwer against every alignment, written out, under each treatment of silence."""
+
+from functools import cache
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from golden.errors import StimulusError
+from golden.scoring import PhoneErrors, phone_errors
+
+phones = st.lists(st.sampled_from(["sil", "a", "b"]), max_size=6)
+
+
+@cache
+def alignments(reference, hypothesis):
+    """Return (substitutions, deletions, insertions, deletions of silence) of every alignment there is."""
+    if not reference and not hypothesis:
+        return {(0, 0, 0, 0)}
+    found = set()
+    if reference and hypothesis:
+        for s, d, i, forgiven in alignments(reference[1:], hypothesis[1:]):
+            found.add((s + (reference[0] != hypothesis[0]), d, i, forgiven))
+    if reference:
+        for s, d, i, forgiven in alignments(reference[1:], hypothesis):
+            found.add((s, d + 1, i, forgiven + (reference[0] == "sil")))
+    if hypothesis:
+        found |= {(s, d, i + 1, forgiven) for s, d, i, forgiven in alignments(reference, hypothesis[1:])}
+    return found
+
+
+def best_alignments(reference, hypothesis):
+    every = alignments(tuple(reference), tuple(hypothesis))
+    fewest = min(sum(counts[:3]) for counts in every)
+    return [counts for counts in every if sum(counts[:3]) == fewest]
+
+
+@given(phones, phones)
+def test_counted_silence_is_a_phone(reference, hypothesis):
+    expected = {(s, d, i, len(reference)) for s, d, i, _ in best_alignments(reference, hypothesis)}
+    assert phone_errors(reference, hypothesis, silence="counted") in expected
+
+
+@given(phones, phones)
+def test_forgiven_silence_may_be_deleted(reference, hypothesis):
+    expected = {
+        (s, d - forgiven, i, len(reference)) for s, d, i, forgiven in best_alignments(reference, hypothesis)
+    }
+    assert phone_errors(reference, hypothesis, silence="forgiven") in expected
+
+
+@given(phones, phones)
+def test_excluded_silence_is_not_there(reference, hypothesis):
+    reference_left, hypothesis_left = (
+        [phone for phone in given if phone != "sil"] for given in (reference, hypothesis)
+    )
+    found = phone_errors(reference, hypothesis)
+    assert found == phone_errors(reference_left, hypothesis_left, silence="counted")
+    assert found.reference == len(reference_left)
+
+
+@pytest.mark.parametrize(
+    ("silence", "expected"), [("excluded", (0, 0, 1, 2)), ("counted", (0, 2, 1, 5)), ("forgiven", (0, 0, 1, 5))]
+)
+def test_the_three_treatments_of_one_utterance(silence, expected):
+    # A pause and a closure side by side stay two silences, as in Kaldi.
+    reference, hypothesis = ["sil", "sil", "a", "b", "sil"], ["a", "b", "sil", "b"]
+    assert phone_errors(reference, hypothesis, silence=silence) == expected
+
+
+def test_only_deletions_are_forgiven():
+    assert phone_errors(["sil"], ["a"], silence="forgiven") == (1, 0, 0, 1)
+    assert phone_errors(["a"], ["sil", "a"], silence="forgiven") == (0, 0, 1, 1)
+    assert phone_errors(["a"], [], silence="forgiven") == (0, 1, 0, 1)
+
+
+def test_empty_sequences_are_scored():
+    assert phone_errors([], []) == (0, 0, 0, 0)
+    assert phone_errors([], ["a", "b"]) == (0, 0, 2, 0)
+    assert phone_errors(["a", "b"], []) == (0, 2, 0, 2)
+    assert phone_errors(["sil"], ["sil"]).rate == 0.0
+    assert phone_errors([], ["a"]).rate == 1.0
+
+
+def test_names_are_compared_as_they_are():
+    assert phone_errors(["AA", "h#"], ["aa", "h"]) == (2, 0, 0, 2)
+
+
+def test_errors_add_up_to_a_rate():
+    errors = phone_errors(list("abcd"), list("abxd")).plus(phone_errors(list("ab"), list("ab")))
+    assert errors == PhoneErrors(1, 0, 0, 6)
+    assert errors.rate == pytest.approx(1 / 6)
+
+
+@pytest.mark.parametrize("wrong", ["k ae t", ["k ae", "t"], ["k", ""], ["k", "\t"], ["k\u00a0t"], [1, 2], [None]])
+def test_a_sentence_is_not_a_sequence_of_phones(wrong):
+    with pytest.raises(StimulusError, match=r"reference is .*, expected a sequence of names without white space"):
+        phone_errors(wrong, ["k"])
+    with pytest.raises(StimulusError, match=r"hypothesis is .*, expected a sequence of names without white space"):
+        phone_errors(["k"], wrong)
+
+
+def test_an_unknown_treatment_of_silence_is_refused():
+    with pytest.raises(StimulusError, match="silence is 'ignored', expected one of excluded, counted, forgiven"):
+        phone_errors(["a"], ["a"], silence="ignored")
