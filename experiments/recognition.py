@@ -16,8 +16,9 @@ from experiments.tables import write_csv, write_json, write_text
 from golden.checkpoint import load_checkpoint
 from training.corpora import FOLDS
 from training.errors import RecipeError
-from training.recipe import Settings, dataset, pipeline, use_threads
+from training.recipe import Settings, dataset, pipeline
 from training.stage import Recipe
+from training.timing import use_threads
 
 # By stage: the paper's model size and complexity. "stated" is printed in its abstract; the others are the only simple
 # arithmetic found that gives the stated figures (reconstructed).
@@ -92,8 +93,7 @@ def recognise(
             for name in names:
                 row = on_seed.row(name) | {"fold": fold, "seed": seed}
                 rows[name, seed, fold] = {key: _cell(value) for key, value in row.items()}
-                log = csv.DictReader((on_seed.folder(name) / "log.csv").open())
-                for epoch in log:
+                for epoch in on_seed.log(name):
                     epochs[name, seed, fold, int(epoch["epoch"])] = {"stage": name, "seed": seed, "fold": fold, **epoch}
                 _write(out, rows, epochs, recipe)
     configuration = {

@@ -27,12 +27,15 @@ class Batch:
         State of each frame, not lagging, or `IGNORED`.
     starts : np.ndarray [shape=(utterances + 1,), dtype=int64]
         First frame of each utterance, and the number of frames.
+    told : np.ndarray or None [shape=(frames, states), dtype=float16]
+        What a teacher thinks of each frame: log-posteriors of the states, lagging as the targets do.
     """
 
     codes: np.ndarray
     targets: np.ndarray
     labels: np.ndarray
     starts: np.ndarray
+    told: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Utterances:
 
     Parameters
     ----------
-    codes, targets, labels, starts : np.ndarray
+    codes, targets, labels, starts, told : np.ndarray
         As in `Batch`, targets of any integer type.
     original : np.ndarray [shape=(utterances,), dtype=int64]
         Equal for an utterance and its copies, which follow it.
@@ -52,6 +55,7 @@ class Utterances:
     labels: np.ndarray
     starts: np.ndarray
     original: np.ndarray
+    told: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -62,7 +66,8 @@ class Utterances:
         starts = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
         frames = np.concatenate(rows)
         targets = self.targets[frames].astype(np.int64)
-        return Batch(self.codes[frames], targets, self.labels[frames], starts.astype(np.int64))
+        told = None if self.told is None else self.told[frames]
+        return Batch(self.codes[frames], targets, self.labels[frames], starts.astype(np.int64), told)
 
 
 def delayed(labels: np.ndarray, *, delay: int) -> np.ndarray:
@@ -94,6 +99,8 @@ class Dataset:
         The utterance of which this one is a copy (at another speed), or itself. Copies follow their original.
     phone_names : tuple of str
         Silence first.
+    silences_known : bool
+        Whether the phone sequences have every silence: those that were marked by hand do, an aligner's do not.
     front_end : dict
         Settings of the front-end as JSON types.
     """
@@ -110,6 +117,7 @@ class Dataset:
     original: np.ndarray
     phone_names: tuple[str, ...]
     front_end: dict[str, Any]
+    silences_known: bool = False
 
     def members(self, part: int, *, copies: bool = False) -> np.ndarray:
         """Return the utterances of a set, with or without the copies at other speeds."""
@@ -160,6 +168,7 @@ def collect(
     front_end: dict[str, Any],
     original: Sequence[int] | None = None,
     phone_names: tuple[str, ...] = PHONES,
+    silences_known: bool = False,
 ) -> Dataset:
     """Lay utterances one after the other; one item of everything for each, labels None where there are none."""
     rows = [
@@ -179,4 +188,5 @@ def collect(
         original=np.arange(len(names)) if original is None else np.array(original, dtype=np.int64),
         phone_names=phone_names,
         front_end=front_end,
+        silences_known=silences_known,
     )

@@ -12,6 +12,7 @@ from golden.checkpoint import Checkpoint, Host
 from golden.cycles import FrameCounts, count_frames, join_counts, mmac_per_second
 from golden.decoder import state_scores
 from golden.forward import forward_batch
+from golden.scoring import PhoneErrors, Silence
 from training.acoustic_model import AcousticModel
 from training.baselines import weight_count
 from training.dataset import DEV, TEST, Dataset
@@ -21,6 +22,8 @@ from training.score import error_rate, tune
 from training.train import run_spikes
 
 FLOAT_BITS = 32
+# Kaldi's two ways of scoring silence, for corpora whose silences were marked by hand (`golden.scoring`).
+KALDI_SILENCE: tuple[Silence, ...] = ("counted", "forgiven")
 _FRAMES_PER_SECOND = 100
 
 
@@ -54,7 +57,11 @@ def measure(network: AcousticModel, data: Dataset, host: Host) -> tuple[dict[str
         if checkpoint is not None:
             fired.append(np.stack([layer.mean(axis=2) for layer in spikes], axis=1))
             counted.append((codes, spikes))
-    _add_errors(row, "test", error_rate(host, scores, data.references(TEST)))
+    references = data.references(TEST)
+    _add_errors(row, "test", error_rate(host, scores, references))
+    if data.silences_known:
+        for silence in KALDI_SILENCE:
+            row[f"test_per_{silence}"] = error_rate(host, scores, references, silence=silence).rate
     row |= {"acoustic_scale": host.acoustic_scale, "insertion_log": host.insertion_log}
     row["test_frames"] = sum(map(len, scores))
     if checkpoint is None:
@@ -144,7 +151,7 @@ def _results(
             yield given, result.logits, tuple(result.spikes)
 
 
-def _add_errors(row: dict[str, Any], part: str, errors: Any) -> None:
+def _add_errors(row: dict[str, Any], part: str, errors: PhoneErrors) -> None:
     row[f"{part}_per"] = errors.rate
     for name in ("substitutions", "deletions", "insertions", "reference"):
         row[f"{part}_{name}"] = getattr(errors, name)

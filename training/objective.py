@@ -71,7 +71,7 @@ class Objective:
         return torch.log(torch.exp(logits - top) @ self.member.to(logits.device) + 1e-30) + top
 
     def __call__(
-        self, logits: Tensor, targets: Tensor, labels: np.ndarray, starts: Tensor, *, teacher: Tensor | None = None
+        self, logits: Tensor, targets: Tensor, labels: np.ndarray, starts: Tensor, *, told: Tensor | None = None
     ) -> Tensor:
         """Return the loss in nats a frame.
 
@@ -83,22 +83,22 @@ class Objective:
         labels : np.ndarray [shape=(frames,)]
             State of each frame, not lagging.
         starts : Tensor [shape=(utterances + 1,), dtype=int64]
-        teacher : Tensor or None [shape=(frames, states)]
+        told : Tensor or None [shape=(frames, states)]
             Log-posteriors of a teacher that lags as much.
         """
         weights = self.weights
         loss = torch.zeros((), device=logits.device)
         if weights.cross_entropy:
             loss = loss + weights.cross_entropy * cross_entropy(logits, targets, ignore_index=IGNORED)
-        if weights.mutual_information or teacher is not None:
+        if weights.mutual_information or told is not None:
             states = self.states(logits)
             if weights.mutual_information:
                 scores = weights.acoustic_scale * (states - self.log_prior.to(states.device))
                 chains = chains_of(labels, starts.cpu().numpy(), states_per_phone=self.graph.states_per_phone)
                 information = MutualInformation.apply(scores, starts, chains, self.graph, self.delay, weights.slack)
                 loss = loss + weights.mutual_information * information
-            if teacher is not None:
-                told = torch.log_softmax(states, dim=1)
-                divergence = (teacher.exp() * (teacher - told)).sum(dim=1).mean()
+            if told is not None:
+                said = torch.log_softmax(states, dim=1)
+                divergence = (told.exp() * (told - said)).sum(dim=1).mean()
                 loss = loss + weights.distillation * divergence
         return loss

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -18,13 +18,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from tqdm import tqdm
 
 from golden.checkpoint import Checkpoint, Host, load_checkpoint, save_checkpoint
 from golden.decoder import state_scores
 from golden.specification import Specification
 from training.acoustic_model import AcousticModel
 from training.baselines import RecurrentBaseline, SnnTorchBaseline
-from training.dataset import DEV, IGNORED, TRAIN, Dataset
+from training.dataset import DEV, IGNORED, TRAIN, Dataset, Utterances
 from training.errors import RecipeError, SenoneError
 from training.export import export, host_tables, load_network, replicate_head
 from training.labels import STATES_PER_PHONE
@@ -162,7 +163,7 @@ class Pipeline:
         stage = self.stage(name)
         network = self.network(name).cpu()
         measured, host = measure(network, self.data, self.host(stage, network))
-        log = list(csv.DictReader((self.folder(name) / "log.csv").open()))
+        log = self.log(name)
         row = {
             "stage": name,
             "what": stage.what,
@@ -182,6 +183,11 @@ class Pipeline:
         _say(f"{name}, seed {stage.seed}: phone error rate {100 * row['dev_per']:.1f} % (dev), "
              f"{100 * row['test_per']:.1f} % (test)")  # fmt: skip
         return row
+
+    def log(self, name: str) -> list[dict[str, str]]:
+        """Return what was written after each epoch of a stage that is done."""
+        with (self.folder(name) / "log.csv").open(newline="") as file:
+            return list(csv.DictReader(file))
 
     def checkpoint(self, name: str) -> Checkpoint:
         """Return the checkpoint of a quantised stage."""
@@ -216,17 +222,12 @@ class Pipeline:
         network = self._begin(stage).to(self.device)
         folder = self.folder(stage.name)
         folder.mkdir(parents=True, exist_ok=True)
-        log_prior, bigram_log, initial_log = self._tables
-        objective = Objective(
-            stage.plan.weights,
-            senone_state=self.senone_state(stage),
-            log_prior=log_prior,
-            graph=PhoneGraph(bigram_log, initial_log, STATES_PER_PHONE),
-            delay=self.recipe.label_delay_frames,
-        )
         data = self.data.utterances(
             self.data.members(TRAIN, copies=True), self._targets(stage), delay=self.recipe.label_delay_frames
         )
+
+        if stage.teacher:
+            data = dataclasses.replace(data, told=self._told(self.stage(stage.teacher), data))
 
         def report(epoch: Epoch) -> None:
             rates = "".join(f" {rate:.3f}" for rate in epoch.spike_rates)
@@ -234,15 +235,13 @@ class Pipeline:
                  f"dev phone error rate {100 * epoch.dev_rate:.1f} %, spike rates{rates or ' none'}, "
                  f"{epoch.seconds:.1f} s")  # fmt: skip
 
-        teacher = self._teacher(stage)
         with _alone(folder):
             history = train(
                 network,
                 data,
                 stage.plan,
-                objective,
+                self._objective(stage),
                 state=folder / "state.pt",
-                teacher=teacher,
                 dev_rate=lambda: self._dev_rate(stage, network),
                 report=report,
                 name=f"{stage.name} seed {stage.seed}",
@@ -250,21 +249,35 @@ class Pipeline:
         _write_log(folder / "log.csv", history)
         return network
 
-    def _teacher(self, stage: Stage) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None:
-        if not stage.teacher:
-            return None
-        teacher = self.network(stage.teacher).to(self.device)
-        teacher.eval()
-        telling = self.stage(stage.teacher)
+    def _told(self, teacher: Stage, data: Utterances) -> np.ndarray:
+        """Return what a teacher thinks of every frame, kept in its folder: it says the same every epoch."""
+        folder = self.folder(teacher.name)
+        path = folder / "told.npy"
+        network = self.network(teacher.name).to(self.device)
+        with _alone(folder):
+            if not path.is_file():
+                objective = self._objective(teacher)
+                part = path.with_name("told.part.npy")
+                told = np.lib.format.open_memmap(part, "w+", np.float16, (len(data.codes), self.states))
+                at = 0
+                for logits in tqdm(run(network, data), f"{teacher.name} tells", len(data), disable=None):
+                    whole = torch.from_numpy(logits) + network.offset.detach().cpu()
+                    posteriors = torch.log_softmax(objective.states(whole), dim=1)
+                    told[at : at + len(logits)] = posteriors.numpy()
+                    at += len(logits)
+                told.flush()
+                os.replace(part, path)
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+
+    def _objective(self, stage: Stage) -> Objective:
         log_prior, bigram_log, initial_log = self._tables
-        objective = Objective(
-            telling.plan.weights,
-            senone_state=self.senone_state(telling),
+        return Objective(
+            stage.plan.weights,
+            senone_state=self.senone_state(stage),
             log_prior=log_prior,
             graph=PhoneGraph(bigram_log, initial_log, STATES_PER_PHONE),
             delay=self.recipe.label_delay_frames,
         )
-        return lambda codes, starts: torch.log_softmax(objective.states(teacher(codes, starts).logits), dim=1)
 
     def _dev_rate(self, stage: Stage, network: AcousticModel) -> float:
         """Score the development set with the decoder's weights as they are before tuning."""

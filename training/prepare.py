@@ -108,6 +108,7 @@ def prepare(spoken: Sequence[Spoken], cache: Path, choices: Preparation, *, phon
         front_end=front_end.to_json(),
         original=original,
         phone_names=PHONE_SETS[phone_set],
+        silences_known=phone_set == "timit",
     )
 
 

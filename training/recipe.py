@@ -12,9 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numba
-import torch
-
 from golden.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from training.corpora import Source, load, phone_set
 from training.dataset import DEV, TEST, TRAIN, Dataset
@@ -23,6 +20,7 @@ from training.pipeline import Pipeline
 from training.prepare import Preparation, prepare
 from training.senones import SenoneTrees
 from training.stage import DEFAULT_RECIPE, RECIPES, Recipe, load_recipe
+from training.timing import use_threads
 
 _CAVEATS = {
     "speechocean762": "phone error rates are against the canonical phones of non-native speakers, trained on machine "
@@ -63,12 +61,6 @@ class Settings:
             known = ", ".join(sorted(path.stem for path in RECIPES.glob("*.toml")))
             raise RecipeError(f"recipe {self.recipe!r}: expected the path of a .toml file or one of {known}")
         return load_recipe(Path(self.recipe))
-
-
-def use_threads(count: int) -> None:
-    """Let torch and numba use `count` threads, or as many as there are."""
-    torch.set_num_threads(count)
-    numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
 
 
 def dataset(settings: Settings, recipe: Recipe, *, start: Checkpoint | None = None) -> Dataset:

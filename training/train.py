@@ -108,7 +108,6 @@ def train(
     objective: Objective,
     *,
     state: Path | None = None,
-    teacher: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None = None,
     dev_rate: Callable[[], float] | None = None,
     report: Callable[[Epoch], None] | None = None,
     name: str = "training",
@@ -126,8 +125,6 @@ def train(
     state : Path or None
         Written after every epoch; when it is there already, training goes on from it, to the same weights as if it had
         never stopped.
-    teacher : callable or None
-        From codes and starts to the log-posteriors of the states, lagging as the network does.
     dev_rate : callable or None
         Called after every epoch; what it returns is written down.
     report : callable or None
@@ -165,15 +162,12 @@ def train(
             codes, targets, starts = (
                 torch.from_numpy(array).to(device) for array in (batch.codes, batch.targets, batch.starts)
             )
-            opinion = None
-            if teacher is not None:
-                with torch.no_grad():
-                    opinion = teacher(codes, starts)
+            told = None if batch.told is None else torch.from_numpy(batch.told).to(device, torch.float32)
             activity = network(codes, starts, dropout=plan.dropout, generator=generator)
-            loss = objective(activity.logits, targets, batch.labels, starts, teacher=opinion)
+            loss = objective(activity.logits, targets, batch.labels, starts, told=told)
             rates = [spikes.mean() for spikes in activity.spikes]
             optimiser.zero_grad(set_to_none=True)
-            (loss + plan.spike_penalty * sum(rates)).backward()
+            (loss + plan.spike_penalty * sum(rates) if plan.spike_penalty else loss).backward()
             torch.nn.utils.clip_grad_norm_(weights, plan.clip)
             optimiser.step()
             # In float mode too: weights that grow out of the range cost 4 points of PER when they are quantised.

@@ -40,7 +40,7 @@ def test_the_parts_add_up_with_their_weights():
 
     def loss(**weights):
         given = teacher if weights.get("distillation") else None
-        return float(objective(**weights)(logits, targets, LABELS, STARTS, teacher=given))
+        return float(objective(**weights)(logits, targets, LABELS, STARTS, told=given))
 
     entropy = loss()
     told = torch.log_softmax(logits, dim=1)
@@ -60,5 +60,5 @@ def test_a_teacher_of_the_same_opinion_teaches_nothing():
     logits = torch.from_numpy(RNG.normal(size=(7, STATES)).astype(np.float32)).requires_grad_()
     teacher = torch.log_softmax(logits.detach(), dim=1)
     targets = torch.zeros(7, dtype=torch.int64)
-    objective(cross_entropy=0.0, distillation=1.0)(logits, targets, LABELS, STARTS, teacher=teacher).backward()
+    objective(cross_entropy=0.0, distillation=1.0)(logits, targets, LABELS, STARTS, told=teacher).backward()
     assert float(logits.grad.abs().max()) < 1e-6
