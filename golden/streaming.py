@@ -17,6 +17,8 @@ from golden.viterbi import advance, finish, weighed
 FRAME_PERIOD_MS = 10.0
 # Of the front-end: the sound that the last frame of a decision needs.
 WINDOW_MS = 25.0
+# Phone errors of the first shipped network on speechocean762's test set, against the whole utterance ahead: 3.8 points
+# more with 10 frames, 1.4 with 20, 0.5 with 30, none with 50.
 LOOK_AHEAD_FRAMES = 30
 _LONGEST_LOOK_AHEAD = 10_000
 _NEVER = -(2**60)

@@ -99,7 +99,7 @@ def advance(scores, joins, first, best, back, seen, state, entered):  # type: ig
         for here in range(states):
             score = np.rint(scores[row, here] * np.float32(1 / UNIT))
             score = min(max(score, np.float32(-LARGEST)), np.float32(LARGEST))
-            best[here] = reached[here] + np.int32(score) if reached[here] > DEAD // 2 else DEAD
+            best[here] = reached[here] + np.int32(score)
             highest = max(highest, best[here])
         for here in range(states):
             best[here] = best[here] - highest if best[here] > DEAD // 2 else DEAD

@@ -1,9 +1,9 @@
-"""Phone errors by jiwer against every alignment, written out, under each treatment of silence."""
+"""Phone errors against every alignment, written out, under each treatment of silence."""
 
 from functools import cache
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from golden.errors import StimulusError
@@ -29,10 +29,10 @@ def alignments(reference, hypothesis):
     return found
 
 
-def best_alignments(reference, hypothesis):
+def best_alignments(reference, hypothesis, *, weight=lambda s, d, i, forgiven: s + d + i):
     every = alignments(tuple(reference), tuple(hypothesis))
-    fewest = min(sum(counts[:3]) for counts in every)
-    return [counts for counts in every if sum(counts[:3]) == fewest]
+    least = min(weight(*counts) for counts in every)
+    return [counts for counts in every if weight(*counts) == least]
 
 
 @given(phones, phones)
@@ -43,9 +43,10 @@ def test_counted_silence_is_a_phone(reference, hypothesis):
 
 @given(phones, phones)
 def test_forgiven_silence_may_be_deleted(reference, hypothesis):
-    expected = {
-        (s, d - forgiven, i, len(reference)) for s, d, i, forgiven in best_alignments(reference, hypothesis)
-    }
+    best = best_alignments(
+        reference, hypothesis, weight=lambda s, d, i, forgiven: 4 * s + 3 * (d - forgiven) + 3 * i + 2 * forgiven
+    )
+    expected = {(s, d - forgiven, i, len(reference)) for s, d, i, forgiven in best}
     assert phone_errors(reference, hypothesis, silence="forgiven") in expected
 
 
@@ -74,10 +75,38 @@ def test_only_deletions_are_forgiven():
     assert phone_errors(["a"], [], silence="forgiven") == (0, 1, 0, 1)
 
 
+@cache
+def as_sclite(reference, hypothesis):
+    """Return (weight, substitutions, unforgiven deletions, insertions): of equals, the first in the order written."""
+    found = []
+    if reference and hypothesis:
+        weight, s, d, i = as_sclite(reference[:-1], hypothesis[:-1])
+        differ = reference[-1] != hypothesis[-1]
+        found.append((weight + 4 * differ, s + differ, d, i))
+    if hypothesis:
+        weight, s, d, i = as_sclite(reference, hypothesis[:-1])
+        found.append((weight + 3, s, d, i + 1))
+    if reference:
+        weight, s, d, i = as_sclite(reference[:-1], hypothesis)
+        unforgiven = reference[-1] != "sil"
+        found.append((weight + 2 + unforgiven, s, d + unforgiven, i))
+    return min(found, key=lambda counts: counts[0], default=(0, 0, 0, 0))
+
+
+@given(phones, phones)
+@example(["a", "a", "b"], ["b", "sil", "sil"])
+@example(["a", "sil", "sil"], ["sil", "a"])
+def test_sclite_s_choice_among_equals(reference, hypothesis):
+    expected = as_sclite(tuple(reference), tuple(hypothesis))[1:]
+    assert phone_errors(reference, hypothesis, silence="forgiven") == (*expected, len(reference))
+
+
 def test_empty_sequences_are_scored():
     assert phone_errors([], []) == (0, 0, 0, 0)
     assert phone_errors([], ["a", "b"]) == (0, 0, 2, 0)
     assert phone_errors(["a", "b"], []) == (0, 2, 0, 2)
+    assert phone_errors([], ["a"], silence="forgiven") == (0, 0, 1, 0)
+    assert phone_errors(["a", "sil"], [], silence="forgiven") == (0, 1, 0, 2)
     assert phone_errors(["sil"], ["sil"]).rate == 0.0
     assert phone_errors([], ["a"]).rate == 1.0
 

@@ -44,3 +44,12 @@ def test_what_was_fixed_is_not_taken_back(look_ahead):
     assert (best.min() > -20 / UNIT) == (look_ahead == 5)
     assert best.max() == 0
     assert best.min() >= DEAD
+
+
+def test_a_state_that_no_path_has_reached_stays_out_of_reach():
+    """However long the way through a phone, and however much better its end would be."""
+    scores = np.full((190, 200), -1024, np.float32)
+    scores[:, 195:] = 1024
+    weights = np.zeros((1, 1), np.int32), np.zeros(1, np.int32)
+    _, states, _ = search(scores, *weights, look_ahead=190)
+    assert (np.array(states) <= np.arange(190)).all()
