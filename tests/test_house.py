@@ -32,7 +32,7 @@ THIRD_PARTY = {
     "rtl": {"myhdl"},
     "power": {"numpy"},
 }
-ONLY_TRAINING = {"torch", "pocketsphinx"}
+ONLY_TRAINING = {"torch", "pocketsphinx", "snntorch", "nir", "nirtorch"}
 UNPICKLERS = {"pickle", "cPickle", "dill", "joblib", "cloudpickle", "shelve", "marshal"}
 VAGUE = {"util", "utils", "helper", "helpers", "misc", "manager", "managers", "common", "stuff", "new", "v2"}
 # Tests that are about the whole rather than about one source file.
