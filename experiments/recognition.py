@@ -75,7 +75,7 @@ def recognise(
     """
     use_threads(settings.workers)
     recipe = settings.load_recipe()
-    names = list(stages) or [name for name, stage in recipe.stages.items() if stage.network != "time-delay"]
+    names = list(stages or recipe.stages)
     for name in names:
         if name not in recipe.stages:
             raise RecipeError(f"stage {name!r}: expected one of {', '.join(recipe.stages)}")

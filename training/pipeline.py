@@ -37,7 +37,6 @@ from training.score import error_rate
 from training.senones import SenoneTrees, grow_trees
 from training.sequence import PhoneGraph
 from training.stage import CHECKPOINT, Recipe, Stage, with_seed
-from training.time_delay import TimeDelayNetwork
 from training.train import Epoch, run, train
 
 # Training utterances on which the importance of neurons is estimated.
@@ -294,8 +293,6 @@ class Pipeline:
             return RecurrentBaseline(
                 stage.network, inputs=inputs, width=stage.width, outputs=outputs, seed=stage.seed
             )
-        if stage.network == "time-delay":
-            return TimeDelayNetwork(inputs=inputs, width=stage.width, outputs=outputs, seed=stage.seed)
         if stage.network == "snntorch":
             return SnnTorchBaseline(
                 inputs=inputs, width=stage.width, outputs=outputs, time_steps=stage.time_steps, seed=stage.seed

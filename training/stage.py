@@ -15,7 +15,7 @@ from training.train import Plan
 
 RECIPES = Path(__file__).with_name("recipes")
 DEFAULT_RECIPE = RECIPES / "default.toml"
-NETWORKS = ("spiking", "lstm", "gru", "snntorch", "time-delay")
+NETWORKS = ("spiking", "lstm", "gru", "snntorch")
 TARGETS = ("states", "senones")
 # What a stage starts from that goes on with the network of a checkpoint file.
 CHECKPOINT = "checkpoint"
@@ -30,7 +30,7 @@ class Stage:
     name : str
     what : str
         A few words for the table.
-    network : {"spiking", "lstm", "gru", "snntorch", "time-delay"}
+    network : {"spiking", "lstm", "gru", "snntorch"}
     start : str
         Stage whose network this one goes on from, "checkpoint" for that of a file, "" for random weights. Where its
         layers are wider, the most important neurons are kept; where its outputs are states and this stage's are
