@@ -102,6 +102,19 @@ def _parser() -> argparse.ArgumentParser:
     cycles.add_argument("--split", choices=["train", "test"], default="test", help="of speechocean762 (default: test)")
     cycles.add_argument("--out", type=Path, default=Path("results/cycles"), help="folder (default: results/cycles)")
 
+    ahead = _command(
+        commands,
+        "look-ahead",
+        _look_ahead,
+        "phone error rate of streaming decoding against its latency",
+        "rsnn look-ahead --data ~/corpora",
+    )
+    _add_checkpoint(ahead)
+    _add_data(ahead)
+    ahead.add_argument(
+        "--out", type=Path, default=Path("results/recognition"), help="folder (default: results/recognition)"
+    )
+
     power = _command(
         commands,
         "power",
@@ -241,6 +254,12 @@ def _cycles(given: argparse.Namespace) -> None:
     from experiments.cycles import count_corpus
 
     print(count_corpus(data=given.data, split=given.split, checkpoint_path=given.checkpoint, out=given.out), end="")
+
+
+def _look_ahead(given: argparse.Namespace) -> None:
+    from experiments.look_ahead import look_ahead_curve
+
+    print(look_ahead_curve(data=given.data, checkpoint_path=given.checkpoint, out=given.out), end="")
 
 
 def _power(given: argparse.Namespace) -> None:

@@ -57,7 +57,8 @@ def recognise(
     seeds : sequence of int
     out : Path
         Gets ``rows.csv`` (one a stage, seed and fold), ``table.csv`` and ``table.md`` (mean and spread over the
-        seeds), ``epochs.csv``, plots and ``configuration.json``. Rows of other stages or seeds that are there stay.
+        seeds), ``epochs.csv``, plots, ``configuration.json`` and, for a corpus without folds, ``senones.npz`` (the tied
+        states, to reuse). Rows of other stages or seeds that are there stay.
     stages : sequence of str
         Names of stages; those that they need are trained as well. All of the recipe if empty.
     start : Path or None
@@ -96,6 +97,8 @@ def recognise(
                 for epoch in on_seed.log(name):
                     epochs[name, seed, fold, int(epoch["epoch"])] = {"stage": name, "seed": seed, "fold": fold, **epoch}
                 _write(out, rows, epochs, recipe)
+            if len(folds) == 1 and any(recipe.stages[name].targets == "senones" for name in names):
+                on_seed.trees.save(out / "senones.npz")
     configuration = {
         "recipe": json.loads(json.dumps(dataclasses.asdict(recipe))),
         "corpus": settings.source.corpus,
