@@ -6,6 +6,8 @@
 #   WORKERS=n        processes that pytest uses                         (2)
 #   PYTEST_ARGS=...  passed on to pytest, for example "-k zero_skip"
 #   DEMO_ARGS=...    passed on to "rsnn run", for example "speech.wav --frames 50"
+#   DATA=folder      where "make train" finds the corpus               ($RSNN_DATA)
+#   TRAIN_ARGS=...   passed on to "rsnn train", for example "--corpus timit --seed 2"
 
 VENV ?= .venv
 PYTHON ?=
@@ -13,13 +15,15 @@ EXTRAS ?= train,hdl,dev
 WORKERS ?= 2
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
+DATA ?= $(RSNN_DATA)
+TRAIN_ARGS ?=
 
 comma := ,
 BIN := $(VENV)/bin
 REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
 PYTEST := OMP_NUM_THREADS=1 MPLBACKEND=agg $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: help demo test test-full lint clean
+.PHONY: help demo train test test-full lint clean
 .DEFAULT_GOAL := help
 
 help: ## say what there is
@@ -28,6 +32,12 @@ help: ## say what there is
 
 demo: $(VENV)/.installed-core ## the main job: the shipped speech clip through golden model and RTL, to power
 	MPLBACKEND=agg $(BIN)/rsnn run --out results/demo $(DEMO_ARGS)
+
+train: $(VENV)/.installed-core ## from a corpus (DATA=folder) to a checkpoint of your own, work/mine.npz
+	@$(BIN)/python -c 'import torch, pocketsphinx, snntorch' 2> /dev/null || \
+	    $(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train]'
+	$(BIN)/rsnn train $(if $(DATA),--data "$(DATA)") --work work --out work/mine.npz $(TRAIN_ARGS)
+	@echo "see the RTL run it: $(BIN)/rsnn run --checkpoint work/mine.npz --out results/mine"
 
 test: lint ## linter, type check and all tests but whole-utterance co-simulation
 	$(PYTEST) -m "not full" $(PYTEST_ARGS)

@@ -125,6 +125,8 @@ def summarise(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         for key in _MEANS:
             values = [float(run[key]) for run in pooled if run.get(key) not in (None, "")]
             entry[key] = float(np.max(values) if key == "cycles_most" else np.mean(values)) if values else ""
+        fired = [np.mean(json.loads(run["spike_rates"]), axis=1) for run in runs if run.get("spike_rates")]
+        entry["spike_rates"] = " / ".join(f"{rate:.2f}" for rate in np.mean(fired, axis=0)) if fired else ""
         rates = [float(run["test_per"]) for run in pooled]
         entry["test_per_low"], entry["test_per_high"] = min(rates), max(rates)
         size, work = PAPER.get(name, ("", ""))
@@ -135,9 +137,9 @@ def summarise(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 def as_markdown(table: Sequence[dict[str, Any]]) -> str:
     """Return the table for readers."""
     lines = [
-        "| stage | size MB (paper) | MMAC/s dense, effective (paper) | cycles a frame, mean / most | PER % dev | "
-        "PER % test (least-most) | S / D / I % | seeds |",
-        "|---|---|---|---|---|---|---|---|",
+        "| stage | size MB (paper) | MMAC/s dense, effective (paper) | spike rates | cycles a frame, mean / most | "
+        "PER % dev | PER % test (least-most) | S / D / I % | seeds |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for entry in table:
         size = f"{float(entry['megabytes']):.3f}" + (f" ({entry['paper_size']})" if entry["paper_size"] else "")
@@ -147,10 +149,12 @@ def as_markdown(table: Sequence[dict[str, Any]]) -> str:
         spread = f" ({100 * entry['test_per_low']:.1f}-{100 * entry['test_per_high']:.1f})"
         wrong = [entry[f"test_{kind}"] for kind in ("substitutions", "deletions", "insertions")]
         shares = " / ".join(f"{100 * entry['test_per'] * count / max(1, sum(wrong)):.1f}" for count in wrong)
-        lines.append(
-            f"| `{entry['stage']}` {entry['what']} | {size} | {work} | {cycles} | {100 * entry['dev_per']:.1f} | "
-            f"**{100 * entry['test_per']:.1f}**{spread if entry['seeds'] > 1 else ''} | {shares} | {entry['seeds']} |"
-        )
+        rate = f"**{100 * entry['test_per']:.1f}**" + (spread if entry["seeds"] > 1 else "")
+        cells = [
+            f"`{entry['stage']}` {entry['what']}", size, work, entry["spike_rates"], cycles,
+            f"{100 * entry['dev_per']:.1f}", rate, shares, str(entry["seeds"]),
+        ]  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 

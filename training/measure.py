@@ -14,7 +14,7 @@ from golden.decoder import state_scores
 from golden.forward import forward_batch
 from golden.scoring import PhoneErrors, Silence
 from training.acoustic_model import AcousticModel
-from training.baselines import weight_count
+from training.baselines import SnnTorchBaseline, weight_count
 from training.dataset import DEV, TEST, Dataset
 from training.export import export
 from training.model import SpikingNetwork
@@ -91,10 +91,11 @@ def spiking_size(network: SpikingNetwork) -> dict[str, Any]:
 
 
 def _dense_size(network: AcousticModel) -> dict[str, Any]:
-    """Count the weights of a network without sparsity; each is multiplied once a frame."""
+    """Count the weights of a baseline; each is multiplied once a time step, whatever its input."""
     weights = weight_count(network)
     megabytes = weights * FLOAT_BITS / 8e6
-    work = weights * _FRAMES_PER_SECOND / 1e6
+    steps = network.time_steps if isinstance(network, SnnTorchBaseline) else 1
+    work = weights * steps * _FRAMES_PER_SECOND / 1e6
     return {
         "weights": weights,
         "weight_bits": FLOAT_BITS,

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.features.corpora.ldc_layout import lay_out_as_ldc
 from training.stage import RECIPES, load_recipe
 
 pytest.importorskip("snntorch")
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +121,13 @@ def test_bad_input_is_refused_in_a_sentence(tmp_path, capsys):
     ):
         assert cli.main(["recognition", *base, *more]) == 2
         assert message in capsys.readouterr().err
+
+
+def test_the_readme_shows_the_table():
+    """It is what `rsnn recognition` wrote."""
+    readme = (ROOT / "README.md").read_text()
+    shown = readme.split("<!-- recognition -->\n")[1].split("<!-- /recognition -->")[0]
+    assert shown == (ROOT / "results/recognition/table.md").read_text()
+    with (ROOT / "results/recognition/rows.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert as_markdown(summarise([row | {"seed": int(row["seed"])} for row in rows])) == shown
