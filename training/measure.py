@@ -13,6 +13,7 @@ from golden.cycles import FrameCounts, count_frames, join_counts, mmac_per_secon
 from golden.decoder import state_scores
 from golden.forward import forward_batch
 from golden.scoring import PhoneErrors, Silence
+from golden.specification import Specification
 from training.acoustic_model import AcousticModel
 from training.baselines import SnnTorchBaseline, weight_count
 from training.dataset import DEV, TEST, Dataset
@@ -107,26 +108,32 @@ def _dense_size(network: AcousticModel) -> dict[str, Any]:
     }
 
 
+def dense_mmac_per_second(network: SpikingNetwork) -> float:
+    """Count the work without zero-skipping and merged spikes, the pruned weights left out, as the paper does."""
+    spec = network.spec.replace(zero_skipping=False, merged_spike=False)
+    codes = np.zeros((1, spec.inputs), dtype=np.int64)
+    silent = [np.zeros((1, spec.time_steps, width), dtype=bool) for width in spec.layers]
+    return mmac_per_second(spec, count_frames(_mask_as_weights(network, spec), codes, silent).macs)
+
+
+def _mask_as_weights(network: SpikingNetwork, spec: Specification) -> Checkpoint:
+    """Return a checkpoint to count with: what is not pruned counts, even where it is or would be rounded to zero."""
+    checkpoint = export(network)
+    return dataclasses.replace(checkpoint, specification=spec, fc=network.fc_mask.numpy().astype(np.int8))
+
+
 def _work(
     network: SpikingNetwork,
     checkpoint: Checkpoint,
     counted: Sequence[tuple[np.ndarray, tuple[np.ndarray, ...]]],
 ) -> dict[str, Any]:
-    # Rounding makes more zeros than pruning did; a float network has none but the pruned.
-    if not network.quantised:
-        checkpoint = dataclasses.replace(checkpoint, fc=network.fc_mask.numpy().astype(np.int8), host=None)
     spec = checkpoint.specification
-    plain = spec.replace(zero_skipping=False, merged_spike=False)
-    # As the paper counts dense work: pruned weights do not count, whether or not others happen to be zero.
-    dense = dataclasses.replace(
-        checkpoint, specification=plain, fc=network.fc_mask.numpy().astype(np.int8), host=None
-    )
-    codes, spikes = counted[0]
-    first = count_frames(dense, codes[:1], [layer[:1] for layer in spikes])
+    if not network.quantised:
+        checkpoint = _mask_as_weights(network, spec)
     counts: FrameCounts = join_counts([count_frames(checkpoint, codes, spikes) for codes, spikes in counted])
     budget = round(spec.clock_hz * spec.frame_period_s)
     return {
-        "dense_mmac_per_second": mmac_per_second(plain, first.macs),
+        "dense_mmac_per_second": dense_mmac_per_second(network),
         "mmac_per_second": mmac_per_second(spec, counts.macs),
         "cycles_mean": float(counts.cycles.mean()),
         "cycles_99th": float(np.percentile(counts.cycles, 99)),
