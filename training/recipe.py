@@ -144,6 +144,6 @@ def provenance(settings: Settings, recipe: Recipe, data: Dataset, row: dict[str,
             data.names[which].startswith("flite-") for which in data.members(TRAIN).tolist()
         ),
         "stages": stages,
-        "figures": {name: row[name] for name in counted},
+        "figures": {name: round(row[name], 4) if isinstance(row[name], float) else row[name] for name in counted},
         "caveat": _CAVEATS.get(source.corpus, ""),
     }
