@@ -199,9 +199,11 @@ def _write(out: Path, rows: Rows, epochs: Rows, recipe: Recipe) -> None:
     columns = list(dict.fromkeys(column for key in sorted_keys for column in rows[key]))
     full = [{column: rows[key].get(column, "") for column in columns} for key in sorted_keys]
     write_csv(out / "rows.csv", full)
-    write_csv(out / "epochs.csv", [epochs[key] for key in sorted(epochs, key=place)])
+    # A stage of no epochs has a row all the same: a network that is scored as it is.
+    if epochs:
+        write_csv(out / "epochs.csv", [epochs[key] for key in sorted(epochs, key=place)])
+        plot_epochs(out / "epochs.png", epochs.values())
     table = summarise(full)
     write_csv(out / "table.csv", table)
     write_text(out / "table.md", as_markdown(table))
     plot_rates(out / "rates.png", table)
-    plot_epochs(out / "epochs.png", epochs.values())

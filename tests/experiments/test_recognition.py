@@ -73,6 +73,24 @@ def test_every_stage_runs_and_a_second_run_goes_on_where_the_first_was(timit, tm
     assert figures["test_per"] == pytest.approx(float(by_stage_of(table, "integer-t2", "2")["test_per"]), abs=1e-4)
 
 
+@pytest.mark.slow
+def test_the_embedded_network_is_scored_on_another_corpus_as_it_is(timit_sample, tmp_path):
+    words = [
+        "recognition", "--corpus", "timit_sample", "--recipe", "timit_transfer", "--phones", "cmu",
+        "--start", ROOT / "golden/checkpoints/default.npz", "--trees", ROOT / "results/recognition/senones.npz",
+        "--data", timit_sample.parent, "--work", tmp_path / "work", "--out", tmp_path / "out", "--stages", "as-it-is",
+    ]  # fmt: skip
+    assert cli.main([str(word) for word in words]) == 0
+    table = rows(tmp_path / "out")
+    assert [row["fold"] for row in table] == list("012345")
+    assert {row["epochs"] for row in table} == {"0"}
+    (entry,) = summarise([row | {"seed": int(row["seed"])} for row in table])
+    # Every speaker is tested once, and native speech with times marked by hand is easier than what it was trained on.
+    assert sum(int(row["test_reference"]) for row in table) > 2500
+    assert 0.3 < entry["test_per"] < 0.7
+    assert not (tmp_path / "out" / "epochs.csv").exists()
+
+
 def by_stage_of(table, stage, seed):
     return next(row for row in table if row["stage"] == stage and row["seed"] == seed)
 
