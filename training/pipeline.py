@@ -194,7 +194,14 @@ class Pipeline:
         return load_checkpoint(self.folder(name) / "checkpoint.npz")
 
     def host(self, stage: Stage, network: AcousticModel) -> Host:
-        """Return the decoder's tables for a network, its weights not tuned yet."""
+        """Return the decoder's tables for a network, its weights not tuned yet.
+
+        They are counted on the training set; a network that is scored as it is keeps its own.
+        """
+        if stage.start == CHECKPOINT and not stage.plan.epochs:
+            own = self._started().host
+            if own is not None and own.phones == self.data.phone_names:
+                return own
         log_prior, bigram_log, initial_log = self._tables
         return Host(
             front_end=self.data.front_end,

@@ -43,7 +43,7 @@ def test_the_papers_chain_is_the_default():
     while name:
         chain.insert(0, recipe.stages[name])
         name = chain[0].start
-    assert [stage.width for stage in chain] == [256, 256, 128, 128, 128]
+    assert [stage.width for stage in chain] == [256, 128, 128, 128, 128]
     assert [stage.fc_pruned for stage in chain] == [0, 0, 0, 0.4, 0.4]
     assert [stage.quantised for stage in chain] == [False] * 4 + [True]
     assert recipe.senones == 1920

@@ -54,7 +54,11 @@ def test_runs_flite_in_the_files_folder_with_its_voice_and_stretch(monkeypatch, 
     monkeypatch.setattr(synthesis.shutil, "which", lambda name: str(program))
     segments = speak("Hello there.", tmp_path / "x.wav", voice="awb", stretch=1.1)
     expected = "-voice awb --setf duration_stretch=1.10 -psdur -t".split()
-    assert (tmp_path / "arguments").read_text().splitlines() == [*expected, "Hello there.", "-o", "x.wav"]
+    *called, name = (tmp_path / "arguments").read_text().splitlines()
+    assert called == [*expected, "Hello there.", "-o"]
+    # Under another name until it is whole.
+    assert name.startswith("part-")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["arguments", "flite", "x.wav"]
     assert segments.ends.tolist() == [27920, 55840]
     assert [PHONES[phone] for phone in segments.phones] == ["sil", "iy"]
 
