@@ -45,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (FeatureError, GoldenError, PowerError, TrainingError, OSError) as error:
         print(f"rsnn: {error}", file=sys.stderr)
         return EXIT_BAD_INPUT
+    except ModuleNotFoundError as missing:
+        print(f"rsnn: {missing}: pip install -e '.[train]' (make test installs it too)", file=sys.stderr)
+        return EXIT_BAD_INPUT
     except KeyboardInterrupt:
         print("rsnn: interrupted", file=sys.stderr)
         return 130

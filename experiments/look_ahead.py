@@ -91,7 +91,7 @@ def look_ahead_curve(
     for row in rows:
         ahead, latency = row["look_ahead_frames"], row["latency_ms"]
         rate = 100 * float(str(row["test_per"]))
-        lines.append(f"{ahead or 'whole utterance':>19}  {latency or '':>12}  {rate:>20.1f}")
+        lines.append(f"{'whole utterance' if ahead == '' else ahead:>19}  {latency:>12}  {rate:>20.1f}")
     return "\n".join(lines) + "\n"
 
 
@@ -107,6 +107,6 @@ def _plot(path: Path, rows: Sequence[dict[str, object]]) -> None:
     axes.set_xlabel("latency (ms): look-ahead, label delay and window")
     axes.set_ylabel("phone error rate (%)")
     axes.spines[["top", "right"]].set_visible(False)
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     figure.savefig(part, format="png", dpi=120, metadata={"Software": None})
     os.replace(part, path)

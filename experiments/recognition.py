@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from experiments.tables import write_csv, write_json, write_text
 from golden.checkpoint import load_checkpoint
 from training.corpora import FOLDS
 from training.errors import RecipeError
+from training.pipeline import Pipeline
 from training.recipe import Settings, dataset, pipeline
 from training.stage import Recipe
 from training.timing import use_threads
@@ -29,12 +31,17 @@ PAPER: dict[str, tuple[str, str]] = {
     "integer-t2": ("0.1 MB stated", "13.86 MMAC/s stated"),
     "integer-t1": ("0.1 MB stated", ""),
 }
+# Digits of a stage's key that a row keeps.
+_KEY = 10
 # By stage, seed and fold (and epoch).
 Rows = dict[tuple[Any, ...], dict[str, Any]]
 _MEANS = (
     "dev_per", "test_per", "test_substitutions", "test_deletions", "test_insertions", "mmac_per_second",
     "cycles_mean", "cycles_99th", "cycles_most", "overruns", "training_seconds",
+    "test_per_counted", "test_per_forgiven",
 )  # fmt: skip
+# Over seeds and folds: the worst, the sum; of everything else the mean.
+_OVER_RUNS: dict[str, Callable[[Sequence[float]], float]] = {"cycles_most": max, "overruns": sum}
 _ONCE = (
     "what", "network", "widths", "time_steps", "outputs", "epochs", "weights", "weight_bits", "megabytes",
     "bitmap_megabytes", "dense_megabytes", "dense_mmac_per_second",
@@ -58,7 +65,8 @@ def recognise(
     out : Path
         Gets ``rows.csv`` (one a stage, seed and fold), ``table.csv`` and ``table.md`` (mean and spread over the
         seeds), ``epochs.csv``, plots, ``configuration.json`` and, for a corpus without folds, ``senones.npz`` (the tied
-        states, to reuse). Rows of other stages or seeds that are there stay.
+        states, to reuse). Rows of other stages and seeds that are there stay, unless the recipe, the corpus or what
+        else they depend on has changed.
     stages : sequence of str
         Names of stages; those that they need are trained as well. All of the recipe if empty.
     start : Path or None
@@ -89,23 +97,42 @@ def recognise(
         source = dataclasses.replace(settings.source, fold=fold)
         on_fold = dataclasses.replace(settings, source=source)
         data = dataset(on_fold, recipe, start=begun)
+        known = {seed for _, seed, at in rows if at == fold} | set(seeds)
+        by_seed = {seed: pipeline(on_fold, recipe, data, seed=seed, start=begun) for seed in sorted(known)}
+        _drop_stale(rows, epochs, by_seed, fold)
         for seed in seeds:
-            on_seed = pipeline(on_fold, recipe, data, seed=seed, start=begun)
+            on_seed = by_seed[seed]
             for name in names:
-                row = on_seed.row(name) | {"fold": fold, "seed": seed}
-                rows[name, seed, fold] = {key: _cell(value) for key, value in row.items()}
+                row = on_seed.row(name) | {"fold": fold, "key": on_seed.key(name)[:_KEY]}
+                own = row["seed"]
+                rows[name, own, fold] = {key: _cell(value) for key, value in row.items()}
                 for epoch in on_seed.log(name):
-                    epochs[name, seed, fold, int(epoch["epoch"])] = {"stage": name, "seed": seed, "fold": fold, **epoch}
+                    epochs[name, own, fold, int(epoch["epoch"])] = {"stage": name, "seed": own, "fold": fold, **epoch}
                 _write(out, rows, epochs, recipe)
             if len(folds) == 1 and any(recipe.stages[name].targets == "senones" for name in names):
                 on_seed.trees.save(out / "senones.npz")
     configuration = {
+        "phones": settings.source.phone_set or "the corpus' own",
+        "start": None if start is None else start.name,
+        "trees": None if settings.trees is None else settings.trees.name,
         "recipe": json.loads(json.dumps(dataclasses.asdict(recipe))),
         "corpus": settings.source.corpus,
         "seeds": list(seeds),
     }
     write_json(out / "configuration.json", configuration)
     return (out / "table.md").read_text()
+
+
+def _drop_stale(rows: Rows, epochs: Rows, by_seed: Mapping[int, Pipeline], fold: int) -> None:
+    """Forget the rows of a fold that today's recipe and corpus would not give, and say so."""
+    for key in [key for key in rows if key[2] == fold]:
+        name, seed, _ = key
+        stages = by_seed[seed]
+        if name not in stages.recipe.stages or rows[key].get("key") != stages.key(name)[:_KEY]:
+            print(f"{name}, seed {seed}, fold {fold}: of another recipe or corpus, left out", file=sys.stderr)
+            del rows[key]
+            for epoch in [epoch for epoch in epochs if epoch[:3] == key]:
+                del epochs[epoch]
 
 
 def summarise(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -124,7 +151,7 @@ def summarise(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         entry["seeds"] = len(pooled)
         for key in _MEANS:
             values = [float(run[key]) for run in pooled if run.get(key) not in (None, "")]
-            entry[key] = float(np.max(values) if key == "cycles_most" else np.mean(values)) if values else ""
+            entry[key] = float(_OVER_RUNS.get(key, np.mean)(values)) if values else ""
         fired = [np.mean(json.loads(run["spike_rates"]), axis=1) for run in runs if run.get("spike_rates")]
         entry["spike_rates"] = " / ".join(f"{rate:.2f}" for rate in np.mean(fired, axis=0)) if fired else ""
         rates = [float(run["test_per"]) for run in pooled]
@@ -150,6 +177,9 @@ def as_markdown(table: Sequence[dict[str, Any]]) -> str:
         wrong = [entry[f"test_{kind}"] for kind in ("substitutions", "deletions", "insertions")]
         shares = " / ".join(f"{100 * entry['test_per'] * count / max(1, sum(wrong)):.1f}" for count in wrong)
         rate = f"**{100 * entry['test_per']:.1f}**" + (spread if entry["seeds"] > 1 else "")
+        kaldi = [entry[f"test_per_{silence}"] for silence in ("counted", "forgiven")]
+        if "" not in kaldi:
+            rate += f", silence counted {100 * kaldi[0]:.1f}, forgiven {100 * kaldi[1]:.1f}"
         cells = [
             f"`{entry['stage']}` {entry['what']}", size, work, entry["spike_rates"], cycles,
             f"{100 * entry['dev_per']:.1f}", rate, shares, str(entry["seeds"]),
@@ -168,6 +198,13 @@ def _pooled(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
             joined[f"{part}_{kind}"] = sum(float(run[f"{part}_{kind}"]) for run in runs)
         errors = sum(joined[f"{part}_{kind}"] for kind in ("substitutions", "deletions", "insertions"))
         joined[f"{part}_per"] = errors / max(1, joined[f"{part}_reference"])
+    # Folds differ little in length: what is left is a mean over frames, or phones, near enough over folds.
+    for key in ("mmac_per_second", "cycles_mean", "cycles_99th", "test_per_counted", "test_per_forgiven"):
+        if joined.get(key) not in (None, ""):
+            joined[key] = float(np.mean([float(run[key]) for run in runs]))
+    for key, join in (("cycles_most", max), ("overruns", sum), ("training_seconds", sum)):
+        if joined.get(key) not in (None, ""):
+            joined[key] = join(float(run[key]) for run in runs)
     return joined
 
 

@@ -73,7 +73,7 @@ def plot_epochs(path: Path, epochs: Iterable[dict[str, Any]]) -> None:
 
 
 def _save(figure: Figure, path: Path) -> None:
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     FigureCanvasAgg(figure)
     # Without a date or a version, so that the same figures make the same file.
     figure.savefig(part, format="png", dpi=120, metadata={"Software": None})

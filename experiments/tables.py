@@ -15,7 +15,7 @@ def write_csv(path: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
     rows = list(rows)
     if not rows:
         raise ValueError(f"{path}: no rows to write")
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     with part.open("w", newline="") as handle:
         writer = csv.DictWriter(handle, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()
@@ -26,7 +26,7 @@ def write_csv(path: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
 
 def write_json(path: Path, content: Mapping[str, Any]) -> Path:
     """Write one JSON object, under a temporary name first."""
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     part.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
     os.replace(part, path)
     return path
@@ -34,7 +34,7 @@ def write_json(path: Path, content: Mapping[str, Any]) -> Path:
 
 def write_text(path: Path, text: str) -> Path:
     """Write text, under a temporary name first."""
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     part.write_text(text)
     os.replace(part, path)
     return path

@@ -18,7 +18,7 @@ FRAME_PERIOD_MS = 10.0
 # Of the front-end: the sound that the last frame of a decision needs.
 WINDOW_MS = 25.0
 # Phone error rate of the shipped network on speechocean762's test set, beside the whole utterance ahead: 4.5 points
-# more with 10 frames, 1.7 with 20, 0.8 with 30, 0.1 with 70 (rsnn look-ahead).
+# more with 10 frames, 1.7 with 20, 0.7 with 30, 0.1 with 70 (rsnn look-ahead).
 LOOK_AHEAD_FRAMES = 30
 _LONGEST_LOOK_AHEAD = 10_000
 _NEVER = -(2**60)

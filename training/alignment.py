@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -16,6 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from features.audio import read_audio
+from features.errors import AudioError
 from training.labels import HOP_SAMPLES, PHONES, SILENCE, Segments
 
 # The aligner's window is 410 samples; its boundary lies half-way between the centres of two frames.
@@ -81,7 +84,10 @@ def align(samples: np.ndarray, words: Words) -> Segments | None:
 
 def _align_file(job: tuple[str, Words]) -> Segments | None:
     path, words = job
-    return align(read_audio(path), words)
+    try:
+        return align(read_audio(path), words)
+    except AudioError:
+        return None  # whoever computes its features names it, and stops or leaves it out
 
 
 def align_corpus(
@@ -106,9 +112,12 @@ def align_corpus(
     names = sorted(utterances)
     wanted = [" ".join("_".join(word) for word in utterances[name][1]) for name in names]
     if cache is not None and cache.is_file():
-        with np.load(cache, allow_pickle=False) as stored:
-            if stored["names"].tolist() == names and stored["words"].tolist() == wanted:
-                return _unpack(names, stored["counts"], stored["phones"], stored["ends"])
+        try:
+            with cache.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+                if stored["names"].tolist() == names and stored["words"].tolist() == wanted:
+                    return _unpack(names, stored["counts"], stored["phones"], stored["ends"])
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+            pass  # damaged: aligned anew
     jobs = [(str(utterances[name][0]), utterances[name][1]) for name in names]
     if workers > 1:
         with ProcessPoolExecutor(workers) as pool:
@@ -121,7 +130,7 @@ def align_corpus(
     ends = np.concatenate([result.ends for result in kept]) if kept else np.zeros(0, np.int64)
     if cache is not None:
         cache.parent.mkdir(parents=True, exist_ok=True)
-        part = cache.with_name(cache.name + ".part.npz")
+        part = cache.with_name(f"{cache.name}.{os.getpid()}.part.npz")
         np.savez_compressed(
             part, names=np.array(names), words=np.array(wanted), counts=counts, phones=phones, ends=ends
         )

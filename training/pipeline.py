@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import fcntl
 import hashlib
 import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -37,11 +34,13 @@ from training.score import error_rate
 from training.senones import SenoneTrees, grow_trees
 from training.sequence import PhoneGraph
 from training.stage import CHECKPOINT, Recipe, Stage, with_seed
+from training.stage_folder import alone, chosen, digest_of, write_log, write_whole
 from training.train import Epoch, run, train
 
+# To be raised when a default changes, or what training or measuring computes: earlier results are then not used.
+_GENERATION = 1
 # Training utterances on which the importance of neurons is estimated.
 _SAMPLE = 64
-_EPOCH_FIELDS = ("epoch", "loss_nats", "dev_per", "spike_rates", "seconds")
 
 
 class Pipeline:
@@ -122,7 +121,7 @@ class Pipeline:
         for array in (self.data.part, self.data.codes, self.data.state, self.data.phones):
             digest.update(array.tobytes())
         settings = dataclasses.replace(self.recipe, stages={}, shipped="")
-        digest.update(repr((_chosen(settings), _chosen(self.specification))).encode())
+        digest.update(repr((chosen(settings), chosen(self.specification))).encode())
         if self._given_trees is not None:
             digest.update(self._given_trees.table.tobytes())
         return digest.hexdigest()
@@ -136,9 +135,11 @@ class Pipeline:
         stage = self.stage(name)
         needed = [self.key(other) for other in (stage.start, stage.teacher) if other and other != CHECKPOINT]
         if stage.start == CHECKPOINT:
-            needed.append(_digest_of(self._started()))
+            needed.append(digest_of(self._started()))
+        if _GENERATION > 1:
+            needed.append(str(_GENERATION))
         named = dataclasses.replace(stage, name="", what="", start="", teacher="", seed=0)
-        return hashlib.sha256(repr((self._data_digest, _chosen(named), needed)).encode()).hexdigest()
+        return hashlib.sha256(repr((self._data_digest, chosen(named), needed)).encode()).hexdigest()
 
     def folder(self, name: str) -> Path:
         """Return the folder of a stage."""
@@ -157,8 +158,12 @@ class Pipeline:
     def row(self, name: str) -> dict[str, Any]:
         """Return what a stage comes to (`training.measure`), from its folder if it is there."""
         path = self.folder(name) / "row.json"
-        if path.is_file():
-            return dict(json.loads(path.read_text()))
+        try:
+            row = json.loads(path.read_text())
+            if isinstance(row, dict) and "test_per" in row:
+                return row
+        except (FileNotFoundError, ValueError):
+            pass  # not measured yet, or not whole
         stage = self.stage(name)
         network = self.network(name).cpu()
         measured, host = measure(network, self.data, self.host(stage, network))
@@ -178,7 +183,7 @@ class Pipeline:
         if stage.quantised:
             assert isinstance(network, SpikingNetwork)
             save_checkpoint(self.folder(name) / "checkpoint.npz", export(network, host=host))
-        _write(path, json.dumps(row, indent=1) + "\n")
+        write_whole(path, json.dumps(row, indent=1) + "\n")
         _say(f"{name}, seed {stage.seed}: phone error rate {100 * row['dev_per']:.1f} % (dev), "
              f"{100 * row['test_per']:.1f} % (test)")  # fmt: skip
         return row
@@ -241,7 +246,7 @@ class Pipeline:
                  f"dev phone error rate {100 * epoch.dev_rate:.1f} %, spike rates{rates or ' none'}, "
                  f"{epoch.seconds:.1f} s")  # fmt: skip
 
-        with _alone(folder):
+        with alone(folder):
             history = train(
                 network,
                 data,
@@ -252,7 +257,7 @@ class Pipeline:
                 report=report,
                 name=f"{stage.name} seed {stage.seed}",
             )
-        _write_log(folder / "log.csv", history)
+        write_log(folder / "log.csv", history)
         return network
 
     def _told(self, teacher: Stage, data: Utterances) -> np.ndarray:
@@ -260,7 +265,7 @@ class Pipeline:
         folder = self.folder(teacher.name)
         path = folder / "told.npy"
         network = self.network(teacher.name).to(self.device)
-        with _alone(folder):
+        with alone(folder):
             if not path.is_file():
                 objective = self._objective(teacher)
                 part = path.with_name("told.part.npy")
@@ -322,8 +327,26 @@ class Pipeline:
             raise RecipeError('recipe: a stage starts from "checkpoint", expected a checkpoint to start from')
         return self.start
 
+    def _from_file(self, stage: Stage) -> SpikingNetwork:
+        """Return the network of the given checkpoint, its own specification, if its outputs mean what ours do."""
+        start = self._started()
+        own, host = start.specification, start.host
+        if host is None:
+            raise RecipeError(f"checkpoint to start from: no host section, which {stage.name} needs for its front-end")
+        asked = (stage.time_steps, self.recipe.label_delay_frames, self.data.phone_names)
+        if (own.time_steps, host.label_delay_frames, host.phones) != asked:
+            raise RecipeError(
+                f"checkpoint to start from: {own.time_steps} time steps, label delay {host.label_delay_frames}, "
+                f"{len(host.phones)} phones, expected {asked[0]}, {asked[1]} and the {len(asked[2])} of the corpus"
+            )
+        if not np.array_equal(host.senone_state, self.senone_state(stage)):
+            raise RecipeError("checkpoint to start from: its outputs are not these tied states; --trees names its own")
+        return load_network(start)
+
     def _continued(self, stage: Stage, spec: Specification) -> SpikingNetwork:
-        before = load_network(self._started()) if stage.start == CHECKPOINT else self.network(stage.start).cpu()
+        if stage.start == CHECKPOINT:
+            return self._from_file(stage)
+        before = self.network(stage.start).cpu()
         assert isinstance(before, SpikingNetwork)
         if stage.width < before.spec.layers[0]:
             chosen = self.data.members(TRAIN)
@@ -337,52 +360,6 @@ class Pipeline:
         network = SpikingNetwork(spec)
         network.load_state_dict(before.state_dict())
         return network
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Wait until no other process trains in a folder; the lock goes with the process, however it ends."""
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _digest_of(checkpoint: Checkpoint) -> str:
-    digest = hashlib.sha256(repr(checkpoint.specification).encode())
-    for matrix in (*checkpoint.feed_forward, *checkpoint.recurrent, checkpoint.fc):
-        if matrix is not None:
-            digest.update(matrix.tobytes())
-    return digest.hexdigest()
-
-
-def _chosen(settings: Any) -> dict[str, Any]:
-    """Return the fields that differ from their defaults, so that a new field does not make an old result stale."""
-    chosen: dict[str, Any] = {}
-    for field in dataclasses.fields(settings):
-        value = getattr(settings, field.name)
-        if dataclasses.is_dataclass(value):
-            value = _chosen(value)
-            if not value:
-                continue
-        elif value == field.default:
-            continue
-        chosen[field.name] = value
-    return chosen
-
-
-def _write_log(path: Path, history: Sequence[Epoch]) -> None:
-    lines = [",".join(_EPOCH_FIELDS)]
-    for epoch in history:
-        rates = " ".join(f"{rate:.4f}" for rate in epoch.spike_rates)
-        lines.append(f"{epoch.number},{epoch.loss:.5f},{epoch.dev_rate:.5f},{rates},{epoch.seconds:.1f}")
-    _write(path, "\n".join(lines) + "\n")
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(text)
-    os.replace(part, path)
 
 
 def _say(line: str) -> None:

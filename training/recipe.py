@@ -12,16 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from features.errors import CorpusError
 from golden.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from training.corpora import Source, load, phone_set
 from training.dataset import DEV, TEST, TRAIN, Dataset
-from training.errors import RecipeError
+from training.errors import MissingExtraError, RecipeError
 from training.pipeline import Pipeline
 from training.prepare import Preparation, prepare
 from training.senones import SenoneTrees
 from training.stage import DEFAULT_RECIPE, RECIPES, Recipe, load_recipe
 from training.timing import use_threads
 
+_PARTS = {"train": TRAIN, "dev": DEV, "test": TEST}
 _CAVEATS = {
     "speechocean762": "phone error rates are against the canonical phones of non-native speakers, trained on machine "
     "labels; never to be set beside a TIMIT figure",
@@ -53,7 +57,9 @@ class Settings:
     trees: Path | None = None
 
     def load_recipe(self) -> Recipe:
-        """Read the recipe."""
+        """Read the recipe, once it is clear that it can be run here."""
+        if self.device == "cuda" and not torch.cuda.is_available():
+            raise MissingExtraError("--device cuda: this torch finds no such device; expected cpu, or another torch")
         named = RECIPES / f"{self.recipe}.toml"
         if named.is_file():
             return load_recipe(named)
@@ -72,7 +78,11 @@ def dataset(settings: Settings, recipe: Recipe, *, start: Checkpoint | None = No
     if start is not None and start.host is not None:
         front_end = FrontEndSettings.from_json(start.host.front_end)
         choices = dataclasses.replace(choices, front_end=front_end, normalised=True)
-    return prepare(load(source, recipe), source.work / "features", choices, phone_set=phone_set(source))
+    data = prepare(load(source, recipe), source.work / "features", choices, phone_set=phone_set(source))
+    for name, part in _PARTS.items():
+        if not len(data.members(part)):
+            raise CorpusError(f"{source.corpus}: no whole utterance of the {name} set")
+    return data
 
 
 def pipeline(
@@ -133,13 +143,16 @@ def provenance(settings: Settings, recipe: Recipe, data: Dataset, row: dict[str,
         stages.insert(0, name)
         name = recipe.stages[name].start
     source = settings.source
-    parts = (("train", TRAIN), ("dev", DEV), ("test", TEST))
     counted = ("dev_per", "test_per", "mmac_per_second", "spike_rates", "cycles_mean", "cycles_most", "overruns")
     return {
         "command": f"rsnn train --corpus {source.corpus} --data DIR --work DIR --out FILE --recipe {settings.recipe} "
-        f"--seed {row['seed']}",
+        f"--seed {row['seed']}"
+        + (f" --fold {source.fold}" if source.corpus == "timit_sample" else "")
+        + (f" --phones {source.phone_set}" if source.phone_set else "")
+        + (" --trees FILE" if settings.trees else "")
+        + (" --skip-damaged" if source.skip_damaged else ""),
         "data": source.corpus + (f", fold {source.fold}" if source.corpus == "timit_sample" else ""),
-        "utterances": {part: len(data.members(number)) for part, number in parts},
+        "utterances": {part: len(data.members(number)) for part, number in _PARTS.items()},
         "synthetic_utterances": sum(
             data.names[which].startswith("flite-") for which in data.members(TRAIN).tolist()
         ),

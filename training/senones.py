@@ -73,7 +73,7 @@ class SenoneTrees:
 
     def save(self, path: Path) -> None:
         """Write an ``.npz`` of plain arrays, whole or not at all."""
-        part = path.with_name(path.name + ".part.npz")
+        part = path.with_name(f"{path.name}.{os.getpid()}.part.npz")
         path.parent.mkdir(parents=True, exist_ok=True)
         np.savez_compressed(
             part, senone_state=self.senone_state, table=self.table, phone_names=np.array(" ".join(self.phone_names))

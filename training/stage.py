@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -166,7 +167,7 @@ _WEIGHTS = {
     "mutual_information": _Field(float, 0, 1000),
     "distillation": _Field(float, 0, 1000),
     "acoustic_scale": _Field(float, 1e-3, 100),
-    "slack": _Field(int, 0, 1000),
+    "slack": _Field(int, 1, 1000),
 }
 
 
@@ -196,6 +197,8 @@ def load_recipe(path: Path = DEFAULT_RECIPE) -> Recipe:
     for name, fields in stages.items():
         if not isinstance(fields, dict):
             raise RecipeError(f"{path}: stages.{name} is {fields!r}, expected a table")
+        if name == CHECKPOINT or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+            raise RecipeError(f"{path}: stages.{name!r}: expected letters, digits, _ . - and not {CHECKPOINT!r}")
         read[name] = _stage(path, name, defaults | fields)
         for needed in (read[name].start, read[name].teacher):
             if needed and needed != CHECKPOINT and needed not in list(read)[:-1]:

@@ -168,7 +168,12 @@ def train(
             rates = [spikes.mean() for spikes in activity.spikes]
             optimiser.zero_grad(set_to_none=True)
             (loss + plan.spike_penalty * sum(rates) if plan.spike_penalty else loss).backward()
-            torch.nn.utils.clip_grad_norm_(weights, plan.clip)
+            norm = torch.nn.utils.clip_grad_norm_(weights, plan.clip)
+            if not torch.isfinite(norm + loss.detach()):
+                raise StateError(
+                    f"{name}: epoch {epoch + 1}, batch {number + 1}: the loss or its gradient is not a number, "
+                    "expected a lower learning_rate or acoustic_scale"
+                )
             optimiser.step()
             # In float mode too: weights that grow out of the range cost 4 points of PER when they are quantised.
             network.clip_weights()

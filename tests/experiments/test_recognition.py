@@ -60,6 +60,17 @@ def test_every_stage_runs_and_a_second_run_goes_on_where_the_first_was(timit, tm
         assert (out / name).stat().st_size > 100
     assert printed.out == (out / "table.md").read_text()
 
+    # Rows of another recipe do not stay among them.
+    other = tmp_path / "other.toml"
+    other.write_text((RECIPES / "small.toml").read_text().replace("epochs = 6", "epochs = 5"))
+    words = command(timit, work, out, "--seeds", "2", "--stages", "float-256-states")
+    words[words.index("small")] = str(other)
+    assert cli.main(words) == 0
+    assert "float-256-states, seed 3, fold 0: of another recipe or corpus, left out" in capsys.readouterr().err
+    assert {(row["stage"], row["seed"]) for row in rows(out) if row["stage"].startswith("float-256")} == {
+        ("float-256-states", "2")
+    }
+
     # And a checkpoint of it runs: the same work folder, so that nothing is trained again.
     made = tmp_path / "mine.npz"
     words = command(timit, work, made, "--seed", "2")
@@ -118,6 +129,15 @@ def test_folds_are_pooled_and_seeds_averaged():
     assert entry["test_per_low"] == pytest.approx(50 / 400)
     assert entry["test_per_high"] == pytest.approx(90 / 400)
     assert entry["test_per"] == pytest.approx(70 / 400)
+
+
+def test_over_folds_and_seeds_the_worst_frame_and_every_overrun_count():
+    (entry,) = summarise([
+        run_of(seed=1, fold=0, cycles_mean=500.0, cycles_99th=600.0, cycles_most=800, overruns=0),
+        run_of(seed=1, fold=1, cycles_mean=700.0, cycles_99th=650.0, cycles_most=1200, overruns=50),
+        run_of(seed=2, fold=0, cycles_mean=600.0, cycles_99th=600.0, cycles_most=900, overruns=7),
+    ])  # fmt: skip
+    assert (entry["cycles_mean"], entry["cycles_most"], entry["overruns"]) == (600.0, 1200.0, 57.0)
 
 
 def test_the_table_has_ours_beside_the_papers():
