@@ -135,7 +135,7 @@ class Pipeline:
         stage = self.stage(name)
         needed = [self.key(other) for other in (stage.start, stage.teacher) if other and other != CHECKPOINT]
         if stage.start == CHECKPOINT:
-            needed.append(digest_of(self._started()))
+            needed.append(digest_of(self._fitting_start(stage)))
         if _GENERATION > 1:
             needed.append(str(_GENERATION))
         named = dataclasses.replace(stage, name="", what="", start="", teacher="", seed=0)
@@ -204,9 +204,9 @@ class Pipeline:
         They are counted on the training set; a network that is scored as it is keeps its own.
         """
         if stage.start == CHECKPOINT and not stage.plan.epochs:
-            own = self._started().host
-            if own is not None and own.phones == self.data.phone_names:
-                return own
+            own = self._fitting_start(stage).host
+            assert own is not None
+            return own
         log_prior, bigram_log, initial_log = self._tables
         return Host(
             front_end=self.data.front_end,
@@ -322,14 +322,11 @@ class Pipeline:
         network.quantised = stage.quantised
         return network
 
-    def _started(self) -> Checkpoint:
-        if self.start is None:
+    def _fitting_start(self, stage: Stage) -> Checkpoint:
+        """Return the checkpoint that a stage starts from, if its outputs mean what this pipeline's do."""
+        start = self.start
+        if start is None:
             raise RecipeError('recipe: a stage starts from "checkpoint", expected a checkpoint to start from')
-        return self.start
-
-    def _from_file(self, stage: Stage) -> SpikingNetwork:
-        """Return the network of the given checkpoint, its own specification, if its outputs mean what ours do."""
-        start = self._started()
         own, host = start.specification, start.host
         if host is None:
             raise RecipeError(f"checkpoint to start from: no host section, which {stage.name} needs for its front-end")
@@ -341,11 +338,11 @@ class Pipeline:
             )
         if not np.array_equal(host.senone_state, self.senone_state(stage)):
             raise RecipeError("checkpoint to start from: its outputs are not these tied states; --trees names its own")
-        return load_network(start)
+        return start
 
     def _continued(self, stage: Stage, spec: Specification) -> SpikingNetwork:
         if stage.start == CHECKPOINT:
-            return self._from_file(stage)
+            return load_network(self._fitting_start(stage))
         before = self.network(stage.start).cpu()
         assert isinstance(before, SpikingNetwork)
         if stage.width < before.spec.layers[0]:

@@ -1,0 +1,142 @@
+"""A stage's result holds as long as nothing that it depends on changes; a checkpoint that does not fit is refused."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from golden.specification import Specification
+from training.dataset import DEV, TEST, TRAIN, collect
+from training.errors import RecipeError, SenoneError
+from training.labels import FrameLabels
+from training.pipeline import Pipeline
+from training.senones import SenoneTrees
+from training.stage import load_recipe
+
+NAMES = ("sil", "aa", "b")
+RECIPE = """
+shipped = "small"
+senones = 9
+least_frames = 1
+label_delay_frames = 1
+[defaults]
+batch = 4
+width = 8
+epochs = 1
+learning_rate = 1e-2
+[stages.wide]
+width = 12
+[stages.small]
+start = "wide"
+quantised = true
+[stages.taught]
+teacher = "wide"
+distillation = 1.0
+[stages.shared]
+seed = 5
+[stages.gone-on]
+start = "checkpoint"
+targets = "senones"
+quantised = true
+"""
+
+
+@pytest.fixture(scope="module")
+def data():
+    rng = np.random.default_rng(3)
+    parts = [TRAIN] * 6 + [DEV, TEST]
+    lengths = rng.integers(30, 50, len(parts))
+    states = [np.repeat(rng.integers(0, 3, 20), 3)[:n] * 3 + np.tile(np.arange(3), 20)[:n] for n in lengths]
+    means = rng.normal(size=(9, 6)) * 50
+    codes = [np.clip(means[state] + rng.normal(size=(len(state), 6)) * 10, -128, 127) for state in states]
+    return collect(
+        names=[f"u{number}" for number in range(len(parts))], parts=parts,
+        codes=[code.astype(np.int8) for code in codes],
+        labels=[FrameLabels(*(row.astype(np.int16) for row in (state, state // 3, state // 3))) for state in states],
+        sequences=[state[::3] // 3 for state in states], front_end={}, phone_names=NAMES,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def recipe(tmp_path):
+    (tmp_path / "mine.toml").write_text(RECIPE)
+    return load_recipe(tmp_path / "mine.toml")
+
+
+def at(data, recipe, work, **given):
+    spec = given.pop("specification", Specification(inputs=6, lanes=16))
+    return Pipeline(data, recipe, work, seed=given.pop("seed", 1), specification=spec, **given)
+
+
+def with_epochs(recipe, name, epochs):
+    stage = recipe.stages[name]
+    changed = dataclasses.replace(stage, plan=dataclasses.replace(stage.plan, epochs=epochs))
+    return dataclasses.replace(recipe, stages={**recipe.stages, name: changed})
+
+
+def test_the_key_changes_with_all_that_a_stage_depends_on_and_nothing_else(data, recipe, tmp_path):
+    plain = at(data, recipe, tmp_path)
+    keys = {name: plain.key(name) for name in ("wide", "small", "taught", "shared")}
+    assert len(set(keys.values())) == 4
+    longer = at(data, with_epochs(recipe, "wide", 2), tmp_path)
+    assert all(longer.key(name) != keys[name] for name in ("wide", "small", "taught"))
+    assert longer.key("shared") == keys["shared"]
+    other = at(data, recipe, tmp_path, seed=2)
+    assert all(other.key(name) != keys[name] for name in ("wide", "small", "taught"))
+    assert other.key("shared") == keys["shared"]
+    codes = data.codes.copy()
+    codes[0, 0] ^= 1
+    assert at(dataclasses.replace(data, codes=codes), recipe, tmp_path).key("wide") != keys["wide"]
+    renamed = dataclasses.replace(recipe.stages["wide"], what="another text")
+    same = dataclasses.replace(recipe, stages={**recipe.stages, "wide": renamed})
+    assert at(data, same, tmp_path).key("small") == keys["small"]
+    thresholds = Specification(inputs=6, lanes=16, thresholds=(256, 64))
+    assert at(data, recipe, tmp_path, specification=thresholds).key("wide") != keys["wide"]
+
+
+def test_a_row_is_read_back_and_a_damaged_one_measured_again(data, recipe, tmp_path, capsys):
+    row = at(data, recipe, tmp_path).row("small")
+    assert row["widths"] == [8, 8]
+    assert capsys.readouterr().err.count(": epoch") == 2
+    path = at(data, recipe, tmp_path).folder("small") / "row.json"
+    assert at(data, recipe, tmp_path).row("small") == row
+    for damage in ("", "[]", path.read_text()[:40]):
+        path.write_text(damage)
+        assert at(data, recipe, tmp_path).row("small") == row
+    assert ": epoch" not in capsys.readouterr().err
+    checkpoint = at(data, recipe, tmp_path).checkpoint("small")
+    assert checkpoint.specification.layers == (8, 8)
+    # What the teacher says is kept, once for all that it teaches.
+    at(data, recipe, tmp_path).row("taught")
+    assert len(list(tmp_path.glob("wide-*/told.npy"))) == 1
+
+
+def test_a_checkpoint_to_start_from_has_to_fit(data, recipe, tmp_path):
+    identity = SenoneTrees(
+        np.arange(9, dtype=np.int16), np.tile(np.arange(9, dtype=np.int16)[:, None, None], (1, 3, 3)), NAMES
+    )
+    start = at(data, recipe, tmp_path).checkpoint("small")
+    row = at(data, recipe, tmp_path, start=start, trees=identity).row("gone-on")
+    assert row["outputs"] == 9
+    host = start.host
+    shifted = dataclasses.replace(host, class_offset=host.class_offset + 1)
+    keys = {
+        at(data, recipe, tmp_path, start=one, trees=identity).key("gone-on")
+        for one in (start, dataclasses.replace(start, host=shifted))
+    }
+    assert len(keys) == 2
+    scrambled = dataclasses.replace(host, senone_state=host.senone_state[::-1].copy())
+    for changed, message in (
+        ({"host": None}, "no host section"),
+        ({"host": dataclasses.replace(host, label_delay_frames=3)}, "label delay 3, 3 phones, expected 2, 1"),
+        ({"host": scrambled}, "its outputs are not these tied states"),
+        ({"specification": start.specification.replace(time_steps=1)}, "1 time steps"),
+    ):
+        wrong = dataclasses.replace(start, **changed)
+        with pytest.raises(RecipeError, match=message):
+            at(data, recipe, tmp_path, start=wrong, trees=identity).row("gone-on")
+    with pytest.raises(RecipeError, match=r"expected a checkpoint to start from"):
+        at(data, recipe, tmp_path, trees=identity).row("gone-on")
+    foreign = dataclasses.replace(identity, phone_names=("sil", "aa", "k"))
+    with pytest.raises(SenoneError, match=r"grown for other phones"):
+        at(data, recipe, tmp_path, start=start, trees=foreign).row("gone-on")
