@@ -39,7 +39,7 @@ def plot_rates(path: Path, table: Sequence[dict[str, Any]]) -> None:
     axes.invert_yaxis()
     highest = max((100 * float(entry["test_per_high"]) for entry in table), default=1.0)
     axes.set_xlim(0, highest * 1.25)
-    axes.set_xlabel("phone error rate on the test set (%), line: least to most over the seeds")
+    axes.set_xlabel("test phone error rate (%); line: over the seeds", fontsize=9)
     axes.spines[["top", "right"]].set_visible(False)
     _save(figure, path)
 
