@@ -7,6 +7,7 @@ import dataclasses
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from training.errors import RecipeError
 from training.pipeline import Pipeline
 from training.recipe import Settings, dataset, pipeline
 from training.stage import Recipe
+from training.stage_folder import alone
 from training.timing import use_threads
 
 # By stage: the paper's model size and complexity. "stated" is printed in its abstract; the others are the only simple
@@ -90,25 +92,17 @@ def recognise(
             raise RecipeError(f"stage {name!r}: expected one of {', '.join(recipe.stages)}")
     out.mkdir(parents=True, exist_ok=True)
     begun = None if start is None else load_checkpoint(start)
-    rows = _rows(out / "rows.csv")
-    epochs = _rows(out / "epochs.csv")
     folds = range(FOLDS) if settings.source.corpus == "timit_sample" else [0]
     for fold in folds:
         source = dataclasses.replace(settings.source, fold=fold)
         on_fold = dataclasses.replace(settings, source=source)
         data = dataset(on_fold, recipe, start=begun)
-        known = {seed for _, seed, at in rows if at == fold} | set(seeds)
-        by_seed = {seed: pipeline(on_fold, recipe, data, seed=seed, start=begun) for seed in sorted(known)}
-        _drop_stale(rows, epochs, by_seed, fold)
+        by_seed = cache(partial(pipeline, on_fold, recipe, data, start=begun))
         for seed in seeds:
-            on_seed = by_seed[seed]
+            on_seed = by_seed(seed=seed)
             for name in names:
                 row = on_seed.row(name) | {"fold": fold, "key": on_seed.key(name)[:_KEY]}
-                own = row["seed"]
-                rows[name, own, fold] = {key: _cell(value) for key, value in row.items()}
-                for epoch in on_seed.log(name):
-                    epochs[name, own, fold, int(epoch["epoch"])] = {"stage": name, "seed": own, "fold": fold, **epoch}
-                _write(out, rows, epochs, recipe)
+                _record(out, row, on_seed.log(name), recipe, by_seed)
             if len(folds) == 1 and any(recipe.stages[name].targets == "senones" for name in names):
                 on_seed.trees.save(out / "senones.npz")
     configuration = {
@@ -123,11 +117,29 @@ def recognise(
     return (out / "table.md").read_text()
 
 
-def _drop_stale(rows: Rows, epochs: Rows, by_seed: Mapping[int, Pipeline], fold: int) -> None:
+def _record(
+    out: Path,
+    row: dict[str, Any],
+    log: Sequence[Mapping[str, Any]],
+    recipe: Recipe,
+    by_seed: Callable[..., Pipeline],
+) -> None:
+    """Add a row and its epochs to the tables; processes that share a folder keep each other's rows."""
+    with alone(out):
+        rows, epochs = _rows(out / "rows.csv"), _rows(out / "epochs.csv")
+        name, seed, fold = row["stage"], row["seed"], row["fold"]
+        _drop_stale(rows, epochs, by_seed, fold)
+        rows[name, seed, fold] = {key: _cell(value) for key, value in row.items()}
+        for epoch in log:
+            epochs[name, seed, fold, int(epoch["epoch"])] = {"stage": name, "seed": seed, "fold": fold, **epoch}
+        _write(out, rows, epochs, recipe)
+
+
+def _drop_stale(rows: Rows, epochs: Rows, by_seed: Callable[..., Pipeline], fold: int) -> None:
     """Forget the rows of a fold that today's recipe and corpus would not give, and say so."""
     for key in [key for key in rows if key[2] == fold]:
         name, seed, _ = key
-        stages = by_seed[seed]
+        stages = by_seed(seed=seed)
         if name not in stages.recipe.stages or rows[key].get("key") != stages.key(name)[:_KEY]:
             print(f"{name}, seed {seed}, fold {fold}: of another recipe or corpus, left out", file=sys.stderr)
             del rows[key]

@@ -19,10 +19,13 @@ _EPOCH_FIELDS = ("epoch", "loss_nats", "dev_per", "spike_rates", "seconds")
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Wait until no other process trains in a folder; the lock goes with the process, however it ends."""
-    with (folder / "lock").open("w") as lock:
+    """Wait until no other process works in a folder; the lock goes with the process, however it ends."""
+    lock = os.open(folder, os.O_RDONLY)
+    try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(lock)
 
 
 def digest_of(checkpoint: Checkpoint) -> str:

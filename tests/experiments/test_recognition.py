@@ -10,6 +10,7 @@ from experiments import cli
 from experiments.recognition import as_markdown, summarise
 from golden.checkpoint import load_checkpoint
 from tests.features.corpora.ldc_layout import lay_out_as_ldc
+from training.pipeline import Pipeline
 from training.stage import RECIPES, load_recipe
 
 pytest.importorskip("snntorch")
@@ -34,7 +35,7 @@ def rows(out):
 
 
 @pytest.mark.slow
-def test_every_stage_runs_and_a_second_run_goes_on_where_the_first_was(timit, tmp_path, capsys):
+def test_every_stage_runs_and_a_second_run_goes_on_where_the_first_was(timit, tmp_path, capsys, monkeypatch):
     work, out = tmp_path / "work", tmp_path / "results"
     # Killed after its first stage: the rows of what has finished are there.
     assert cli.main(command(timit, work, out, "--stages", "float-256-states", "--seeds", "2")) == 0
@@ -59,6 +60,21 @@ def test_every_stage_runs_and_a_second_run_goes_on_where_the_first_was(timit, tm
     for name in ("table.csv", "table.md", "epochs.csv", "rates.png", "epochs.png", "configuration.json"):
         assert (out / name).stat().st_size > 100
     assert printed.out == (out / "table.md").read_text()
+
+    # Another process that writes into the same folder meanwhile keeps its rows.
+    own_row = Pipeline.row
+
+    def row_while_another_runs(stages, name):
+        monkeypatch.setattr(Pipeline, "row", own_row)
+        assert cli.main(command(timit, work, shared, "--seeds", "3", "--stages", "float-256-states")) == 0
+        return own_row(stages, name)
+
+    shared = tmp_path / "shared"
+    monkeypatch.setattr(Pipeline, "row", row_while_another_runs)
+    words = command(timit, work, shared, "--seeds", "2", "--stages", "float-256-states")
+    assert cli.main(words) == 0
+    assert [row["seed"] for row in rows(shared)] == ["2", "3"]
+    capsys.readouterr()
 
     # Rows of another recipe do not stay among them.
     other = tmp_path / "other.toml"
