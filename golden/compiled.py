@@ -17,9 +17,9 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     file of their caller, or a change in them goes unnoticed.
     """
     try:
-        return numba.njit(cache=True, forceinline=True)(function)
+        return numba.njit(cache=True, nogil=True, forceinline=True)(function)
     except RuntimeError:  # numba found no folder for its cache
-        return numba.njit(forceinline=True)(function)
+        return numba.njit(nogil=True, forceinline=True)(function)
 
 
 def structured(rows: list[dict[str, int]]) -> np.ndarray:

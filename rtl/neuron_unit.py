@@ -21,9 +21,9 @@ def neuron_unit(
     add_slot,
     acc0,
     acc1,
-    last,
+    spikes_last,
     membrane,
-    this,
+    spikes_now,
     schedule: Schedule,
 ):
     """Update one tile of one layer for one time step a cycle (paper: leaky integrate-and-fire; integer form ours).
@@ -31,22 +31,22 @@ def neuron_unit(
     ``v = 0 if s_prev else u - (u >> k)``; ``u = saturate(v + (acc << m))``; ``s = u >= theta``. One unit serves every
     layer; its operands rest at 0 in all other cycles.
 
-    ========== ======================================= ====== =======================================================
-    port       width                                   signed meaning
-    ========== ======================================= ====== =======================================================
-    clk        1                                       no     clock, rising edge
-    reset      1                                       no     synchronous, active high
-    hold       1                                       no     the pipeline is held: do nothing
-    starting   1                                       no     a frame starts
-    first      1                                       no     it is the first of an utterance: membranes become 0
-    add_valid  1                                       no     ADD holds an operation
-    add_pass   bits to count the passes                no     its pass: layer and tile
-    add_slot   bits to count the slots                 no     its slot: the time step if below T
-    acc0, acc1 acc_bits planes of lanes bits           no     accumulators: time step t's input current is set t's
-    last       a word of lanes bits a layer, step, tile no     spikes of the last frame
-    membrane   membrane_bits planes a layer, tile      no     out: membranes, two's complement, bit-sliced
-    this       a word of lanes bits a layer, step, tile no     out: spikes of this frame
-    ========== ======================================= ====== =======================================================
+    =========== ======================================= ====== =======================================================
+    port        width                                   signed meaning
+    =========== ======================================= ====== =======================================================
+    clk         1                                       no     clock, rising edge
+    reset       1                                       no     synchronous, active high
+    hold        1                                       no     the pipeline is held: do nothing
+    starting    1                                       no     a frame starts
+    first       1                                       no     it is the first of an utterance: membranes become 0
+    add_valid   1                                       no     ADD holds an operation
+    add_pass    bits to count the passes                no     its pass: layer and tile
+    add_slot    bits to count the slots                 no     its slot: the time step if below T
+    acc0, acc1  acc_bits planes of lanes bits           no     accumulators: time step t's input current is set t's
+    spikes_last a word of lanes bits a layer, step, tile no     spikes of the last frame
+    membrane    membrane_bits planes a layer, tile      no     out: membranes, two's complement, bit-sliced
+    spikes_now  a word of lanes bits a layer, step, tile no     out: spikes of this frame
+    =========== ======================================= ====== =======================================================
 
     Latency: one cycle. Reset: membranes and spikes 0. Extremes: the sum is formed without overflow and saturates once,
     to the layer's membrane width, before the compare.
@@ -71,7 +71,7 @@ def neuron_unit(
     widest = max(spec.layer_shift(layer) for layer in range(len(spec.layers))) + acc_bits
     # One bit more than the wider of membrane and input current: their sum cannot overflow.
     sum_bits = max(most_bits, widest) + 1
-    membranes, spikes = len(membrane), len(this)
+    membranes, spikes = len(membrane), len(spikes_now)
 
     def plane(layer: int, tile: int, bit: int) -> int:
         """Return the plane that holds `bit` of a membrane; bits above its own repeat the sign."""
@@ -142,9 +142,9 @@ def neuron_unit(
             # s_prev: the time step before this one, in this frame or the last.
             if slot == 0:
                 previous = this1_of[add_pass]
-                keep[:] = ~last[previous]
+                keep[:] = ~spikes_last[previous]
             else:
-                keep[:] = ~this[previous]
+                keep[:] = ~spikes_now[previous]
             carry[:] = keep
             carry_sum[:] = 0
             for b in range(sum_bits):
@@ -198,7 +198,7 @@ def neuron_unit(
             for b in range(membranes):
                 membrane[b].next = 0
             for i in range(spikes):
-                this[i].next = 0
+                spikes_now[i].next = 0
         elif starting:
             if first:
                 for b in range(membranes):
@@ -212,6 +212,6 @@ def neuron_unit(
                             membrane[at].next = level[b]
             if slot != 0:
                 spike = this1_of[add_pass]
-            this[spike].next = fired
+            spikes_now[spike].next = fired
 
     return decode, select, integrate, saturate, store

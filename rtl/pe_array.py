@@ -9,6 +9,85 @@ from golden.specification import index_bits
 from rtl.pe_set import pe_set
 
 
+def align_bits(schedule: Schedule) -> int:
+    """Return the bits of the PE sets' `align`: the greatest shift of a pass, and one more where spikes merge."""
+    return index_bits(max(step.align for step in schedule.passes) + 2)
+
+
+@block
+def operation_decoder(
+    hold,
+    add_valid,
+    add_pass,
+    add_slot,
+    add_enable,
+    add_double,
+    row0,
+    row1,
+    enable0,
+    enable1,
+    clear,
+    subtract0,
+    subtract1,
+    combine0,
+    combine1,
+    align,
+    set0_row,
+    schedule: Schedule,
+):
+    """Decode the operation at ADD into the controls of both PE sets, and choose the row of set 0 (`pe_array`).
+
+    Latency: none (combinational). Reset: none.
+    """
+    spec = schedule.specification
+    weight_bits = spec.weight_bits
+    kind_of = tuple(int(item.kind) for item in schedule.passes)
+    align_of = tuple(item.align for item in schedule.passes)
+    subtract_of = tuple(int(item.subtract) for item in schedule.passes)
+    clear_of = tuple(int(item.clear) for item in schedule.passes)
+    shares = tuple(int(item.banks == 2) for item in schedule.passes)
+    both_steps = spec.time_steps == 2
+    kind_accumulate, kind_combine = int(Kind.ACCUMULATE), int(Kind.COMBINE)
+
+    @always_comb
+    def decode():
+        kind = kind_of[add_pass]
+        shift = align_of[add_pass]
+        negative = subtract_of[add_pass]
+        clears = clear_of[add_pass]
+        enable0.next = False
+        enable1.next = False
+        clear.next = False
+        combine0.next = False
+        combine1.next = False
+        subtract0.next = False
+        subtract1.next = negative == 1
+        align.next = shift
+        if add_double:
+            align.next = shift + 1
+        if add_valid and not hold:
+            if kind == kind_accumulate:
+                enable0.next = add_enable[0]
+                enable1.next = add_enable[1]
+                clear.next = clears == 1 and add_slot == 0
+            elif kind == kind_combine:
+                combine0.next = True
+                combine1.next = both_steps
+            else:
+                clear.next = False
+
+    @always_comb
+    def share():
+        shared = shares[add_pass]
+        for b in range(weight_bits):
+            if shared == 1:
+                set0_row[b].next = row1[b]
+            else:
+                set0_row[b].next = row0[b]
+
+    return decode, share
+
+
 @block
 def pe_array(
     clk,
@@ -53,62 +132,22 @@ def pe_array(
     Latency: `clocked` in the same cycle, `acc` one cycle. Reset: `acc` 0. Extremes: a combine with T = 1 leaves set 1
     alone.
     """
-    spec = schedule.specification
-    lanes, weight_bits, low_planes = spec.lanes, spec.weight_bits, schedule.low_planes
-    kind_of = tuple(int(item.kind) for item in schedule.passes)
-    align_of = tuple(item.align for item in schedule.passes)
-    subtract_of = tuple(int(item.subtract) for item in schedule.passes)
-    clear_of = tuple(int(item.clear) for item in schedule.passes)
-    shares = tuple(int(item.banks == 2) for item in schedule.passes)
-    both_steps = spec.time_steps == 2
-    kind_accumulate, kind_combine = int(Kind.ACCUMULATE), int(Kind.COMBINE)
-    enable0, enable1, clear, subtract = (Signal(bool(0)) for _ in range(4))
+    spec, low_planes = schedule.specification, schedule.low_planes
+    enable0, enable1, clear, subtract0, subtract1 = (Signal(bool(0)) for _ in range(5))
     combine0, combine1 = Signal(bool(0)), Signal(bool(0))
-    align = Signal(intbv(0)[index_bits(max(align_of) + 2) :])
-    set0_row = [Signal(intbv(0)[lanes:]) for _ in range(weight_bits)]
-
-    @always_comb
-    def decode():
-        kind = kind_of[add_pass]
-        shift = align_of[add_pass]
-        negative = subtract_of[add_pass]
-        clears = clear_of[add_pass]
-        enable0.next = False
-        enable1.next = False
-        clear.next = False
-        combine0.next = False
-        combine1.next = False
-        subtract.next = negative == 1
-        align.next = shift
-        if add_double:
-            align.next = shift + 1
-        if add_valid and not hold:
-            if kind == kind_accumulate:
-                enable0.next = add_enable[0]
-                enable1.next = add_enable[1]
-                clear.next = clears == 1 and add_slot == 0
-            elif kind == kind_combine:
-                combine0.next = True
-                combine1.next = both_steps
-            else:
-                clear.next = False
-
-    @always_comb
-    def share():
-        shared = shares[add_pass]
-        for b in range(weight_bits):
-            if shared == 1:
-                set0_row[b].next = row1[b]
-            else:
-                set0_row[b].next = row0[b]
-
+    align = Signal(intbv(0)[align_bits(schedule) :])
+    set0_row = [Signal(intbv(0)[spec.lanes :]) for _ in range(spec.weight_bits)]
+    decoder = operation_decoder(
+        hold, add_valid, add_pass, add_slot, add_enable, add_double, row0, row1,
+        enable0, enable1, clear, subtract0, subtract1, combine0, combine1, align, set0_row, schedule,
+    )  # fmt: skip
     gating = spec.zero_weight_gating
     set0 = pe_set(
-        clk, reset, enable0, clear, False, combine0, align, set0_row, acc0, acc1, acc0, clocked0,
+        clk, reset, enable0, clear, subtract0, combine0, align, set0_row, acc0, acc1, acc0, clocked0,
         low_planes, gating, architecture,
     )  # fmt: skip
     set1 = pe_set(
-        clk, reset, enable1, clear, subtract, combine1, align, row1, acc0, acc1, acc1, clocked1,
+        clk, reset, enable1, clear, subtract1, combine1, align, row1, acc0, acc1, acc1, clocked1,
         low_planes, gating, architecture,
     )  # fmt: skip
-    return decode, share, set0, set1
+    return decoder, set0, set1

@@ -51,10 +51,30 @@ def pe_set(
     Latency: `clocked` in the same cycle, `acc` one cycle. Reset: `acc` 0. Extremes: accumulators are as wide as the
     bound of every partial sum. A lane with a weight of 0 is not clocked when zero-weight gating is on.
     """
+    nonzero = Signal(intbv(0)[len(row[0]) :])
+    gate = lane_gate(enable, clear, combine, row, nonzero, clocked, zero_weight_gating)
+    if architecture == "sliced":
+        adders = sliced_adders(
+            clk, reset, enable, clear, subtract, combine, align, row, low, high, acc, nonzero, low_planes
+        )
+    elif architecture == "lanes":
+        adders = lane_adders(
+            clk, reset, enable, clear, subtract, combine, align, row, low, high, acc, clocked, low_planes
+        )
+    else:
+        raise ValueError(f"architecture is {architecture!r}, expected 'sliced' or 'lanes'")
+    return gate, adders
+
+
+@block
+def lane_gate(enable, clear, combine, row, nonzero, clocked, zero_weight_gating: bool):
+    """Say which lanes add and which are clocked (ports as `pe_set`; `nonzero`: lanes that add).
+
+    Latency: none (combinational). Reset: none.
+    """
     lanes = len(row[0])
     everyone = (1 << lanes) - 1
     weight_bits = len(row)
-    nonzero = Signal(intbv(0)[lanes:])
 
     @always_comb
     def gate():
@@ -69,17 +89,7 @@ def pe_set(
         else:
             clocked.next = some
 
-    if architecture == "sliced":
-        adders = sliced_adders(
-            clk, reset, enable, clear, subtract, combine, align, row, low, high, acc, nonzero, low_planes
-        )
-    elif architecture == "lanes":
-        adders = lane_adders(
-            clk, reset, enable, clear, subtract, combine, align, row, low, high, acc, clocked, low_planes
-        )
-    else:
-        raise ValueError(f"architecture is {architecture!r}, expected 'sliced' or 'lanes'")
-    return gate, adders
+    return gate
 
 
 @block
@@ -137,19 +147,10 @@ def sliced_adders(clk, reset, enable, clear, subtract, combine, align, row, low,
 
 
 @block
-def lane_adders(clk, reset, enable, clear, subtract, combine, align, row, low, high, acc, clocked, low_planes):
-    """Instantiate one `rtl.pe` a lane between the bit-sliced ports of `pe_set`."""
+def lane_scatter(enable, row, low, high, clocked, lane_weight, lane_low, lane_high, lane_clocked):
+    """Turn the planes of a set into one number a lane. Latency: none (combinational). Reset: none."""
     lanes = len(row[0])
-    weight_bits = len(row)
-    acc_bits = len(acc)
-    half_weight, half_acc = 1 << (weight_bits - 1), 1 << (acc_bits - 1)
-
-    def accumulators():
-        return [Signal(intbv(0, min=-half_acc, max=half_acc)) for _ in range(lanes)]
-
-    lane_weight = [Signal(intbv(0, min=-half_weight, max=half_weight)) for _ in range(lanes)]
-    lane_acc, lane_low, lane_high = accumulators(), accumulators(), accumulators()
-    lane_clocked = [Signal(bool(0)) for _ in range(lanes)]
+    weight_bits, acc_bits = len(row), len(low)
 
     @always_comb
     def scatter():
@@ -173,6 +174,40 @@ def lane_adders(clk, reset, enable, clear, subtract, combine, align, row, low, h
                 bits[b] = high[b][i]
             lane_high[i].next = bits.signed()
 
+    return scatter, scatter_accumulators
+
+
+@block
+def lane_gather(lane_acc, acc):
+    """Turn one number a lane into the planes of a set. Latency: none (combinational). Reset: none."""
+    lanes, acc_bits = len(lane_acc), len(acc)
+
+    @always_comb
+    def gather():
+        plane = intbv(0)[lanes:]
+        for b in range(acc_bits):
+            for i in range(lanes):
+                plane[i] = lane_acc[i][b]
+            acc[b].next = plane
+
+    return gather
+
+
+@block
+def lane_adders(clk, reset, enable, clear, subtract, combine, align, row, low, high, acc, clocked, low_planes):
+    """Instantiate one `rtl.pe` a lane between the bit-sliced ports of `pe_set`."""
+    lanes = len(row[0])
+    weight_bits = len(row)
+    acc_bits = len(acc)
+    half_weight, half_acc = 1 << (weight_bits - 1), 1 << (acc_bits - 1)
+
+    def accumulators():
+        return [Signal(intbv(0, min=-half_acc, max=half_acc)) for _ in range(lanes)]
+
+    lane_weight = [Signal(intbv(0, min=-half_weight, max=half_weight)) for _ in range(lanes)]
+    lane_acc, lane_low, lane_high = accumulators(), accumulators(), accumulators()
+    lane_clocked = [Signal(bool(0)) for _ in range(lanes)]
+    spread = lane_scatter(enable, row, low, high, clocked, lane_weight, lane_low, lane_high, lane_clocked)
     elements = [
         pe(
             clk,
@@ -190,13 +225,5 @@ def lane_adders(clk, reset, enable, clear, subtract, combine, align, row, low, h
         )
         for i in range(lanes)
     ]
-
-    @always_comb
-    def gather():
-        plane = intbv(0)[lanes:]
-        for b in range(acc_bits):
-            for i in range(lanes):
-                plane[i] = lane_acc[i][b]
-            acc[b].next = plane
-
-    return scatter, scatter_accumulators, elements, gather
+    joined = lane_gather(lane_acc, acc)
+    return spread, elements, joined

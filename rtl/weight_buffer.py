@@ -10,7 +10,7 @@ from golden.schedule import Schedule
 
 
 @block
-def weight_bank(clk, write, write_address, write_row, read, address, row, lanes, contents: Sequence[int]):
+def memory_bank(clk, write, write_address, write_row, read, address, row, lanes, contents: Sequence[int]):
     """Hold one bank: a memory with one write and one read port, and the latch of the row read.
 
     ============= ================================ ====== =========================================================
@@ -47,11 +47,58 @@ def weight_bank(clk, write, write_address, write_row, read, address, row, lanes,
 
 
 @block
+def row_fetch(
+    weight_valid,
+    weight_ready,
+    weight_bank,
+    read_pass,
+    read_valid,
+    read_visit,
+    hold,
+    index,
+    address,
+    read,
+    read0,
+    read1,
+    write0,
+    write1,
+    schedule: Schedule,
+):
+    """Choose address and banks of the pass at READ, and the bank that a row is loaded into (`weight_buffer`).
+
+    Latency: none (combinational). Reset: none.
+    """
+    base_of = tuple(item.base for item in schedule.passes)
+    banks_of = tuple(item.banks for item in schedule.passes)
+    addresses = 1 << schedule.address_bits
+
+    @always_comb
+    def locate():
+        base = base_of[read_pass]
+        banks = banks_of[read_pass]
+        address.next = (base + index) % addresses
+        read.next = 0
+        read0.next = 0
+        read1.next = 0
+        if read_valid and read_visit and not hold:
+            read.next = banks
+            read0.next = (banks & 1) != 0
+            read1.next = (banks & 2) != 0
+
+    @always_comb
+    def load():
+        write0.next = weight_valid and weight_ready and not weight_bank
+        write1.next = weight_valid and weight_ready and weight_bank
+
+    return locate, load
+
+
+@block
 def weight_buffer(
     clk,
     weight_valid,
     weight_ready,
-    weight_bank_select,
+    weight_bank,
     weight_address,
     weight_row,
     read_pass,
@@ -75,7 +122,7 @@ def weight_buffer(
     clk                1                                no     clock, rising edge
     weight_valid       1                                no     a row to load; taken where `weight_ready` is 1
     weight_ready       1                                no     the controller is idle
-    weight_bank_select 1                                no     bank to load
+    weight_bank        1                                no     bank to load
     weight_address     address bits                     no     row to load
     weight_row         lanes x weight_bits              no     bit b x lanes + i is bit b of lane i's weight
     read_pass          bits to count the passes         no     pass at READ: gives the base and the banks
@@ -91,29 +138,12 @@ def weight_buffer(
     Latency: `address`, `read` in the same cycle, rows after the edge. Reset: none (memories).
     Extremes: layers read bank 1 alone, whose row both PE sets share; the FC reads a row of each bank.
     """
-    base_of = tuple(item.base for item in schedule.passes)
-    banks_of = tuple(item.banks for item in schedule.passes)
-    lanes, addresses = schedule.specification.lanes, 1 << schedule.address_bits
+    lanes = schedule.specification.lanes
     read0, read1, write0, write1 = (Signal(bool(0)) for _ in range(4))
-
-    @always_comb
-    def locate():
-        base = base_of[read_pass]
-        banks = banks_of[read_pass]
-        address.next = (base + index) % addresses
-        read.next = 0
-        read0.next = 0
-        read1.next = 0
-        if read_valid and read_visit and not hold:
-            read.next = banks
-            read0.next = (banks & 1) != 0
-            read1.next = (banks & 2) != 0
-
-    @always_comb
-    def load():
-        write0.next = weight_valid and weight_ready and not weight_bank_select
-        write1.next = weight_valid and weight_ready and weight_bank_select
-
-    bank0 = weight_bank(clk, write0, weight_address, weight_row, read0, address, row0, lanes, contents0)
-    bank1 = weight_bank(clk, write1, weight_address, weight_row, read1, address, row1, lanes, contents1)
-    return locate, load, bank0, bank1
+    fetch = row_fetch(
+        weight_valid, weight_ready, weight_bank, read_pass, read_valid, read_visit, hold, index,
+        address, read, read0, read1, write0, write1, schedule,
+    )  # fmt: skip
+    bank0 = memory_bank(clk, write0, weight_address, weight_row, read0, address, row0, lanes, contents0)
+    bank1 = memory_bank(clk, write1, weight_address, weight_row, read1, address, row1, lanes, contents1)
+    return fetch, bank0, bank1

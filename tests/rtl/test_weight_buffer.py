@@ -6,7 +6,7 @@ import numpy as np
 from myhdl import Signal, intbv
 
 from golden.memory_image import memory_image
-from rtl.weight_buffer import weight_bank, weight_buffer
+from rtl.weight_buffer import memory_bank, weight_buffer
 
 
 def build(bench, contents):
@@ -88,7 +88,7 @@ def test_a_bank_is_a_memory(bench_module):
             latched = memory[stimuli["address"][at]]
         if stimuli["write"][at] and stimuli["write_address"][at] < depth:
             memory[stimuli["write_address"][at]] = stimuli["write_row"][at]
-    dut = partial(weight_bank, row=row, lanes=lanes, contents=[0] * depth, **wires)
+    dut = partial(memory_bank, row=row, lanes=lanes, contents=[0] * depth, **wires)
     inputs = [(name, wires[name], values) for name, values in stimuli.items()]
     names = [f"row[{b}]" for b in range(planes)]
     outputs = list(zip(names, row, map(list, zip(*expected, strict=True)), strict=True))

