@@ -1,4 +1,4 @@
-"""Co-simulation: the MyHDL accelerator against the golden model, every register at every clock cycle."""
+"""Co-simulation: the accelerator against the golden model, every register at every clock cycle."""
 
 from __future__ import annotations
 
@@ -6,65 +6,24 @@ import dataclasses
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from cosim.activity import ActivityCounter
 from cosim.bench import IDLE, Stimulus, bench, forgotten_afterwards
+from cosim.latched_rows import with_latched_rows
+from cosim.result import Cosimulation
 from cosim.sampling import Sampler
-from cosim.scoreboard import CosimulationError, Mismatch, describe_inputs, differing_fields, first_difference
+from cosim.scoreboard import CYCLES_AFTER, CYCLES_BEFORE, CosimulationError, Mismatch, blame
+from cosim.verilog import cosimulate_verilog
 from cosim.waveform import Wave, write_waveform
 from golden.checkpoint import Checkpoint
 from golden.errors import StimulusError
 from golden.forward import check_codes
-from golden.layout import PORT
 from golden.memory_image import memory_image
 from golden.trace import CycleModel
 from rtl.registers import build_ports, build_registers
-
-CYCLES_BEFORE, CYCLES_AFTER = 48, 16
-
-
-@dataclass
-class Cosimulation:
-    """What a co-simulation found.
-
-    Parameters
-    ----------
-    frames, cycles : int
-        Frames and clock cycles compared.
-    signals, bits : int
-        Registers and ports of a record, and their bits, compared in each of those cycles.
-    frame_cycles : list of int
-        Cycles of each frame, loading included.
-    overruns : int
-        Frames that raised the overrun flag.
-    best : list of int
-        The accelerator's arg-max of each frame.
-    activity : ActivityCounter
-    seconds : float
-        Wall-clock time of the simulation, comparison included.
-    waves : list of Wave
-        The first cycles, where a waveform was asked for.
-    """
-
-    signals: int
-    bits: int
-    activity: ActivityCounter
-    frames: int = 0
-    cycles: int = 0
-    frame_cycles: list[int] = field(default_factory=list)
-    overruns: int = 0
-    best: list[int] = field(default_factory=list)
-    seconds: float = 0.0
-    waves: list[Wave] = field(default_factory=list)
-
-    @property
-    def values_compared(self) -> int:
-        """Registers and ports compared, over all cycles."""
-        return self.signals * self.cycles
 
 
 def cosimulate(
@@ -78,8 +37,9 @@ def cosimulate(
     wave_cycles: int = 0,
     mismatch_folder: Path | None = None,
     progress: Callable[[int], None] | None = None,
+    engine: str = "myhdl",
 ) -> Cosimulation:
-    """Run utterances through the MyHDL accelerator and compare every register with golden at every cycle.
+    """Run utterances through the accelerator and compare every register with golden at every cycle.
 
     Parameters
     ----------
@@ -101,6 +61,9 @@ def cosimulate(
         Where a mismatch leaves ``mismatch.vcd`` and ``mismatch.gtkw``.
     progress : callable, optional
         Called with 1 after each frame.
+    engine : {"myhdl", "verilator"}
+        What simulates: MyHDL the blocks themselves, Verilator the Verilog that is exported from them. Verilog loads
+        its weights through the weight port in any case.
 
     Returns
     -------
@@ -110,11 +73,20 @@ def cosimulate(
     ------
     CosimulationError
         RTL and golden differ; its message is the first difference.
+    PredictionError
+        The engine's own count of toggles differs from that of its records.
+    EngineError
+        The engine is not installed, or fails.
     StimulusError, UnsupportedSwitchError
         Codes, a cycle of reset or a specification that the accelerator cannot take.
     """
     spec = checkpoint.specification
     checked = {name: check_codes(spec, codes)[:frames] for name, codes in utterances.items()}
+    if engine != "myhdl":
+        return cosimulate_verilog(
+            checkpoint, checked, engine=engine, architecture=architecture, reset_after=reset_after,
+            wave_cycles=wave_cycles, mismatch_folder=mismatch_folder, progress=progress,
+        )  # fmt: skip
     images = memory_image(checkpoint)
     with forgotten_afterwards():
         registers, ports = build_registers(spec), build_ports(spec)
@@ -161,10 +133,11 @@ class _Run:
         self.reset_after, self.wave_cycles = reset_after, wave_cycles
         self.latched: np.ndarray | None = None
         spec = checkpoint.specification
+        self.activity = ActivityCounter(spec, sampler)
         self.result = Cosimulation(
             len(sampler.layout.fields),
             sum(entry.bits for entry in sampler.layout),
-            ActivityCounter(spec, sampler),
+            self.activity,
         )
         self.recent: deque[Wave] = deque(maxlen=CYCLES_BEFORE + CYCLES_AFTER)
         self.mismatch: Mismatch | None = None
@@ -228,21 +201,9 @@ class _Run:
 
     def _expect(self, records: np.ndarray) -> None:
         if self.latched is not None:
-            records = self._with_latched_rows(records, self.latched)
+            records = with_latched_rows(records, self.latched, self.sampler.layout)
             self.latched = None
         self.records, self.expected = records, self.sampler.expected(records)
-
-    def _with_latched_rows(self, records: np.ndarray, latched: np.ndarray) -> np.ndarray:
-        """Return the first frame after a reset with each row as latched before it, until the bank is read."""
-        records = records.copy()
-        reads = records[:, self.sampler.layout["weight_buffer.read"].offset].astype(np.int64)
-        for bank in range(2):
-            row = self.sampler.layout[f"weight_buffer.row{bank}"]
-            where = slice(row.offset, row.offset + row.words)
-            taken = np.flatnonzero(reads >> bank & 1)
-            if len(taken):  # else it was not read before the reset either, in the same frame
-                records[: taken[0] + 1, where] = latched[where]
-        return records
 
     def observe(self) -> None:
         values = self.sampler.read()
@@ -255,8 +216,8 @@ class _Run:
             self._report(values)
             return
         if cycle == 0:
-            self.result.activity.settle(values)
-        self.result.activity.count(
+            self.activity.settle(values)
+        self.activity.count(
             values, accepted_code=self.stimulus.code_valid, starting=self.stimulus.start
         )
         if cycle < self.wave_cycles:
@@ -274,23 +235,10 @@ class _Run:
             self.progress(1)
 
     def _report(self, values: list[int]) -> None:
-        layout, got = self.sampler.layout, self.sampler.record(values)
-        expected = self.records[self.at]
-        fields = differing_fields(layout, expected, got)
-        # The output of a register is blamed before the ports that only follow it.
-        field = next((entry for entry in fields if entry.clock != PORT), fields[0])
-        signal, wanted, found, lane = first_difference(field, expected, got)
+        got, expected = self.sampler.record(values), self.records[self.at]
         before = self.recent_values[-1][2] if self.recent_values else expected
-        self.mismatch = Mismatch(
-            utterance=self.where[0],
-            frame=self.where[1],
-            cycle=self.result.cycles,
-            activity=self.model.describe(self.at),
-            signal=signal,
-            expected=wanted,
-            got=found,
-            inputs=describe_inputs(self.model.schedule, layout, before, field, lane),
-            others=len(fields) - 1,
+        self.mismatch = blame(
+            self.model, self.where, self.result.cycles, self.model.describe(self.at), expected, got, before
         )
         for cycle, seen, record in self.recent_values:
             self.recent.append(Wave(cycle, self.sampler.record(seen), record))

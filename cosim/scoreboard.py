@@ -6,8 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from golden.layout import Field, Layout
+from golden.layout import PORT, Field, Layout
 from golden.schedule import Kind, Schedule
+from golden.trace import CycleModel
+
+# Cycles of a waveform around a mismatch.
+CYCLES_BEFORE, CYCLES_AFTER = 48, 16
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,47 @@ class CosimulationError(AssertionError):
 
 class PredictionError(AssertionError):
     """Something counted over a run of the RTL (activity, cycles, arg-max) is not what golden predicts."""
+
+
+def blame(
+    model: CycleModel,
+    where: tuple[str, int],
+    cycle: int,
+    activity: str,
+    expected: np.ndarray,
+    got: np.ndarray,
+    before: np.ndarray,
+) -> Mismatch:
+    """Describe the first difference of a cycle.
+
+    Parameters
+    ----------
+    model : CycleModel
+    where : tuple of str and int
+        Utterance and frame.
+    cycle : int
+        Since the first that was compared.
+    activity : str
+        What the accelerator was doing (`CycleModel.describe`).
+    expected, got, before : np.ndarray [shape=(layout.words,), dtype=uint64]
+        Records of this cycle, and the expected one of the cycle before.
+    """
+    layout = model.layout
+    fields = differing_fields(layout, expected, got)
+    # The output of a register is blamed before the ports that only follow it.
+    field = next((entry for entry in fields if entry.clock != PORT), fields[0])
+    signal, wanted, found, lane = first_difference(field, expected, got)
+    return Mismatch(
+        utterance=where[0],
+        frame=where[1],
+        cycle=cycle,
+        activity=activity,
+        signal=signal,
+        expected=wanted,
+        got=found,
+        inputs=describe_inputs(model.schedule, layout, before, field, lane),
+        others=len(fields) - 1,
+    )
 
 
 def differing_fields(layout: Layout, expected: np.ndarray, got: np.ndarray) -> list[Field]:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from cosim.cosimulate import Cosimulation, cosimulate
+from cosim.cosimulate import cosimulate
+from cosim.result import Cosimulation
 from cosim.scoreboard import PredictionError
 from cosim.waveform import write_waveform
 from experiments.power_chart import LEAKAGE, plot_power

@@ -118,14 +118,14 @@ class CycleModel:
         run(self._machine, np.empty(0, dtype=np.int64), False, False, records, self.labels)
         return records
 
-    def describe(self, cycle: int) -> str:
-        """Say what cycle `cycle` of the last call was doing, for a mismatch report.
+    def describe(self, cycle: int, labels: np.ndarray | None = None) -> str:
+        """Say what cycle `cycle` of the last call (or of a copy of its `labels`) was doing, for a mismatch report.
 
         Examples
         --------
         ``"L1 recurrent row 57 (just added: L1 recurrent row 54)"``
         """
-        label = self.labels[cycle]
+        label = (self.labels if labels is None else labels)[cycle]
         text = self.phases[label[PHASE]]
         if label[PASS] >= 0:
             text = self._operation(label[PASS], label[INDEX])

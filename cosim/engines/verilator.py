@@ -21,8 +21,6 @@ from golden.memory_image import BankImage
 from rtl.design import Design
 
 HARNESS = Path(__file__).parent / "harness.cpp"
-# Bits of a stimulus, as in harness.cpp.
-CODE_VALID, START, FIRST, LOGITS_READY, RESET = 1, 2, 4, 8, 16
 # What is counted in each cycle: nothing; toggles of each 64-bit word; toggles and cycles high of each bit.
 NOTHING, WORDS, BITS = range(3)
 _FLAGS = ("-O3", "--x-assign", "fast", "--x-initial", "0", "--unroll-count", "1024", "-Wno-fatal", "-Wno-WIDTH")
@@ -91,7 +89,7 @@ class VerilatorEngine:
         Parameters
         ----------
         stimuli : np.ndarray [shape=(cycles,), dtype=uint8]
-            `CODE_VALID` and so on, added up.
+            Of `cosim.engines.stimuli`, added up.
         codes : np.ndarray [shape=(cycles,), dtype=int32]
         records : np.ndarray [shape=(at least cycles, layout.words), dtype=uint64], optional
             Gets the settled record of each cycle.
