@@ -46,6 +46,8 @@ class Cosimulation:
         Wall-clock time of the simulation, comparison included.
     waves : list of Wave
         The first cycles, where a waveform was asked for.
+    engine : str
+        Name of the simulator, as people write it.
     """
 
     signals: int
@@ -58,6 +60,7 @@ class Cosimulation:
     best: list[int] = field(default_factory=list)
     seconds: float = 0.0
     waves: list[Wave] = field(default_factory=list)
+    engine: str = "MyHDL"
 
     @property
     def values_compared(self) -> int:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from cosim.engines.build_cache import EngineError
 from cosim.scoreboard import CosimulationError, PredictionError
 from features.corpora.location import TEST_CORPORA, find_corpus
 from features.errors import FeatureError
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (FileExistsError, NotADirectoryError) as error:
         print(f"rsnn: {error.filename}: is a file, expected a folder to write", file=sys.stderr)
         return EXIT_BAD_INPUT
-    except (FeatureError, GoldenError, PowerError, TrainingError, OSError) as error:
+    except (EngineError, FeatureError, GoldenError, PowerError, TrainingError, OSError) as error:
         print(f"rsnn: {error}", file=sys.stderr)
         return EXIT_BAD_INPUT
     except ModuleNotFoundError as missing:
@@ -71,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("speech", nargs="?", type=Path, help="WAV, FLAC or NIST SPHERE (the shipped clip by default)")
     _add_checkpoint(run)
     run.add_argument("--reference", type=Path, help="phone file to score against (SPEECH with .phn by default)")
-    run.add_argument("--engine", choices=["myhdl"], default="myhdl", help="simulator of the RTL (default: myhdl)")
+    _add_engine(run)
     run.add_argument(
         "--frames",
         type=_frames,
@@ -86,9 +87,12 @@ def _parser() -> argparse.ArgumentParser:
         "cosim",
         _cosim,
         "co-simulate sound files, every register at every cycle, and nothing else",
-        "rsnn cosim a.wav b.wav --frames all --out results/cosim",
+        "rsnn cosim a.wav b.wav --frames all --engine verilator --out results/cosim",
     )
-    cosim.add_argument("speech", nargs="+", type=Path, help="WAV, FLAC or NIST SPHERE")
+    cosim.add_argument("speech", nargs="*", type=Path, help="WAV, FLAC or NIST SPHERE (default: a whole corpus)")
+    _add_data(cosim)
+    cosim.add_argument("--split", choices=["train", "test"], default="test", help="of speechocean762 (default: test)")
+    _add_engine(cosim)
     _add_checkpoint(cosim)
     cosim.add_argument("--frames", type=_frames, default=None, metavar="N", help="frames of each file (default: all)")
     cosim.add_argument("--out", type=Path, default=Path("results/cosim"), help="folder (default: results/cosim)")
@@ -207,6 +211,15 @@ def _add_checkpoint(command: argparse.ArgumentParser) -> None:
     command.add_argument("--checkpoint", type=Path, help="network to run (default: the embedded one)")
 
 
+def _add_engine(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--engine",
+        choices=["myhdl", "verilator"],
+        default="myhdl",
+        help="what simulates: MyHDL the blocks, the others the Verilog exported from them (default: myhdl)",
+    )
+
+
 def _add_data(command: argparse.ArgumentParser) -> None:
     command.add_argument("--data", type=Path, help="folder that holds the corpora (default: $RSNN_DATA)")
 
@@ -244,13 +257,21 @@ def _run(given: argparse.Namespace) -> None:
         engine=given.engine,
     )
     print(text, end="")
-    print(f"MyHDL ran {cycles_per_s:,.0f} cycles/s, comparison and toggle count included; written: {given.out}/")
+    name = "MyHDL" if given.engine == "myhdl" else given.engine.capitalize()
+    print(f"{name} ran {cycles_per_s:,.0f} cycles/s, comparison and toggle count included; written: {given.out}/")
 
 
 def _cosim(given: argparse.Namespace) -> None:
-    from experiments.utterances import cosimulate_files
+    from experiments.utterances import corpus_files, cosimulate_files
 
-    print(cosimulate_files(given.speech, checkpoint_path=given.checkpoint, frames=given.frames, out=given.out), end="")
+    text = cosimulate_files(
+        given.speech or corpus_files(given.data, given.split),
+        checkpoint_path=given.checkpoint,
+        frames=given.frames,
+        out=given.out,
+        engine=given.engine,
+    )
+    print(text, end="")
 
 
 def _cycles(given: argparse.Namespace) -> None:

@@ -135,10 +135,10 @@ def run(
     reference : Path or None
         Phones to score against; None looks beside the sound.
     frames : int or None
-        Frames that the MyHDL accelerator runs, from the first; None is all.
+        Frames that the accelerator runs, from the first; None is all.
     out : Path
         Folder to write.
-    engine : {"myhdl"}
+    engine : {"myhdl", "icarus", "verilator"}
 
     Returns
     -------
@@ -169,6 +169,7 @@ def run(
             wave_cycles=WAVE_CYCLES,
             mismatch_folder=out,
             progress=lambda done: bar.update(done) and None,
+            engine=engine,
         )
     spec = checkpoint.specification
     rows = [ActivityRow.from_mapping(row) for row in simulated.activity.rows()]
@@ -219,7 +220,7 @@ def report(checkpoint: Checkpoint, spoken: Spoken, simulated: Cosimulation, powe
         )
     lines += [
         "",
-        f"RTL against golden, every cycle: {simulated.frames} of {len(spoken.codes)} frames in MyHDL, "
+        f"RTL against golden, every cycle: {simulated.frames} of {len(spoken.codes)} frames in {simulated.engine}, "
         f"{simulated.cycles:,} cycles",
         f"  {simulated.signals} registers and ports ({simulated.bits:,} bits) a cycle, "
         f"{simulated.values_compared:,} values compared, 0 mismatches",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from golden.layout import build_layout
@@ -66,6 +67,7 @@ class Design:
         return digest.hexdigest()
 
 
+@lru_cache(maxsize=8)
 def build_design(spec: Specification, architecture: str = "sliced") -> Design:
     """Convert the accelerator of a specification; its memories are loaded through the weight port or from files.
 
