@@ -15,6 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
+from cosim.engines.icarus import IcarusEngine
 from cosim.engines.stimuli import CODE_VALID, FIRST, LOGITS_READY, RESET, START
 from cosim.engines.verilator import VerilatorEngine
 from cosim.latched_rows import with_latched_rows
@@ -39,14 +40,17 @@ class RecordEngine(Protocol):
     def run(self, stimuli: np.ndarray, codes: np.ndarray, records: np.ndarray) -> None:
         """Run ``len(stimuli)`` cycles into `records`, counting toggles."""
 
-    def toggles(self) -> dict[str, int]:
-        """Return the toggles of each field so far, as the engine itself counted them."""
+    def toggles(self) -> dict[str, int] | None:
+        """Return the toggles of each field so far, as the engine itself counted them; None if it does not count."""
 
     def close(self) -> None:
         """End the simulation."""
 
 
-ENGINES: dict[str, Callable[[Design], RecordEngine]] = {"verilator": VerilatorEngine}
+ENGINES: dict[str, Callable[[Design], RecordEngine]] = {
+    "icarus": IcarusEngine,
+    "verilator": VerilatorEngine,
+}
 
 
 @dataclass
@@ -166,7 +170,9 @@ def cosimulate_verilog(
                 if progress is not None:
                     progress(1)
         found.seconds = time.perf_counter() - begun
-        activity.check_toggles(simulator.toggles())
+        own = simulator.toggles()
+        if own is not None:
+            activity.check_toggles(own)
     finally:
         simulator.close()
     return found

@@ -32,9 +32,10 @@ def pack(planes, flat):
     flat.driven = "wire"
     for plane in planes:
         plane.read = True
-    pack.verilog_code = "\n".join(
-        f"assign $flat[{(b + 1) * width - 1}:{b * width}] = $planes[{b}];" for b in range(count)
-    )
+    # One concatenation and not a slice a plane: an event-driven simulator then updates the word once.
+    names = [f"$planes[{b}]" for b in reversed(range(count))]
+    rows = [", ".join(names[at : at + 4]) for at in range(0, count, 4)]
+    pack.verilog_code = "assign $flat = {\n    " + ",\n    ".join(rows) + "\n};"
     return together
 
 

@@ -1,0 +1,259 @@
+"""The accelerator in Icarus Verilog, stand-alone: stimuli go in and records come out through pipes.
+
+Slow beside Verilator, and a second opinion: an event-driven simulator with four-valued logic that shares no line with
+it.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from cosim.engines.build_cache import EngineError, built, digest
+from cosim.engines.record_module import RECORD, port_name, record_module
+from golden.errors import StimulusError
+from golden.layout import build_layout
+from golden.memory_image import BankImage
+from golden.schedule import build_schedule
+from rtl.design import Design
+from rtl.netlist import width_of
+
+BENCH = "rsnn_icarus_bench"
+# Cycles handed over at a time: their stimuli and one record fit the pipes.
+_AT_ONCE = 4096
+# Bytes of a stimulus: the code, its higher byte first, then the bits of `cosim.engines.stimuli`.
+_STIMULUS_BYTES = 3
+
+
+def require_icarus() -> None:
+    """Refuse to go on without Icarus.
+
+    Raises
+    ------
+    EngineError
+    """
+    for tool in ("iverilog", "vvp"):
+        if shutil.which(tool) is None:
+            raise EngineError(f"Icarus Verilog ({tool}) is not installed: apt install iverilog")
+
+
+class IcarusEngine:
+    """One accelerator in Icarus, with empty memories; it is reset once its memories are loaded.
+
+    Parameters
+    ----------
+    design : Design
+    waveform : Path, optional
+        VCD to write of the record's fields.
+    unknown : bool
+        Leave what a real memory does not know unknown (X), instead of 0, and refuse an X at any output after reset.
+
+    Raises
+    ------
+    EngineError
+        Icarus is missing, or refuses the Verilog.
+    """
+
+    def __init__(self, design: Design, *, waveform: Path | None = None, unknown: bool = False) -> None:
+        require_icarus()
+        self.layout = build_layout(design.specification)
+        self._program = build_program(design, unknown=unknown)
+        self._waveform = waveform
+        self._folder = Path(tempfile.mkdtemp(prefix="rsnn-icarus-"))
+        self._process: subprocess.Popen[str] | None = None
+        self._given = self._taken = -1
+
+    def load(self, banks: Sequence[BankImage]) -> None:
+        """Start the simulation, write every row of both banks through the weight port, and reset."""
+        for which, bank in enumerate(banks):
+            digits = -(-bank.planes.shape[1] * bank.weights.shape[1] // 4)
+            lines = (f"{int(row):0{digits}x}\n" for row in bank.row_values())
+            (self._folder / f"weights{which}.hex").write_text("".join(lines))
+        for name in ("given", "taken"):
+            os.mkfifo(self._folder / name)
+        command = ["vvp", "-n", str(self._program / "bench.vvp")]
+        if self._waveform is not None:
+            command.append(f"+waveform={self._waveform.resolve()}")
+        self._process = subprocess.Popen(
+            command, cwd=self._folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        # Opened to read and write, so that neither waits for a simulator that may not come up.
+        self._given = os.open(self._folder / "given", os.O_RDWR)
+        self._taken = os.open(self._folder / "taken", os.O_RDWR | os.O_NONBLOCK)
+
+    def run(self, stimuli: np.ndarray, codes: np.ndarray, records: np.ndarray) -> None:
+        """Run a stretch of cycles; see `cosim.engines.verilator.VerilatorEngine.run`.
+
+        Raises
+        ------
+        EngineError
+            The simulation ended, for instance with an unknown value at an output.
+        """
+        if len(stimuli) != len(codes) or len(records) < len(stimuli) or records.dtype != np.uint64:
+            given = f"{len(stimuli)}, {len(codes)}, {len(records)} {records.dtype}"
+            raise StimulusError(f"stimuli, codes, records: {given}, expected as many cycles of each, uint64")
+        for start in range(0, len(stimuli), _AT_ONCE):
+            part = slice(start, min(start + _AT_ONCE, len(stimuli)))
+            sent = np.empty((part.stop - start, _STIMULUS_BYTES), dtype=np.uint8)
+            sent[:, 0] = codes[part] >> 8 & 0xFF
+            sent[:, 1] = codes[part] & 0xFF
+            sent[:, 2] = stimuli[part]
+            os.write(self._given, sent.tobytes())
+            raw = self._take(8 * self.layout.words * len(sent))
+            records[part] = np.frombuffer(raw, dtype="<u8").reshape(len(sent), -1)
+
+    def toggles(self) -> None:
+        """Return nothing: Icarus' own count is that of its VCD (`cosim.vcd_toggles`)."""
+
+    def close(self) -> None:
+        """End the simulation."""
+        if self._process is not None and self._process.poll() is None:
+            # Longer than a stimulus is not needed: the bits of all ones ask the bench to finish.
+            os.write(self._given, bytes([0xFF] * _STIMULUS_BYTES))
+            try:
+                self._process.communicate(timeout=60)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        for pipe in (self._given, self._taken):
+            if pipe >= 0:
+                os.close(pipe)
+        self._given = self._taken = -1
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _take(self, count: int) -> bytearray:
+        assert self._process is not None
+        raw = bytearray()
+        while len(raw) < count:
+            ready, _, _ = select.select([self._taken], [], [], 1.0)
+            if ready:
+                raw += os.read(self._taken, count - len(raw))
+            elif self._process.poll() is not None:
+                printed = self._process.communicate()[0].strip()
+                raise EngineError(f"Icarus ended the simulation: {printed or 'it printed nothing'}")
+        return raw
+
+
+def build_program(design: Design, *, unknown: bool) -> Path:
+    """Return the folder that holds ``bench.vvp``, compiled if the cache has none from the same sources.
+
+    Raises
+    ------
+    EngineError
+        Icarus refuses the Verilog; with what it printed.
+    """
+    sources = design.files | {f"{RECORD}.v": record_module(design), f"{BENCH}.v": bench_module(design, unknown=unknown)}
+    version = subprocess.run(["iverilog", "-V"], capture_output=True, text=True, check=False).stdout.splitlines()[0]
+    key = digest(version, repr(unknown), *(part for pair in sources.items() for part in pair))
+
+    def build(folder: Path) -> None:
+        for name, text in sources.items():
+            (folder / name).write_text(text)
+        command = ["iverilog", "-g2005-sv", "-s", BENCH, "-o", "bench.vvp"]
+        command += ["-DRSNN_X"] if unknown else []
+        run = subprocess.run([*command, *sources], cwd=folder, capture_output=True, text=True, check=False)
+        if run.returncode:
+            raise EngineError("iverilog failed:\n" + "\n".join((run.stderr + run.stdout).splitlines()[-20:]))
+
+    return built("icarus", key, build)
+
+
+def bench_module(design: Design, *, unknown: bool) -> str:
+    """Return the module that loads, resets and drives the accelerator and writes its record each cycle."""
+    inputs = [port for port in design.top.ports if not port.output]
+    widths = {port.name: port.width for port in inputs}
+    layout = build_layout(design.specification)
+    fields = [port_name(field) for field in layout]
+    lines = [f"`timescale 1ns/10ps\n\nmodule {BENCH};"]
+    lines += [f"    reg {width_of(port.width)}{port.name} = 0;" for port in inputs]
+    lines += [f"    wire {width_of(64 * field.words)}{port_name(field)};" for field in layout]
+    lines += ["    wire weight_ready, code_ready;"]
+    pins = [f".{port.name}({port.name})" for port in inputs] + [f".{name}({name})" for name in fields]
+    pins += [".weight_ready(weight_ready)", ".code_ready(code_ready)"]
+    lines += [f"    {RECORD} record (\n        " + ",\n        ".join(pins) + "\n    );"]
+    lines += [f"    wire [{64 * layout.words - 1}:0] all_fields = {{" + ", ".join(reversed(fields)) + "};"]
+    depths = [f"[0:{depth - 1}]" for depth in _depths(design)]
+    lines += [f"    reg [{widths['weight_row'] - 1}:0] bank{bank} {depth};" for bank, depth in enumerate(depths)]
+    return "\n".join(lines) + _BEHAVIOUR.format(
+        code_high=widths["code"] - 1,
+        depth0=_depths(design)[0],
+        depth1=_depths(design)[1],
+        check=_CHECK if unknown else "",
+    )
+
+
+def _depths(design: Design) -> tuple[int, int]:
+    first, second = build_schedule(design.specification).bank_depths
+    return first, second
+
+
+_CHECK = """
+            if (^{code_ready, weight_ready, record.port_done, record.port_overrun, record.port_frame_cycles,
+                  record.port_logits_valid, record.port_word, record.port_best, record.port_best_index} === 1'bx
+                || (record.port_logits_valid && ^record.port_logits === 1'bx)) begin
+                $display("unknown value (X) at an output, %0d cycles after reset", cycles);
+                $finish;
+            end"""
+
+_BEHAVIOUR = """
+
+    integer given, taken, count, address, cycles;
+    reg [23:0] stimulus;
+    reg [16383:0] waveform;
+
+    initial begin
+        $readmemh("weights0.hex", bank0);
+        $readmemh("weights1.hex", bank1);
+        if ($value$plusargs("waveform=%s", waveform)) begin
+            $dumpfile(waveform);
+            $dumpvars(1, record);
+            $dumpoff;
+        end
+        reset = 1;
+        repeat (2) begin #1 clk = 1; #1 clk = 0; end
+        reset = 0;
+        weight_valid = 1;
+        weight_bank = 0;
+        for (address = 0; address < {depth0}; address = address + 1) begin
+            weight_address = address;
+            weight_row = bank0[address];
+            #1 clk = 1; #1 clk = 0;
+        end
+        weight_bank = 1;
+        for (address = 0; address < {depth1}; address = address + 1) begin
+            weight_address = address;
+            weight_row = bank1[address];
+            #1 clk = 1; #1 clk = 0;
+        end
+        weight_valid = 0;
+        #1;
+        $dumpon;
+        given = $fopen("given", "rb");
+        taken = $fopen("taken", "wb");
+        cycles = 0;
+        count = $fread(stimulus, given);
+        while (count == 3 && stimulus != 24'hffffff) begin
+            code = stimulus[8 +: {code_high} + 1];
+            code_valid = stimulus[0];
+            start = stimulus[1];
+            first = stimulus[2];
+            logits_ready = stimulus[3];
+            reset = stimulus[4];
+            #1;{check}
+            $fwrite(taken, "%u", all_fields);
+            $fflush(taken);
+            clk = 1;
+            #1 clk = 0;
+            cycles = cycles + 1;
+            count = $fread(stimulus, given);
+        end
+        $finish;
+    end
+endmodule
+"""
