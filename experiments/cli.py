@@ -97,6 +97,24 @@ def _parser() -> argparse.ArgumentParser:
     cosim.add_argument("--frames", type=_frames, default=None, metavar="N", help="frames of each file (default: all)")
     cosim.add_argument("--out", type=Path, default=Path("results/cosim"), help="folder (default: results/cosim)")
 
+    export = _command(
+        commands,
+        "export",
+        _export,
+        "the accelerator as Verilog: a module a block, weights, testbench, constraints, README",
+        "rsnn export --out build/verilog --frames 20",
+    )
+    export.add_argument("speech", nargs="?", type=Path, help="sound of the testbench's vectors (default: shipped clip)")
+    _add_checkpoint(export)
+    export.add_argument("--frames", type=_whole, default=20, metavar="N", help="frames of vectors (default: 20)")
+    export.add_argument(
+        "--architecture",
+        choices=["sliced", "lanes"],
+        default="sliced",
+        help="PE sets bit plane by bit plane, or a PE instance a lane (default: sliced)",
+    )
+    export.add_argument("--out", type=Path, default=Path("results/export"), help="folder (default: results/export)")
+
     cycles = _command(
         commands,
         "cycles",
@@ -214,7 +232,7 @@ def _add_checkpoint(command: argparse.ArgumentParser) -> None:
 def _add_engine(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--engine",
-        choices=["myhdl", "verilator"],
+        choices=["myhdl", "icarus", "verilator"],
         default="myhdl",
         help="what simulates: MyHDL the blocks, the others the Verilog exported from them (default: myhdl)",
     )
@@ -270,6 +288,19 @@ def _cosim(given: argparse.Namespace) -> None:
         frames=given.frames,
         out=given.out,
         engine=given.engine,
+    )
+    print(text, end="")
+
+
+def _export(given: argparse.Namespace) -> None:
+    from experiments.export import export
+
+    text = export(
+        checkpoint_path=given.checkpoint,
+        speech=given.speech,
+        frames=given.frames,
+        architecture=given.architecture,
+        out=given.out,
     )
     print(text, end="")
 

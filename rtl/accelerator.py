@@ -46,11 +46,17 @@ def accelerator(
     start          1                             no     run the frame that is loaded
     first          1                             no     with `start`: first frame of an utterance, state cleared
     logits_ready   1                             no     the word of logits is taken
+    done           1                             no     out: one cycle, after a frame
+    overrun        1                             no     out: this frame took more cycles than a frame period has
+    frame_cycles   bits of the worst frame       no     out: cycles of this frame so far, loading included; saturates
+    logits_valid   1                             no     out: a word of logits is offered
+    logits         logits_per_cycle x logit_bits no     out: its logits, two's complement, lowest output first
+    word           bits to count a frame's words no     out: number of the word in its frame
+    best           logit_bits                    yes    out: greatest logit of the words taken so far
+    best_index     bits to count the outputs     no     out: its output, the lowest among equals
     ============== ============================= ====== ===============================================================
 
-    Outputs are registers and ports of the record (``golden.layout``): ``output.busy`` (logits valid),
-    ``output.logits``, ``output.word``, ``output.best``, ``output.best_index``, ``controller.done``,
-    ``controller.overrun`` and ``controller.frame_cycles``.
+    Ports from `done` on are registers and ports of the record (``golden.layout``; ``rtl.design.RECORDED``).
 
     Latency: a frame takes `frame_cycles` from its first code to its last word. Reset: all registers 0, weights stay.
     Extremes: a frame over the budget finishes and raises `overrun`; a stalled output holds the accelerator.

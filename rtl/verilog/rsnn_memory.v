@@ -25,6 +25,8 @@ module rsnn_memory #(
     output reg  [WIDTH-1:0] row
 );
     localparam [31:0] ROWS = DEPTH;
+    // Bits that number the rows; the address port is as wide as the deeper bank's.
+    localparam INDEX_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1;
 
     reg [WIDTH-1:0] memory [0:DEPTH-1];
 
@@ -34,9 +36,9 @@ module rsnn_memory #(
 
     always @(posedge clk) begin
         if (write && write_inside)
-            memory[write_address] <= write_row;
+            memory[write_address[INDEX_BITS-1:0]] <= write_row;
         if (read && read_inside)
-            row <= memory[address];
+            row <= memory[address[INDEX_BITS-1:0]];
     end
 
 `ifndef SYNTHESIS

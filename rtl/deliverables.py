@@ -1,0 +1,135 @@
+"""What goes with the Verilog when users take it away: file list, constraints, lint waivers, and a page of ports."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from golden.schedule import build_schedule
+from rtl.accelerator import accelerator
+from rtl.design import TOP, Design
+from rtl.netlist import MODULE
+from rtl.testbench import BENCH
+
+# What Verilator's -Wall may say, by rule and module, and why that is right there; anything else is an error of the
+# design. MyHDL turns Python's integers into 32-bit ones and sign-extends operands by a bit, so that what compares and
+# adds in Python does so in Verilog, and leaves it to an assignment to cut the result.
+WAIVERS = (
+    ("UNUSEDSIGNAL", "accelerator", "registers that leave their blocks so that co-simulation sees them"),
+    ("UNUSEDSIGNAL", "controller", "`sets`, a table's entry, is a 32-bit integer of which two bits matter"),
+    ("UNUSEDSIGNAL", "neuron_unit", "numbers of planes are 32-bit integers"),
+    ("UNUSEDSIGNAL", "output", "`which`, an output's number, is a 32-bit integer"),
+    ("UNUSEDSIGNAL", "pe_set", "`nonzero`: lanes that add; an instance of a PE a lane does without"),
+    ("WIDTHEXPAND", "output", "position, arg-max and its number go through 32-bit integers"),
+    ("WIDTHEXPAND", "pe", "a weight is sign-extended to the accumulator"),
+    ("WIDTHEXPAND", "row_fetch", "base plus index in 32 bits, cut by the remainder"),
+    ("WIDTHEXPAND", "sliced_adders", "`align` beside a loop's 32-bit index"),
+    ("WIDTHEXPAND", "spikes", "a tile of a layer that is narrower than the widest is extended by zeros"),
+    ("WIDTHEXPAND", "zero_skip", "a vector shorter than the longest is extended by zeros"),
+    ("WIDTHTRUNC", "controller", "a table's entry, a 32-bit integer, goes to two bits"),
+    ("WIDTHTRUNC", "lane_gate", "all lanes, written as an unsigned constant with a bit for the sign"),
+    ("WIDTHTRUNC", "operation_decoder", "the shift, a 32-bit integer, goes to the bits of `align`"),
+    ("WIDTHTRUNC", "output", "32-bit integers go to the registers that hold them"),
+    ("WIDTHTRUNC", "row_fetch", "32-bit integers go to address and bank bits"),
+    ("WIDTHTRUNC", "spikes", "a tile's word with a bit for the sign"),
+    ("WIDTHTRUNC", "zero_skip", "a word with a bit for the sign; the index from a 32-bit sum"),
+)
+
+
+def filelist(design: Design) -> str:
+    """Return the file list, children before parents."""
+    return "".join(f"{name}\n" for name in design.files)
+
+
+def constraints(design: Design) -> str:
+    """Return timing constraints (SDC): the specification's clock, and a tenth of it at every input and output."""
+    period_ns = 1e9 / design.specification.clock_hz
+    inputs = [port.name for port in design.top.ports if not port.output and port.name != "clk"]
+    outputs = [port.name for port in design.top.ports if port.output]
+    return (
+        f"# {TOP}: {design.specification.clock_hz:g} Hz. Nanoseconds.\n"
+        f"create_clock -name clk -period {period_ns:.3f} [get_ports clk]\n"
+        f"set_clock_uncertainty {period_ns / 100:.3f} [get_clocks clk]\n"
+        f"set_input_delay {period_ns / 10:.3f} -clock clk [get_ports {{{' '.join(inputs)}}}]\n"
+        f"set_output_delay {period_ns / 10:.3f} -clock clk [get_ports {{{' '.join(outputs)}}}]\n"
+    )
+
+
+def waivers() -> str:
+    """Return Verilator's waiver file: a line and its reason for each of `WAIVERS`; nothing else is waived."""
+    lines = ["`verilator_config"]
+    for rule, block, reason in WAIVERS:
+        lines += [f"// {block}: {reason.replace('`', '')}.", f'lint_off -rule {rule} -file "*{MODULE}{block}.v"']
+    return "\n".join(lines) + "\n"
+
+
+def port_meanings() -> dict[str, str]:
+    """Return the meaning of each port of the accelerator, from its data sheet."""
+    rows = re.findall(r"^    (\w+) +.+? (?:no|yes) +(.+)$", accelerator.func.__doc__ or "", re.MULTILINE)
+    return {name: meaning for name, meaning in rows if name != "port"}
+
+
+def readme(design: Design, *, frames: int) -> str:
+    """Return the page that stands beside the Verilog: what it is, how to run it, ports, timing, memories."""
+    spec, schedule = design.specification, build_schedule(design.specification)
+    meanings = port_meanings()
+    rows = [
+        f"| `{port.name}` | {'out' if port.output else 'in'} | {port.width}{' signed' if port.signed else ''} | "
+        f"{meanings[port.name].removeprefix('out: ')} |"
+        for port in design.top.ports
+    ]
+    modules = [f"| `{name}` | {design.files[name].splitlines()[0].removeprefix('// ')} |" for name in design.files]
+    depths = ", ".join(f"{depth:,} x {spec.row_bits}" for depth in schedule.bank_depths)
+    return f"""# {TOP}
+
+A recurrent spiking network of {" - ".join(map(str, (spec.inputs, *spec.layers, spec.outputs)))} on {spec.lanes} lanes,
+{spec.time_steps} time step{"s" if spec.time_steps > 1 else ""}, {spec.weight_bits}-bit weights, at
+{spec.clock_hz / 1e3:g} kHz: a frame of {spec.inputs} codes every {spec.frame_budget:,} cycles. `specification.json` has
+every parameter. Written from MyHDL blocks that are compared with a golden model at every clock cycle; this Verilog is
+compared with it as well. Plain Verilog-2001, one clock, synchronous reset.
+
+## Run it
+
+    iverilog -g2005-sv -o bench.vvp -f filelist.f {BENCH}.v && vvp -n bench.vvp
+    verilator --binary --timing -Wno-fatal --top-module {BENCH} rsnn.vlt -f filelist.f {BENCH}.v && obj_dir/V{BENCH}
+
+The testbench drives {frames} frames and compares every word of logits, the arg-max, the cycles and the overrun flag; it
+ends with PASS or FAIL. `+port` loads the weights through the port, `+waveform` writes `waveform.vcd`.
+
+## Ports
+
+| port | | bits | |
+|---|---|---|---|
+{chr(10).join(rows)}
+
+## Timing
+
+- **Weights** are there from the start if `CONTENTS0` and `CONTENTS1` name files for `$readmemh`
+  (`weights0.hex`, `weights1.hex`); otherwise, or to change them, offer rows with `weight_valid` while `weight_ready`
+  is 1 (the accelerator is idle), one a cycle.
+- **A frame**: offer {spec.inputs} codes with `code_valid` while `code_ready` is 1, one a cycle; then `start` for one
+  cycle, with `first` if an utterance begins. The earliest next frame may be offered in the cycle of `done`.
+- **Logits** come in {schedule.frame_words} words of {spec.logits_per_cycle}: a word is taken in a cycle with
+  `logits_valid` and `logits_ready`. The accelerator computes on while a pair of groups streams, and waits for
+  `logits_ready` where it must; that counts against the frame's cycles.
+- **`done`** is 1 for one cycle after the last word. Then `best_index` is the frame's arg-max and `frame_cycles` what it
+  took, at most {schedule.worst_cycles:,} with `logits_ready` at 1; `overrun` says that it was more than
+  {spec.frame_budget:,}.
+
+## Memories
+
+Two banks ({depths} bits) stand behind `rsnn_memory.v`, one write and one read port each, one cycle: replace the body
+of that module by an SRAM macro.
+
+## Modules
+
+| file | |
+|---|---|
+{chr(10).join(modules)}
+"""
+
+
+def specification_json(design: Design) -> str:
+    """Return the specification and the architecture as JSON."""
+    content = {"specification": design.specification.to_json(), "architecture": design.architecture}
+    return json.dumps(content, indent=2, sort_keys=True) + "\n"
