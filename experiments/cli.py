@@ -7,12 +7,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cosim.engines.build_cache import EngineError
 from cosim.scoreboard import CosimulationError, PredictionError
 from features.corpora.location import TEST_CORPORA, find_corpus
 from features.errors import FeatureError
 from golden.errors import GoldenError
 from power.errors import PowerError
+from rtl.build_cache import EngineError
 from training.errors import MissingExtraError, TrainingError
 
 EXIT_MISMATCH, EXIT_BAD_INPUT = 1, 2
@@ -232,9 +232,9 @@ def _add_checkpoint(command: argparse.ArgumentParser) -> None:
 def _add_engine(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--engine",
-        choices=["myhdl", "icarus", "verilator"],
+        choices=["myhdl", "lock-step", "icarus", "verilator"],
         default="myhdl",
-        help="what simulates: MyHDL the blocks, the others the Verilog exported from them (default: myhdl)",
+        help="MyHDL runs the blocks, the others their Verilog; lock-step: Icarus, driven by MyHDL (default: myhdl)",
     )
 
 

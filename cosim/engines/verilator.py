@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from cosim.engines.build_cache import EngineError, built, digest
 from cosim.engines.record_module import RECORD, port_name, record_module
 from golden.errors import StimulusError
 from golden.layout import build_layout
 from golden.memory_image import BankImage
+from rtl.build_cache import EngineError, built, digest
 from rtl.design import Design
 
 HARNESS = Path(__file__).parent / "harness.cpp"

@@ -1,4 +1,4 @@
-"""Folders of built simulators, named by a digest of all that they were built from."""
+"""Folders of built simulators and netlists, named by a digest of all that they were built from."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ VARIABLE = "RSNN_CACHE"
 
 
 class EngineError(RuntimeError):
-    """A simulator is not installed, does not build, or fails; the message says how to get it or what it printed."""
+    """A tool is not installed, does not build, or fails; the message says how to get it or what it printed."""
 
 
 def cache_folder() -> Path:
-    """Return where built simulators are kept: ``$RSNN_CACHE``, or ``rsnn`` in the user's cache folder."""
+    """Return where builds are kept: ``$RSNN_CACHE``, or ``rsnn`` in the user's cache folder."""
     given = os.environ.get(VARIABLE)
     if given:
         return Path(given)
@@ -39,7 +39,7 @@ def built(kind: str, key: str, build: Callable[[Path], None]) -> Path:
     Parameters
     ----------
     kind : str
-        What is built ("verilator").
+        What is built ("verilator", "netlist").
     key : str
         Digest of all that it depends on.
     build : callable
