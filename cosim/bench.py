@@ -9,8 +9,10 @@ from typing import Any, Protocol
 
 from myhdl import StopSimulation, _simulator, block, delay, instance
 
+from cosim.engines.lock_step import lock_step
 from golden.specification import Specification
 from rtl.accelerator import accelerator
+from rtl.design import build_design
 from rtl.registers import Ports, Registers
 
 RESET_CYCLES = 2
@@ -71,14 +73,18 @@ def bench(
     monitor: Monitor,
     load_weights: bool = False,
     architecture: str = "sliced",
+    verilog: bool = False,
 ) -> Any:
-    """Run `monitor`'s stimuli through one accelerator.
+    """Run `monitor`'s stimuli through one accelerator: the MyHDL blocks, or their Verilog in lock step.
 
     With `load_weights` the memories start empty and every row goes through the weight port first; otherwise the
     memories hold `contents` from the start, as after such a load.
     """
     empty = [[0] * len(bank) for bank in contents]
-    dut = accelerator(ports, registers, spec, *(empty if load_weights else contents), architecture)
+    if verilog:
+        dut = lock_step(ports, registers, build_design(spec, architecture))
+    else:
+        dut = accelerator(ports, registers, spec, *(empty if load_weights else contents), architecture)
 
     @instance
     def drive() -> Iterator[Any]:

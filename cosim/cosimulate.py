@@ -6,6 +6,7 @@ import dataclasses
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -61,9 +62,9 @@ def cosimulate(
         Where a mismatch leaves ``mismatch.vcd`` and ``mismatch.gtkw``.
     progress : callable, optional
         Called with 1 after each frame.
-    engine : {"myhdl", "verilator"}
-        What simulates: MyHDL the blocks themselves, Verilator the Verilog that is exported from them. Verilog loads
-        its weights through the weight port in any case.
+    engine : {"myhdl", "lock-step", "icarus", "verilator"}
+        What simulates: MyHDL the blocks themselves; the others the Verilog that is exported from them, Icarus in lock
+        step with MyHDL's bench or stand-alone. Verilog loads its weights through the weight port in any case.
 
     Returns
     -------
@@ -82,7 +83,7 @@ def cosimulate(
     """
     spec = checkpoint.specification
     checked = {name: check_codes(spec, codes)[:frames] for name, codes in utterances.items()}
-    if engine != "myhdl":
+    if engine not in ("myhdl", "lock-step"):
         return cosimulate_verilog(
             checkpoint, checked, engine=engine, architecture=architecture, reset_after=reset_after,
             wave_cycles=wave_cycles, mismatch_folder=mismatch_folder, progress=progress,
@@ -96,11 +97,14 @@ def cosimulate(
         CycleModel(checkpoint).frame(np.zeros(spec.inputs, dtype=np.int64))
         begun = time.perf_counter()
         contents = (images[0].row_values(), images[1].row_values())
-        testbench = bench(ports, registers, spec, contents, run, load_weights, architecture)
+        verilog = engine == "lock-step"
+        testbench = bench(ports, registers, spec, contents, run, load_weights or verilog, architecture, verilog)
         try:
             testbench.run_sim(quiet=1)
         finally:
-            testbench.quit_sim()
+            # MyHDL closes the pipes of a simulation in Verilog when it ends, and again here.
+            with suppress(OSError):
+                testbench.quit_sim()
     run.result.seconds = time.perf_counter() - begun
     if run.mismatch is not None:
         if mismatch_folder is not None:

@@ -61,7 +61,7 @@ def testbench(design: Design, frames: int) -> str:
 
 
 _TEXT = """// Drives {frames} frames through the accelerator and compares every word of logits, the arg-max, the
-// count of cycles and the overrun flag with the golden model's. README.md says how to run it; any simulator of Verilog does.
+// count of cycles and the overrun flag with the golden model's. README.md says how to run it.
 //
 // +port loads the weights through the weight port instead of into the memories; +waveform writes waveform.vcd.
 

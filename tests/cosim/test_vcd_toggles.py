@@ -1,0 +1,66 @@
+"""Toggles of a VCD that Icarus wrote are the model's; a file that is no such VCD is refused."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import numpy as np
+import pytest
+
+from cosim.engines.icarus import IcarusEngine
+from cosim.vcd_toggles import VCDError, count_vcd_toggles
+from cosim.verilog import ENGINES, cosimulate_verilog
+from golden.checkpoint import random_checkpoint
+from golden.layout import build_layout
+from golden.specification import Specification
+from rtl.design import build_design
+
+SPECIFICATION = Specification(
+    inputs=12, layers=(20, 16), outputs=75, lanes=16, logits_per_cycle=4, thresholds=(40, 60), leaks=(2, 3)
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def icarus():
+    if os.environ.get("CI") != "true" and shutil.which("iverilog") is None:
+        pytest.skip("Icarus Verilog is not installed (apt install iverilog)")
+
+
+@pytest.fixture(scope="module")
+def checkpoint():
+    return random_checkpoint(SPECIFICATION, seed=3)
+
+
+@pytest.fixture(scope="module")
+def codes():
+    low, high = SPECIFICATION.code_range
+    return np.random.default_rng(5).integers(low, high, size=(4, SPECIFICATION.inputs), endpoint=True)
+
+
+@pytest.fixture(scope="module")
+def design(off_the_stack):
+    return off_the_stack(build_design, SPECIFICATION)
+
+
+def test_the_vcd_holds_the_toggles_of_the_records(tmp_path, monkeypatch, checkpoint, codes, design):
+    path = tmp_path / "run.vcd"
+    monkeypatch.setitem(ENGINES, "icarus", lambda given: IcarusEngine(given, waveform=path))
+    found = cosimulate_verilog(checkpoint, {"one": codes}, engine="icarus", design=design)
+    expected = {
+        f"{row['block']}.{row['signal']}": row["toggles"] for row in found.activity.rows() if row["toggles"] is not None
+    }
+    assert count_vcd_toggles(path, build_layout(SPECIFICATION)) == expected
+    assert sum(expected.values()) > 10_000
+
+
+def test_a_file_that_is_no_waveform_is_refused(tmp_path):
+    layout = build_layout(SPECIFICATION)
+    (tmp_path / "no.vcd").write_text("$var wire 1 ! clk $end\n$enddefinitions $end\n#0\n1!\n")
+    with pytest.raises(VCDError, match=r"no.vcd: no signal for controller.add_double, "):
+        count_vcd_toggles(tmp_path / "no.vcd", layout)
+    (tmp_path / "no.vcd").write_text("nothing\n")
+    with pytest.raises(VCDError, match=r"no.vcd: cannot be read as a VCD"):
+        count_vcd_toggles(tmp_path / "no.vcd", layout)
+    with pytest.raises(VCDError, match=r"absent.vcd: cannot be read as a VCD"):
+        count_vcd_toggles(tmp_path / "absent.vcd", layout)
