@@ -116,6 +116,7 @@ def cosimulate_verilog(
     mismatch_folder: Path | None = None,
     progress: Callable[[int], None] | None = None,
     design: Design | None = None,
+    start: Callable[[Design], RecordEngine] | None = None,
 ) -> Cosimulation:
     """Run utterances through the Verilog accelerator; see `cosim.cosimulate.cosimulate`.
 
@@ -123,6 +124,8 @@ def cosimulate_verilog(
     ----------
     design : Design, optional
         What to simulate, by default what the checkpoint's specification exports.
+    start : callable, optional
+        Starts the engine, by default with no more than the design.
     """
     spec, layout = checkpoint.specification, build_layout(checkpoint.specification)
     model = CycleModel(checkpoint)
@@ -130,7 +133,7 @@ def cosimulate_verilog(
     activity = RecordedActivity(counter)
     bits = sum(entry.bits for entry in layout)
     found = Cosimulation(len(layout.fields), bits, activity, engine=engine.capitalize())
-    simulator = ENGINES[engine](design if design is not None else build_design(spec, architecture))
+    simulator = (start or ENGINES[engine])(design if design is not None else build_design(spec, architecture))
     got = model.buffer()
     tail = np.zeros((0, layout.words), dtype=np.uint64)
     done, overrun, best = (layout[f"{name}"].offset for name in _SAMPLED)

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cosim.scoreboard import CosimulationError, PredictionError
+from experiments.arguments import add_checkpoint, add_data, add_engine, command, frames, whole
+from experiments.verilog_commands import add_verilog_commands
 from features.corpora.location import TEST_CORPORA, find_corpus
 from features.errors import FeatureError
 from golden.errors import GoldenError
@@ -62,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    run = _command(
+    run = command(
         commands,
         "run",
         _run,
@@ -70,19 +72,19 @@ def _parser() -> argparse.ArgumentParser:
         "rsnn run speech.wav --reference speech.phn --frames 100 --out results/mine",
     )
     run.add_argument("speech", nargs="?", type=Path, help="WAV, FLAC or NIST SPHERE (the shipped clip by default)")
-    _add_checkpoint(run)
+    add_checkpoint(run)
     run.add_argument("--reference", type=Path, help="phone file to score against (SPEECH with .phn by default)")
-    _add_engine(run)
+    add_engine(run)
     run.add_argument(
         "--frames",
-        type=_frames,
+        type=frames,
         default=40,
         metavar="N",
         help="frames that the RTL runs from the first, or 'all' (default: 40; golden always runs the whole file)",
     )
     run.add_argument("--out", type=Path, default=Path("results/run"), help="folder to write (default: results/run)")
 
-    cosim = _command(
+    cosim = command(
         commands,
         "cosim",
         _cosim,
@@ -90,57 +92,41 @@ def _parser() -> argparse.ArgumentParser:
         "rsnn cosim a.wav b.wav --frames all --engine verilator --out results/cosim",
     )
     cosim.add_argument("speech", nargs="*", type=Path, help="WAV, FLAC or NIST SPHERE (default: a whole corpus)")
-    _add_data(cosim)
+    add_data(cosim)
     cosim.add_argument("--split", choices=["train", "test"], default="test", help="of speechocean762 (default: test)")
-    _add_engine(cosim)
-    _add_checkpoint(cosim)
-    cosim.add_argument("--frames", type=_frames, default=None, metavar="N", help="frames of each file (default: all)")
+    add_engine(cosim)
+    add_checkpoint(cosim)
+    cosim.add_argument("--frames", type=frames, default=None, metavar="N", help="frames of each file (default: all)")
     cosim.add_argument("--out", type=Path, default=Path("results/cosim"), help="folder (default: results/cosim)")
 
-    export = _command(
-        commands,
-        "export",
-        _export,
-        "the accelerator as Verilog: a module a block, weights, testbench, constraints, README",
-        "rsnn export --out build/verilog --frames 20",
-    )
-    export.add_argument("speech", nargs="?", type=Path, help="sound of the testbench's vectors (default: shipped clip)")
-    _add_checkpoint(export)
-    export.add_argument("--frames", type=_whole, default=20, metavar="N", help="frames of vectors (default: 20)")
-    export.add_argument(
-        "--architecture",
-        choices=["sliced", "lanes"],
-        default="sliced",
-        help="PE sets bit plane by bit plane, or a PE instance a lane (default: sliced)",
-    )
-    export.add_argument("--out", type=Path, default=Path("results/export"), help="folder (default: results/export)")
+    add_verilog_commands(commands)
 
-    cycles = _command(
+    cycles = command(
         commands,
         "cycles",
         _cycles,
         "cycles a frame over a corpus, counted by the golden model",
         "rsnn cycles --data ~/corpora --split test",
     )
-    _add_checkpoint(cycles)
-    _add_data(cycles)
+    add_checkpoint(cycles)
+    add_data(cycles)
     cycles.add_argument("--split", choices=["train", "test"], default="test", help="of speechocean762 (default: test)")
     cycles.add_argument("--out", type=Path, default=Path("results/cycles"), help="folder (default: results/cycles)")
 
-    ahead = _command(
+    ahead = command(
         commands,
         "look-ahead",
         _look_ahead,
         "phone error rate of streaming decoding against its latency",
         "rsnn look-ahead --data ~/corpora",
     )
-    _add_checkpoint(ahead)
-    _add_data(ahead)
+    add_checkpoint(ahead)
+    add_data(ahead)
     ahead.add_argument(
         "--out", type=Path, default=Path("results/recognition"), help="folder (default: results/recognition)"
     )
 
-    power = _command(
+    power = command(
         commands,
         "power",
         _power,
@@ -150,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     power.add_argument("folder", type=Path, help="folder that 'rsnn run' wrote")
     power.add_argument("--constants", type=Path, help="table of constants (default: power/tables/energy_28nm.csv)")
 
-    faults = _command(
+    faults = command(
         commands,
         "faults",
         _faults,
@@ -159,19 +145,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     faults.add_argument("--out", type=Path, default=Path("results/faults"), help="folder (default: results/faults)")
 
-    benchmark = _command(
+    benchmark = command(
         commands,
         "benchmark",
         _benchmark,
         "speed of every stage beside a peer in the same run",
         "rsnn benchmark --out results/benchmark",
     )
-    _add_checkpoint(benchmark)
+    add_checkpoint(benchmark)
     benchmark.add_argument(
         "--out", type=Path, default=Path("results/benchmark"), help="folder (default: results/benchmark)"
     )
 
-    train = _command(
+    train = command(
         commands,
         "train",
         _train,
@@ -179,11 +165,11 @@ def _parser() -> argparse.ArgumentParser:
         "rsnn train --data ~/corpora --work work --out mine.npz && rsnn run speech.wav --checkpoint mine.npz",
     )
     _add_training(train)
-    train.add_argument("--seed", type=_whole, default=1, help="(default: 1)")
+    train.add_argument("--seed", type=whole, default=1, help="(default: 1)")
     train.add_argument("--fold", type=int, default=0, help="of timit_sample's speakers, 0 to 5 (default: 0)")
     train.add_argument("--out", type=Path, required=True, help="checkpoint to write (.npz)")
 
-    recognition = _command(
+    recognition = command(
         commands,
         "recognition",
         _recognition,
@@ -191,7 +177,7 @@ def _parser() -> argparse.ArgumentParser:
         "rsnn recognition --corpus timit --data ~/corpora --work work --out results/timit --seeds 1 2 3",
     )
     _add_training(recognition)
-    recognition.add_argument("--seeds", type=_whole, nargs="+", default=[1], help="(default: 1)")
+    recognition.add_argument("--seeds", type=whole, nargs="+", default=[1], help="(default: 1)")
     recognition.add_argument("--stages", nargs="+", default=[], metavar="NAME", help="of the recipe (default: all)")
     recognition.add_argument("--start", type=Path, help='checkpoint that stages with start = "checkpoint" go on from')
     recognition.add_argument(
@@ -207,7 +193,7 @@ def _add_training(command: argparse.ArgumentParser) -> None:
         default="speechocean762",
         help="(default: speechocean762)",
     )
-    _add_data(command)
+    add_data(command)
     command.add_argument("--work", type=Path, required=True, help="folder for what is computed once; to go on, name it")
     command.add_argument(
         "--recipe", default="default", help="name in training/recipes, or a .toml file (default: default)"
@@ -215,45 +201,8 @@ def _add_training(command: argparse.ArgumentParser) -> None:
     command.add_argument("--phones", choices=["cmu", "timit"], default="", help="phone set (default: the corpus' own)")
     command.add_argument("--trees", type=Path, help="tied states of another run (senones-*.npz)")
     command.add_argument("--skip-damaged", action="store_true", help="leave damaged files out, name and count them")
-    command.add_argument("--workers", type=_whole, default=2, help="processes and threads (default: 2)")
+    command.add_argument("--workers", type=whole, default=2, help="processes and threads (default: 2)")
     command.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="where torch trains (default: cpu)")
-
-
-def _command(commands, name, function, what, example):  # type: ignore[no-untyped-def]
-    command = commands.add_parser(name, help=what, description=what, epilog=f"example: {example}")
-    command.set_defaults(function=function)
-    return command
-
-
-def _add_checkpoint(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--checkpoint", type=Path, help="network to run (default: the embedded one)")
-
-
-def _add_engine(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--engine",
-        choices=["myhdl", "lock-step", "icarus", "verilator"],
-        default="myhdl",
-        help="MyHDL runs the blocks, the others their Verilog; lock-step: Icarus, driven by MyHDL (default: myhdl)",
-    )
-
-
-def _add_data(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--data", type=Path, help="folder that holds the corpora (default: $RSNN_DATA)")
-
-
-def _frames(text: str) -> int | None:
-    if text == "all":
-        return None
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a number of frames from 1, or 'all'")
-    return int(text)
-
-
-def _whole(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number from 1")
-    return int(text)
 
 
 # Each import stands in its command, so that --help does not wait for numba and matplotlib.
@@ -288,19 +237,6 @@ def _cosim(given: argparse.Namespace) -> None:
         frames=given.frames,
         out=given.out,
         engine=given.engine,
-    )
-    print(text, end="")
-
-
-def _export(given: argparse.Namespace) -> None:
-    from experiments.export import export
-
-    text = export(
-        checkpoint_path=given.checkpoint,
-        speech=given.speech,
-        frames=given.frames,
-        architecture=given.architecture,
-        out=given.out,
     )
     print(text, end="")
 

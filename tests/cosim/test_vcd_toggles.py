@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from functools import partial
 
 import numpy as np
 import pytest
 
 from cosim.engines.icarus import IcarusEngine
 from cosim.vcd_toggles import VCDError, count_vcd_toggles
-from cosim.verilog import ENGINES, cosimulate_verilog
+from cosim.verilog import cosimulate_verilog
 from golden.checkpoint import random_checkpoint
 from golden.layout import build_layout
 from golden.specification import Specification
@@ -43,10 +44,10 @@ def design(off_the_stack):
     return off_the_stack(build_design, SPECIFICATION)
 
 
-def test_the_vcd_holds_the_toggles_of_the_records(tmp_path, monkeypatch, checkpoint, codes, design):
+def test_the_vcd_holds_the_toggles_of_the_records(tmp_path, checkpoint, codes, design):
     path = tmp_path / "run.vcd"
-    monkeypatch.setitem(ENGINES, "icarus", lambda given: IcarusEngine(given, waveform=path))
-    found = cosimulate_verilog(checkpoint, {"one": codes}, engine="icarus", design=design)
+    start = partial(IcarusEngine, waveform=path)
+    found = cosimulate_verilog(checkpoint, {"one": codes}, engine="icarus", design=design, start=start)
     expected = {
         f"{row['block']}.{row['signal']}": row["toggles"] for row in found.activity.rows() if row["toggles"] is not None
     }

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
+from functools import partial
 
 import numpy as np
 import pytest
 
 from cosim.engines.icarus import IcarusEngine
-from cosim.verilog import ENGINES, cosimulate_verilog
+from cosim.verilog import cosimulate_verilog
 from golden.checkpoint import random_checkpoint
 from golden.specification import Specification
 from rtl.build_cache import EngineError
@@ -43,13 +44,13 @@ def design(off_the_stack):
     return off_the_stack(build_design, SPECIFICATION)
 
 
-def test_nothing_unknown_leaves_the_accelerator(monkeypatch, checkpoint, codes, design):
-    monkeypatch.setitem(ENGINES, "icarus", lambda given: IcarusEngine(given, unknown=True))
-    found = cosimulate_verilog(checkpoint, {"one": codes}, engine="icarus", design=design)
+def test_nothing_unknown_leaves_the_accelerator(checkpoint, codes, design):
+    start = partial(IcarusEngine, unknown=True)
+    found = cosimulate_verilog(checkpoint, {"one": codes}, engine="icarus", design=design, start=start)
     assert found.frames == len(codes)
 
 
-def test_an_unknown_output_ends_the_run(monkeypatch, checkpoint, codes, design):
+def test_an_unknown_output_ends_the_run(checkpoint, codes, design):
     module = design.modules["rsnn_output"]
     # The arg-max is not reset.
     at = module.text.index("best <= 0;")
@@ -57,9 +58,9 @@ def test_an_unknown_output_ends_the_run(monkeypatch, checkpoint, codes, design):
     faulty = dataclasses.replace(
         design, modules=design.modules | {"rsnn_output": dataclasses.replace(module, text=broken)}
     )
-    monkeypatch.setitem(ENGINES, "icarus", lambda given: IcarusEngine(given, unknown=True))
+    start = partial(IcarusEngine, unknown=True)
     with pytest.raises(EngineError, match=r"unknown value \(X\) at an output, 0 cycles after reset"):
-        cosimulate_verilog(checkpoint, {"one": codes}, engine="icarus", design=faulty)
+        cosimulate_verilog(checkpoint, {"one": codes}, engine="icarus", design=faulty, start=start)
 
 
 def test_verilog_that_does_not_compile_is_refused_with_what_icarus_says(design):

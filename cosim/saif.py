@@ -1,0 +1,77 @@
+"""Switching activity (SAIF 2.0, backward) of the accelerator's registers and ports, for tools that estimate power.
+
+Nets are those of the exported top module; values are those that have settled when the clock rises, so a net changes at
+most once a cycle: for registers that is all that they do, for combinational ports it leaves glitches out.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from golden.layout import build_layout
+from rtl.design import Design
+
+
+def write_saif(
+    path: str | os.PathLike[str], design: Design, *, toggles: np.ndarray, highs: np.ndarray, cycles: int
+) -> Path:
+    """Write the activity of a run.
+
+    Parameters
+    ----------
+    path : path-like
+    design : Design
+    toggles, highs : np.ndarray [shape=(64 * layout.words,), dtype=integer]
+        Toggles and cycles high of every bit of the record (`cosim.engines.verilator.VerilatorEngine.bits`).
+    cycles : int
+        Cycles that were counted.
+
+    Returns
+    -------
+    Path
+    """
+    path = Path(path)
+    period_ns = round(1e9 / design.specification.clock_hz)
+    lines = [
+        "(SAIFILE",
+        '(SAIFVERSION "2.0")',
+        '(DIRECTION "backward")',
+        f'(DESIGN "{design.top.name}")',
+        '(PROGRAM_NAME "rsnn")',
+        "(DIVIDER / )",
+        "(TIMESCALE 1 ns)",
+        f"(DURATION {cycles * period_ns})",
+        f"(INSTANCE {design.top.name}",
+        "  (NET",
+    ]
+    for net, bit in record_bits(design):
+        high, changed = int(highs[bit]), int(toggles[bit])
+        times = f"(T0 {(cycles - high) * period_ns}) (T1 {high * period_ns}) (TX 0)"
+        lines.append(f"    ({net} {times} (TC {changed}) (IG 0))")
+    lines += ["  )", ")", ")", ""]
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_text("\n".join(lines))
+    os.replace(part, path)
+    return path
+
+
+def record_bits(design: Design) -> Iterator[tuple[str, int]]:
+    """Yield the net in the top module, and the bit in the record, of every bit of every register and port.
+
+    Brackets are escaped, as SAIF wants them.
+    """
+    spec = design.specification
+    widths = {net.name: net.width for net in design.top.nets}
+    for field in build_layout(spec):
+        tiled = field.block == "spikes"
+        for part, place in enumerate(design.places[field.path]):
+            name, _, bits = place.partition("[")
+            low = int(bits.rstrip("]").split(":")[-1]) if bits else 0
+            at = 64 * field.offset + (part * spec.lanes if tiled else 64 * part * field.plane_words)
+            width = min(spec.lanes, field.width - part * spec.lanes) if tiled else field.width
+            for bit in range(width):
+                yield (rf"{name}\[{low + bit}\]" if widths[name] > 1 else name), at + bit

@@ -1,0 +1,51 @@
+"""Arguments that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+
+def command(commands: Any, name: str, function: Callable[..., Any], what: str, example: str) -> argparse.ArgumentParser:
+    """Add a subcommand that calls `function` with its arguments."""
+    added = commands.add_parser(name, help=what, description=what, epilog=f"example: {example}")
+    added.set_defaults(function=function)
+    return cast(argparse.ArgumentParser, added)
+
+
+def add_checkpoint(command: argparse.ArgumentParser) -> None:
+    """Add ``--checkpoint``."""
+    command.add_argument("--checkpoint", type=Path, help="network to run (default: the embedded one)")
+
+
+def add_engine(command: argparse.ArgumentParser) -> None:
+    """Add ``--engine``."""
+    command.add_argument(
+        "--engine",
+        choices=["myhdl", "lock-step", "icarus", "verilator"],
+        default="myhdl",
+        help="MyHDL runs the blocks, the others their Verilog; lock-step: Icarus, driven by MyHDL (default: myhdl)",
+    )
+
+
+def add_data(command: argparse.ArgumentParser) -> None:
+    """Add ``--data``."""
+    command.add_argument("--data", type=Path, help="folder that holds the corpora (default: $RSNN_DATA)")
+
+
+def frames(text: str) -> int | None:
+    """Return a number of frames from 1, or None for "all"."""
+    if text == "all":
+        return None
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a number of frames from 1, or 'all'")
+    return int(text)
+
+
+def whole(text: str) -> int:
+    """Return a whole number from 1."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number from 1")
+    return int(text)

