@@ -162,8 +162,19 @@ def _readable(text: str, name: str, wide: set[str]) -> str:
 
     text = re.sub(rf"\b{name}\d+(?:_\d+)*_([a-z]\w*)", own, text)
     text = re.sub(rf"\b{PREFIX}(\w+)", r"\1", text)
+    # MyHDL lists what a process reads in the order of a set of strings, which differs from run to run.
+    text = re.sub(r"(always @\()((?!posedge )[^()]*)(\))", _sorted_names, text)
     text = text.replace("`timescale 1ns/10ps\n", "").strip() + "\n"
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", text))
+
+
+def _sorted_names(found: re.Match[str]) -> str:
+    """Return a sensitivity list in alphabetical order, numbers by their value."""
+
+    def order(name: str) -> list[tuple[int, str]]:
+        return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+
+    return found[1] + ", ".join(sorted(found[2].split(", "), key=order)) + found[3]
 
 
 def _header(sheet: str | None) -> str:

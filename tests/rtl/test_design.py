@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,6 +82,20 @@ def test_the_same_specification_gives_the_same_bytes(small, off_the_stack):
     assert again.files == small.files
     assert again.digest == small.digest
     assert off_the_stack(build_design, SMALL).digest != small.digest
+
+
+def test_every_process_gives_the_same_bytes(small):
+    # Python orders sets of strings by a seed of the process, and MyHDL keeps names in sets.
+    program = (
+        "from golden.specification import Specification; from rtl.design import build_design; "
+        f"print(build_design({SMALL!r}, 'lanes').digest)"
+    )
+    for seed in ("1", "2"):
+        environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(rtl.__file__).parents[1])}
+        run = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True
+        )
+        assert run.stdout.strip() == small.digest
 
 
 def test_an_unsupported_switch_is_refused():
