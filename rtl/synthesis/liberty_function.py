@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _TOKEN = re.compile(r"\s*([A-Za-z_][\w\[\]]*|[01]|[!'^&*+|()])")
+_VERILOG = {"and": "&", "or": "|", "xor": "^"}
 # An operand, or an operator and its operands.
 Tree = tuple[Any, ...]
 
@@ -114,4 +115,6 @@ def verilog_of(tree: Tree) -> str:
     if kind == "constant":
         return f"1'b{int(operands[0])}"
     parts = [verilog_of(operand) for operand in operands]
-    return f"(~{parts[0]})" if kind == "not" else f"({parts[0]} { {'and': '&', 'or': '|', 'xor': '^'}[kind] } {parts[1]})"
+    if kind == "not":
+        return f"(~{parts[0]})"
+    return f"({parts[0]} {_VERILOG[kind]} {parts[1]})"
