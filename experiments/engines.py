@@ -19,7 +19,7 @@ from cosim.engines.stimuli import CODE_VALID, FIRST, LOGITS_READY, START
 from cosim.engines.verilator import BITS, NOTHING, WORDS, VerilatorEngine
 from cosim.result import Cosimulation
 from cosim.saif import write_saif
-from cosim.vcd_toggles import count_vcd_toggles
+from cosim.vcd_toggles import count_vcd_nets, count_vcd_toggles
 from cosim.verilog import cosimulate_verilog
 from experiments.run import CLIP, recognise
 from experiments.tables import write_csv, write_json, write_text
@@ -32,6 +32,8 @@ from rtl.design import build_design
 
 # Seconds that a fast engine runs the same frames again and again, so that its speed can be told.
 SECONDS = 2.0
+# Frames whose every net goes into a VCD: 27 MB a frame.
+NET_FRAMES = 2
 ENGINES = ("myhdl", "lock-step", "icarus", "verilator")
 NAMES = {
     "golden": "cycle-accurate golden",
@@ -56,7 +58,7 @@ def compare_engines(*, checkpoint_path: Path | None, speech: Path | None, frames
     frames : int or None
         None is all.
     out : Path
-        Gets ``engines.csv``, ``engines.md``, ``toggles.csv``, ``activity.saif``, ``engines.json``.
+        Gets ``engines.csv``, ``engines.md``, ``toggles.csv``, ``nets.csv``, ``activity.saif``, ``engines.json``.
 
     Returns
     -------
@@ -92,6 +94,7 @@ def compare_engines(*, checkpoint_path: Path | None, speech: Path | None, frames
                 counts[engine] = _counts(found[engine].activity.rows())
     toggles = _toggle_rows(checkpoint, counts)
     write_csv(out / "toggles.csv", toggles)
+    write_csv(out / "nets.csv", _net_rows(checkpoint, codes[:NET_FRAMES]))
     speeds = {name: run.cycles / run.seconds for name, run in found.items()} | _fast(checkpoint, codes, out)
     # Long enough that starting a thread does not count.
     times = max(1, round(SECONDS * 200_000 / found["verilator"].cycles))
@@ -151,6 +154,33 @@ def _toggle_rows(checkpoint: Checkpoint, counts: Mapping[str, Mapping[str, int]]
         row: dict[str, Any] = {"signal": path, "kind": kind}
         rows.append(row | {engine: of[path] for engine, of in counts.items()})
     return rows
+
+
+def _net_rows(checkpoint: Checkpoint, codes: np.ndarray) -> list[dict[str, Any]]:
+    """Return the changes of the combinational nets between blocks, from an Icarus VCD of every net."""
+    design = build_design(checkpoint.specification)
+    recorded = {place.partition("[")[0] for places in design.places.values() for place in places}
+    ports = {port.name for port in design.top.ports}
+    with tempfile.TemporaryDirectory() as folder:
+        waveform = Path(folder) / "nets.vcd"
+        start = partial(IcarusEngine, waveform=waveform, all_nets=True)
+        found = cosimulate_verilog(checkpoint, {"nets": codes}, engine="icarus", start=start)
+        nets = count_vcd_nets(waveform)
+    rows = []
+    for name, net in nets.items():
+        _, inside, own = name.partition(".record.dut.")
+        if inside and "." not in own and own not in recorded | ports:
+            rows.append(
+                {
+                    "net": own,
+                    "kind": "combinational, zero delay",
+                    "bits": net.bits,
+                    "cycles": found.cycles,
+                    "settled": net.settled,
+                    "zero_delay": net.zero_delay,
+                }
+            )
+    return sorted(rows, key=lambda row: str(row["net"]))
 
 
 def _fast(checkpoint: Checkpoint, codes: np.ndarray, out: Path) -> dict[str, float]:

@@ -52,6 +52,8 @@ class IcarusEngine:
     design : Design
     waveform : Path, optional
         VCD to write of the record's fields.
+    all_nets : bool
+        Put every net of the design into the VCD.
     unknown : bool
         Leave what a real memory does not know unknown (X), instead of 0, and refuse an X at any output after reset.
 
@@ -61,11 +63,13 @@ class IcarusEngine:
         Icarus is missing, or refuses the Verilog.
     """
 
-    def __init__(self, design: Design, *, waveform: Path | None = None, unknown: bool = False) -> None:
+    def __init__(
+        self, design: Design, *, waveform: Path | None = None, all_nets: bool = False, unknown: bool = False
+    ) -> None:
         require_icarus()
         self.layout = build_layout(design.specification)
         self._program = build_program(design, unknown=unknown)
-        self._waveform = waveform
+        self._waveform, self._all_nets = waveform, all_nets
         self._folder = Path(tempfile.mkdtemp(prefix="rsnn-icarus-"))
         self._process: subprocess.Popen[str] | None = None
         self._given = self._taken = -1
@@ -81,6 +85,7 @@ class IcarusEngine:
         command = ["vvp", "-n", str(self._program / "bench.vvp")]
         if self._waveform is not None:
             command.append(f"+waveform={self._waveform.resolve()}")
+            command += ["+all_nets"] if self._all_nets else []
         self._process = subprocess.Popen(
             command, cwd=self._folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -212,7 +217,10 @@ _BEHAVIOUR = """
         $readmemh("weights1.hex", bank1);
         if ($value$plusargs("waveform=%s", waveform)) begin
             $dumpfile(waveform);
-            $dumpvars(1, record);
+            if ($test$plusargs("all_nets"))
+                $dumpvars(0, record);
+            else
+                $dumpvars(1, record);
             $dumpoff;
         end
         reset = 1;

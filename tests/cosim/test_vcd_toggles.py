@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cosim.engines.icarus import IcarusEngine
-from cosim.vcd_toggles import VCDError, count_vcd_toggles
+from cosim.vcd_toggles import Net, VCDError, count_vcd_nets, count_vcd_toggles
 from cosim.verilog import cosimulate_verilog
 from golden.checkpoint import random_checkpoint
 from golden.layout import build_layout
@@ -65,3 +65,52 @@ def test_a_file_that_is_no_waveform_is_refused(tmp_path):
         count_vcd_toggles(tmp_path / "no.vcd", layout)
     with pytest.raises(VCDError, match=r"absent.vcd: cannot be read as a VCD"):
         count_vcd_toggles(tmp_path / "absent.vcd", layout)
+
+
+WAVEFORM = """$timescale 1ns $end
+$scope module top $end
+$var wire 1 ! clk $end
+$scope module dut $end
+$var wire 4 # bus [3:0] $end
+$var wire 1 $ net $end
+$var wire 4 # alias [3:0] $end
+$upscope $end
+$upscope $end
+$enddefinitions $end
+#0
+0!
+bx #
+0$
+#1
+1!
+b0011 #
+#2
+0!
+b0111 #
+1$
+#3
+0$
+#4
+1!
+b0000 #
+#5
+0!
+#6
+1!
+"""
+
+
+def test_nets_are_counted_at_every_time_step_and_as_settled(tmp_path):
+    (tmp_path / "nets.vcd").write_text(WAVEFORM)
+    assert count_vcd_nets(tmp_path / "nets.vcd") == {
+        # At the edges 0 (unknown), 0111, 0000; from step to step 0011, 0111, 0000.
+        "top.dut.bus": Net(bits=4, settled=6, zero_delay=6),
+        # Up and down between two edges.
+        "top.dut.net": Net(bits=1, settled=0, zero_delay=2),
+    }
+
+
+def test_a_waveform_without_a_clock_is_refused(tmp_path):
+    (tmp_path / "nets.vcd").write_text(WAVEFORM.replace("! clk", "! other"))
+    with pytest.raises(VCDError, match=r"nets.vcd: no signal for clk"):
+        count_vcd_nets(tmp_path / "nets.vcd")

@@ -41,3 +41,10 @@ def test_every_engine_finds_the_same(tmp_path, monkeypatch, capsys, off_the_stac
     }  # fmt: skip
     assert (tmp_path / "engines.md").read_text() in printed
     assert (tmp_path / "activity.saif").stat().st_size > 100_000
+    with (tmp_path / "nets.csv").open() as file:
+        nets = {row["net"]: row for row in csv.DictReader(file)}
+    assert {"found", "hold", "plane0", "skip_last", "spike1"} <= set(nets)
+    assert not {"acc0", "state", "codes", "clk"} & set(nets)
+    assert all(int(row["zero_delay"]) >= int(row["settled"]) for row in nets.values())
+    # The union of both vectors: what finds an index in one cycle and none in the next has toggled.
+    assert int(nets["found"]["settled"]) > 0
