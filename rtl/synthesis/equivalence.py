@@ -117,7 +117,7 @@ def _prove(
         differs = any(said in log for said in _DIFFERS)
         reason = "they differ for a state and an input that the solver found" if differs else "induction does not close"
     seconds = time.monotonic() - begun
-    counted = dict(re.findall(r"^(outputs|inside) (?:.*\n)*?(\d+) objects\.$", log, re.MULTILINE))
+    counted = dict(re.findall(r"^(outputs|inside)\s*\n(?:.*\n)*?(\d+) objects\.$", log, re.MULTILINE))
     if not reason and "SUCCESS!" not in log:
         reason = "the solver came to no end"
     return Proof(name, not reason, reason, int(counted.get("outputs", 0)), int(counted.get("inside", 0)), seconds)
