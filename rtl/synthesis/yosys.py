@@ -87,8 +87,10 @@ def run_yosys(script: Sequence[str], folder: Path, *, timeout_s: float | None = 
     return log
 
 
-def run_tool(command: Sequence[str], folder: Path | None = None, *, timeout_s: float | None = None) -> str:
-    """Run a program and return what it printed.
+def run_tool(
+    command: Sequence[str], folder: Path | None = None, *, timeout_s: float | None = None, merged: bool = False
+) -> str:
+    """Run a program and return what it printed; with `merged`, on standard error too.
 
     Raises
     ------
@@ -106,4 +108,4 @@ def run_tool(command: Sequence[str], folder: Path | None = None, *, timeout_s: f
     if run.returncode:
         printed = (run.stdout + run.stderr).strip().splitlines()
         raise SynthesisError(f"{Path(command[0]).name} failed:\n" + "\n".join(printed[-12:]))
-    return run.stdout
+    return run.stdout + run.stderr if merged else run.stdout
