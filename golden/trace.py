@@ -24,7 +24,7 @@ class CycleModel:
     """An accelerator that remembers its state from frame to frame, driven as fast as it takes codes.
 
     The driver gives a frame's codes in `inputs` cycles on end, `start` in the next, and the following frame's
-    first code in the first idle cycle (the one with ``done``). ``logits_ready`` is always 1. Each record
+    first code in the first idle cycle (the one with ``done``). ``logits_ready`` is 1 unless told otherwise. Each record
     holds the values *during* a cycle, so those of one frame follow on those of the frame before.
 
     Parameters
@@ -71,7 +71,14 @@ class CycleModel:
         """
         return np.zeros((self.schedule.worst_cycles, self.layout.words), dtype=np.uint64)
 
-    def frame(self, codes: np.ndarray, *, first: bool = False, out: np.ndarray | None = None) -> np.ndarray:
+    def frame(
+        self,
+        codes: np.ndarray,
+        *,
+        first: bool = False,
+        out: np.ndarray | None = None,
+        ready: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Run one frame, from the cycle of its first code to that in which its last word leaves.
 
         Parameters
@@ -81,6 +88,9 @@ class CycleModel:
             The frame begins an utterance: spikes and membranes start from 0.
         out : np.ndarray, optional
             As `buffer` returns; the records are written there, at several times the speed.
+        ready : np.ndarray [shape=(any,), dtype=bool], optional
+            ``logits_ready`` from the cycle of the frame's first code on; 1 beyond its end. A frame that waits for it
+            takes longer than any other: without `out`, room is made.
 
         Returns
         -------
@@ -90,16 +100,22 @@ class CycleModel:
         Raises
         ------
         StimulusError
-            Codes of the wrong shape, type or range, or an `out` that cannot hold the worst frame.
+            Codes of the wrong shape, type or range, a `ready` that is none, or an `out` that cannot hold the worst
+            frame and every cycle in which `ready` is 0.
         """
         given = self._checked(codes)
-        records = np.empty((self.schedule.worst_cycles, self.layout.words), np.uint64) if out is None else out
-        shape = (self.schedule.worst_cycles, self.layout.words)
+        taken = np.ones(0, dtype=np.bool_) if ready is None else np.asarray(ready)
+        if taken.ndim != 1 or taken.dtype != np.bool_:
+            raise StimulusError(f"ready: {taken.dtype} {taken.shape}, expected bool (cycles,)")
+        shape = (self.schedule.worst_cycles + int(np.count_nonzero(~taken)), self.layout.words)
+        records = np.empty(shape, np.uint64) if out is None else out
+        if len(self._labels) < len(records):
+            self._labels = np.zeros((len(records), 5), dtype=np.int32)
         if records.dtype != np.uint64 or records.ndim != 2 or not records.flags.c_contiguous:
             raise StimulusError(f"out: {records.dtype} {records.shape}, expected contiguous uint64 {shape}")
         if records.shape[0] < shape[0] or records.shape[1] != shape[1]:
             raise StimulusError(f"out: shape {records.shape}, expected at least {shape}")
-        cycles = run(self._machine, given, True, bool(first), records, self._labels)
+        cycles = run(self._machine, given, True, bool(first), taken, records, self._labels)
         assert self._machine.registers["state"][0] == State.IDLE, (
             "a frame went on beyond the worst frame's cycles"
         )
@@ -115,7 +131,7 @@ class CycleModel:
         """
         records = np.empty((cycles, self.layout.words), dtype=np.uint64)
         self.labels = np.empty((cycles, 5), dtype=np.int32)
-        run(self._machine, np.empty(0, dtype=np.int64), False, False, records, self.labels)
+        run(self._machine, np.empty(0, dtype=np.int64), False, False, np.ones(0, np.bool_), records, self.labels)
         return records
 
     def describe(self, cycle: int, labels: np.ndarray | None = None) -> str:

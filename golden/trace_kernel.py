@@ -323,7 +323,7 @@ def begin(m: Machine, first: Any) -> None:
 
 
 @compiled
-def edge(m: Machine, hold: Any, code_valid: Any, code: Any, start: Any, first: Any) -> None:
+def edge(m: Machine, hold: Any, ready: Any, code_valid: Any, code: Any, start: Any, first: Any) -> None:
     """Every register takes its next value."""
     reg, size = m.registers[0], m.sizes[0]
     state = reg.state
@@ -332,7 +332,7 @@ def edge(m: Machine, hold: Any, code_valid: Any, code: Any, start: Any, first: A
         reg.frame_cycles = min(reg.frame_cycles + 1, size.most_cycles)
         if reg.frame_cycles > size.budget:
             reg.overrun = 1
-    if reg.busy == 1:
+    if reg.busy == 1 and ready:
         output_word(m)
     if not hold:
         if reg.transfer == 1:
@@ -356,20 +356,20 @@ def edge(m: Machine, hold: Any, code_valid: Any, code: Any, start: Any, first: A
 
 
 @compiled
-def tick(m: Machine, code_valid: Any, code: Any, start: Any, first: Any, out: Any, cycle: Any) -> None:
+def tick(m: Machine, ready: Any, code_valid: Any, code: Any, start: Any, first: Any, out: Any, cycle: Any) -> None:
     """One cycle: write its record and its label, then step.
 
     A label: phase; pass and index at ISSUE; pass and index whose ADD the edge before ended (-1: none).
     """
     reg, size = m.registers[0], m.sizes[0]
     records, labels = out
-    hold = reg.transfer == 1 and reg.busy == 1 and not pair_ends(m)
+    hold = reg.transfer == 1 and reg.busy == 1 and not (ready and pair_ends(m))
     settle(m, hold)
     for word in range(len(m.record)):
         records[cycle, word] = m.record[word]
     labels[cycle, 3], labels[cycle, 4] = reg.done_pass, reg.done_index
     state, at_issue = reg.state, reg.issue_pass
-    edge(m, hold, code_valid, code, start, first)
+    edge(m, hold, ready, code_valid, code, start, first)
     labels[cycle, 1], labels[cycle, 2] = -1, -1
     if state == IDLE:
         labels[cycle, 0] = size.load_phase if code_valid or start else size.idle_phase
@@ -384,8 +384,10 @@ def tick(m: Machine, code_valid: Any, code: Any, start: Any, first: Any, out: An
 
 
 @compiled
-def run(m: Machine, codes: Any, start: Any, first: Any, records: Any, labels: Any) -> Any:
+def run(m: Machine, codes: Any, start: Any, first: Any, ready: Any, records: Any, labels: Any) -> Any:
     """Present `codes`, then `start` if it is set, and step until the frame ends or `records` is full.
+
+    `ready` is ``logits_ready`` by cycle; it is 1 beyond its end.
 
     Returns the number of cycles. One loop with one call, as the compiler copies `tick` into each.
     """
@@ -393,7 +395,8 @@ def run(m: Machine, codes: Any, start: Any, first: Any, records: Any, labels: An
     while cycle < len(records) and (not start or cycle <= len(codes) or state != IDLE):
         code_valid = cycle < len(codes)
         code = codes[cycle] if code_valid else 0
-        tick(m, code_valid, code, start and cycle == len(codes), first, (records, labels), cycle)
+        taken = cycle >= len(ready) or ready[cycle] != 0
+        tick(m, taken, code_valid, code, start and cycle == len(codes), first, (records, labels), cycle)
         state = m.registers[0].state
         cycle += 1
     return cycle

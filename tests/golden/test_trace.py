@@ -294,3 +294,12 @@ def test_a_switch_without_a_table_is_refused():
     spec = SMALL.replace(plane_coding="sign_magnitude")
     with pytest.raises(UnsupportedSwitchError, match="plane_coding"):
         CycleModel(random_checkpoint(spec, seed=1))
+
+
+def test_a_ready_that_is_none_or_no_room_for_waiting_is_refused():
+    model = CycleModel(random_checkpoint(Specification(lanes=16, layers=(16,), inputs=4, outputs=8), seed=1))
+    codes = np.zeros(4, dtype=np.int64)
+    with pytest.raises(StimulusError, match=r"ready: int64 \(3,\), expected bool \(cycles,\)"):
+        model.frame(codes, ready=np.zeros(3, dtype=np.int64))
+    with pytest.raises(StimulusError, match=rf"out: shape .*, expected at least \({model.schedule.worst_cycles + 5}, "):
+        model.frame(codes, out=model.buffer(), ready=np.zeros(5, dtype=np.bool_))
