@@ -41,6 +41,18 @@ def add_verilog_commands(commands: Any) -> None:
     )
     export.add_argument("--out", type=Path, default=Path("results/export"), help="folder (default: results/export)")
 
+    synth = command(
+        commands,
+        "synth",
+        _synth,
+        "gates of every block: area, timing, proofs, gate-level simulation, an FPGA",
+        "rsnn synth --liberty my_cells.lib --out results/verilog",
+    )
+    add_checkpoint(synth)
+    synth.add_argument("--liberty", type=Path, help="standard cells (default: osu018 of Debian's qflow-tech-osu018)")
+    synth.add_argument("--frames", type=whole, default=1, metavar="N", help="simulated in gates (default: 1)")
+    synth.add_argument("--out", type=Path, default=Path("results/verilog"), help="folder (default: results/verilog)")
+
 
 # Each import stands in its command, so that --help waits for none of them.
 
@@ -63,5 +75,14 @@ def _export(given: argparse.Namespace) -> None:
         frames=given.frames,
         architecture=given.architecture,
         out=given.out,
+    )
+    print(text, end="")
+
+
+def _synth(given: argparse.Namespace) -> None:
+    from experiments.synth import synthesise_checkpoint
+
+    text = synthesise_checkpoint(
+        checkpoint_path=given.checkpoint, liberty=given.liberty, frames=given.frames, out=given.out
     )
     print(text, end="")

@@ -22,8 +22,9 @@ from rtl.synthesis.yosys import SynthesisError, run_yosys, yosys_version
 CELLS = "cells.v"
 # Merges nodes of the two sides that a SAT solver finds equal; a wrong netlist leaves the miter's output standing.
 _SWEEP = "strash; ifraig; scorr; strash; dch; ifraig\n"
+DIFFERS = "they differ for a state and an input that the solver found"
 _FAILED = "Called with -verify and proof did fail!"
-_DIFFERS = ("SAT proof finished - model found: FAIL!", "Base case for induction length 1 disproven")
+_DIFFERS = ("SAT proof finished - model found: FAIL!", "model found for base case: FAIL!")
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Proof:
     reason : str
         Why it is not proved; empty if it is.
     outputs : int
-        Bits compared: outputs, and next states of registers that both sides have.
+        Bits compared: outputs, and next state and clock of registers that both sides have.
     registers_inside : int
         Flip-flops, of both sides, that only one of them has.
     seconds : float
@@ -115,7 +116,7 @@ def _prove(
         if _FAILED not in str(error):
             raise
         differs = any(said in log for said in _DIFFERS)
-        reason = "they differ for a state and an input that the solver found" if differs else "induction does not close"
+        reason = DIFFERS if differs else "induction does not close"
     seconds = time.monotonic() - begun
     counted = dict(re.findall(r"^(outputs|inside)\s*\n(?:.*\n)*?(\d+) objects\.$", log, re.MULTILINE))
     if not reason and "SUCCESS!" not in log:
@@ -137,10 +138,11 @@ def _commands(name: str) -> list[str]:
         f"design -copy-from gates -as gates {name}",
         "expose -evert-dff -shared rtl gates",
         # Counted in the log: what is compared, and flip-flops that only one side has.
-        *("log outputs", "select -count gates/o:*", "log inside", "select -count t:$_DFF_P_ t:$dff"),
+        *("log outputs", "select -count gates/o:*"),
         "miter -equiv -flatten rtl gates miter",
         "hierarchy -top miter",
-        *("techmap", "opt", "abc -g AND -script sweep.abc", "opt -full", "opt_clean -purge"),
+        *("techmap", "opt_clean -purge", "log inside", "select -count t:$_DFF* t:$dff*"),
+        *("opt", "abc -g AND -script sweep.abc", "opt -full", "opt_clean -purge"),
         # The first cycle of a register without a reset is unknown.
         "sat -verify -tempinduct -seq 1 -maxsteps 8 -prove trigger 0 miter",
     ]
@@ -173,6 +175,7 @@ def with_a_wrong_gate(netlist: Netlist, library: Library, folder: Path) -> Netli
 
 
 def refuses_a_wrong_gate(design: Design, netlist: Netlist, library: Library) -> bool:
-    """Return whether the netlist with a wrong gate is not proved."""
+    """Return whether the solver finds a state and an input that give a wrong gate away."""
     with tempfile.TemporaryDirectory(prefix="rsnn-wrong-gate-") as folder:
-        return not prove_equal(design, with_a_wrong_gate(netlist, library, Path(folder)), library).proved
+        found = prove_equal(design, with_a_wrong_gate(netlist, library, Path(folder)), library)
+        return not found.proved and found.reason == DIFFERS

@@ -1,0 +1,271 @@
+"""The tables of gates: area, timing, proofs of equivalence, gate-level simulation, an FPGA."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from cosim.gate_level import gate_level
+from cosim.verilog import cosimulate_verilog
+from experiments.run import CLIP
+from experiments.tables import write_csv, write_json, write_text
+from features.audio import read_audio
+from features.frontend import FrontEndSettings, batch_codes
+from golden.checkpoint import Checkpoint, load_checkpoint
+from golden.specification import Specification
+from rtl.design import TOP, Design, build_design
+from rtl.netlist import MODULE
+from rtl.synthesis.equivalence import Proof, prove_equal, refuses_a_wrong_gate
+from rtl.synthesis.liberty import Library, find_liberty, read_liberty
+from rtl.synthesis.place_route import DEVICE, Placement, nextpnr_version, place_and_route
+from rtl.synthesis.synthesise import (
+    Netlist,
+    Row,
+    leaf_names,
+    row_of,
+    synthesise_all,
+    synthesise_flat,
+    synthesise_leaf,
+)
+from rtl.synthesis.timing import HOW_TO_GET, sta_version, time_netlist
+from rtl.synthesis.yosys import SynthesisError, yosys_version
+
+PE = f"{MODULE}pe"
+# Limits of what may take long, in seconds: the whole at once, one proof, a tool of the FPGA flow.
+FLAT_S, PROOF_S, FPGA_S = 900.0, 600.0, 3600.0
+# Where a proof at full size does not end in time.
+SMALL = Specification(
+    inputs=9, input_bits=5, layers=(20, 12), outputs=71, lanes=16, logits_per_cycle=4,
+    membrane_bits=(11, 9), thresholds=(60, 40),
+)  # fmt: skip
+# nextpnr's names of what counts, and ours.
+RESOURCES = {"TRELLIS_COMB": "luts", "TRELLIS_FF": "flip_flops", "DP16KD": "block_rams", "TRELLIS_RAMW": "lut_rams"}
+
+
+def synthesise_checkpoint(
+    *, checkpoint_path: Path | None = None, liberty: Path | None = None, frames: int = 1, out: Path
+) -> str:
+    """Synthesise the accelerator of a checkpoint, prove and simulate its gates, place and route it.
+
+    Parameters
+    ----------
+    checkpoint_path : Path, optional
+        By default the embedded network.
+    liberty : Path, optional
+        Standard cells; by default Debian's qflow-tech-osu018.
+    frames : int
+        From the middle of the shipped clip, simulated in gates; random codes for a network without a front-end.
+    out : Path
+        Gets ``synthesis.csv`` and ``.md``, ``equivalence.csv`` and ``.md``, ``synthesis_simulation.csv``, ``fpga.csv``,
+        ``synthesis.json``.
+
+    Returns
+    -------
+    str
+        The tables as text.
+
+    Raises
+    ------
+    EngineError
+        A tool is missing or fails, or the Liberty file is bad.
+    CosimulationError
+        The gates differ from golden.
+    """
+    library = read_liberty(find_liberty(liberty))
+    checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
+    spec = checkpoint.specification
+    out.mkdir(parents=True, exist_ok=True)
+    design, lanes = build_design(spec), build_design(spec, "lanes")
+    with tqdm(unit="step", disable=None, file=sys.stderr) as progress:
+
+        def step(what: str) -> None:
+            progress.set_description(what.removeprefix(MODULE))
+            progress.update()
+
+        netlists, rows, notes = _gates(design, lanes, library, step)
+        table = _timed(design, lanes, netlists, rows, library)
+        write_csv(out / "synthesis.csv", table)
+        proofs = [_proved(design, netlists[name], library, step) for name in leaf_names(design)]
+        proofs.append(_proved(lanes, netlists[PE], library, step))
+        write_csv(out / "equivalence.csv", proofs)
+        step("gate-level simulation")
+        simulated = _simulated(checkpoint, gate_level(design, netlists, library), frames)
+        write_csv(out / "synthesis_simulation.csv", [simulated])
+        placed = _placed(spec, step)
+        write_csv(out / "fpga.csv", placed)
+    if sta_version() is None:
+        notes.append(HOW_TO_GET)
+    write_json(
+        out / "synthesis.json",
+        {
+            "specification": spec.to_json(),
+            "library": library.name,
+            "nand2_area_um2": library.nand2_area,
+            "input_driver": library.buffer,
+            "notes": notes,
+            "tools": {"yosys": yosys_version(), "opensta": sta_version(), "nextpnr": nextpnr_version()},
+        },
+    )
+    synthesis = markdown(table)
+    write_text(out / "synthesis.md", synthesis)
+    equivalence = markdown(proofs)
+    write_text(out / "equivalence.md", equivalence)
+    lines = [
+        f"{library.name}, {library.nand2_area:g} um2 a NAND2; {spec.clock_hz / 1e3:g} kHz\n\n{synthesis}",
+        *(f"{note}\n" for note in notes),
+        equivalence,
+        "{frames} frames, {cycles:,} cycles of the whole accelerator in gates ({engine}), every register compared: "
+        "{mismatches} mismatches\n".format(**simulated),
+        markdown(placed),
+        f"written: {out}/\n",
+    ]
+    return "\n".join(lines)
+
+
+# ---- gates -------------------------------------------------------------------------------------------------
+
+
+def _gates(
+    design: Design, lanes: Design, library: Library, step: Any
+) -> tuple[dict[str, Netlist], list[Row], list[str]]:
+    """Return netlists by module, rows and remarks; the flat netlist is under ``"flattened"``."""
+    netlists, rows = synthesise_all(design, library, each=step)
+    notes = []
+    step(PE)
+    netlists[PE] = synthesise_leaf(lanes, PE, library)
+    alternative = row_of(lanes, PE, netlists[PE].cells, library, kind="lanes only", depth=netlists[PE].depth)
+    rows.insert(-1, alternative)
+    step("the whole, flattened")
+    try:
+        flat = netlists["flattened"] = synthesise_flat(design, library, timeout_s=FLAT_S)
+        rows.append(row_of(design, TOP, flat.cells, library, kind="flattened", depth=flat.depth))
+    except TimeoutError as slow:
+        notes.append(f"the whole accelerator flattened: {slow}")
+    return netlists, rows, notes
+
+
+def _timed(
+    design: Design, lanes: Design, netlists: Mapping[str, Netlist], rows: Sequence[Row], library: Library
+) -> list[dict[str, Any]]:
+    """Return rows with timing; its columns are empty where OpenSTA is not installed."""
+    table = []
+    for row in rows:
+        name = "flattened" if row.kind == "flattened" else MODULE + row.block
+        found = time_netlist(lanes if name == PE else design, netlists[name], library)
+        table.append(
+            {
+                "block": row.block,
+                "kind": row.kind,
+                "instances": row.instances,
+                "cells": row.cells,
+                "flip_flops": row.flip_flops,
+                "nand2_equivalents": round(row.nand2_equivalents, 1),
+                "area_um2": round(row.area_um2, 1),
+                "depth": row.depth,
+                "memory_bits": row.memory_bits,
+                "path_ns": None if found is None else round(found.path_ns, 2),
+                "slack_ns": None if found is None else round(found.slack_ns, 2),
+                "fmax_mhz": None if found is None else round(found.fmax_mhz, 1),
+            }
+        )
+    return table
+
+
+# ---- proofs and simulation ---------------------------------------------------------------------------------
+
+
+def _proved(design: Design, netlist: Netlist, library: Library, step: Any) -> dict[str, Any]:
+    """Return the row of a leaf: proved at its own size, or at a small one where that takes too long."""
+    block = netlist.name.removeprefix(MODULE)
+    step(f"proof of {block}")
+    size, proof = "as synthesised", prove_equal(design, netlist, library, timeout_s=PROOF_S)
+    if not proof.proved and proof.reason.startswith("stopped"):
+        small = build_design(SMALL, design.architecture)
+        size, again = "small", prove_equal(small, synthesise_leaf(small, netlist.name, library), library)
+        proof = Proof(**vars(again) | {"reason": f"{again.reason} (full size: {proof.reason})".strip()})
+    step(f"wrong gate in {block}")
+    # At the small size: what is asked is whether a proof can fail.
+    small = build_design(SMALL, design.architecture)
+    refused = refuses_a_wrong_gate(small, synthesise_leaf(small, netlist.name, library), library)
+    return {
+        "block": block,
+        "proved": "yes" if proof.proved else "no",
+        "size": size,
+        "bits_compared": proof.outputs,
+        "registers_inside": proof.registers_inside,
+        "wrong_gate_refused": "yes" if refused else "no",
+        "seconds": round(proof.seconds, 1),
+        "remark": proof.reason,
+    }
+
+
+def _simulated(checkpoint: Checkpoint, gates: Design, frames: int) -> dict[str, Any]:
+    """Run frames from the middle of the shipped clip through the gates; a difference is an exception."""
+    spec, name = checkpoint.specification, CLIP.name
+    if checkpoint.host is not None:
+        codes = batch_codes(read_audio(CLIP), FrontEndSettings.from_json(checkpoint.host.front_end))
+        codes = codes[len(codes) // 2 :][:frames]
+    else:
+        # A network without a front-end, such as a random one.
+        name, (low, high) = "random codes", spec.code_range
+        codes = np.random.default_rng(1).integers(low, high, size=(frames, spec.inputs), endpoint=True)
+    found = cosimulate_verilog(checkpoint, {name: codes}, engine="icarus", design=gates)
+    return {
+        "engine": found.engine,
+        "speech": name,
+        "lanes": spec.lanes,
+        "frames": found.frames,
+        "cycles": found.cycles,
+        "values_compared": found.values_compared,
+        "mismatches": 0,
+    }
+
+
+# ---- FPGA --------------------------------------------------------------------------------------------------
+
+
+def _placed(spec: Specification, step: Any) -> list[dict[str, Any]]:
+    """Return a row for each number of lanes tried, halved until the design fits."""
+    rows = []
+    lanes = spec.lanes
+    while True:
+        step(f"ECP5, {lanes} lanes")
+        smaller = spec.replace(lanes=lanes, logits_per_cycle=min(lanes, spec.logits_per_cycle))
+        row: dict[str, Any] = {"device": f"LFE5U-{DEVICE}", "lanes": lanes, "fits": "yes"}
+        row |= dict.fromkeys((f"{name}{part}" for name in RESOURCES.values() for part in ("", "_of")), None)
+        row |= {"fmax_mhz": None, "remark": ""}
+        try:
+            placement = place_and_route(build_design(smaller), timeout_s=FPGA_S)
+            row |= _utilisation(placement)
+        except TimeoutError as slow:
+            row |= {"fits": "unknown", "remark": str(slow)}
+        except SynthesisError as error:
+            row |= {"fits": "no", "remark": str(error).splitlines()[-1]}
+        rows.append(row)
+        if row["fits"] == "yes" or lanes % 2 or lanes <= 4:
+            return rows
+        lanes //= 2
+
+
+def _utilisation(placement: Placement) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for resource, name in RESOURCES.items():
+        found |= {name: placement.used[resource], f"{name}_of": placement.available[resource]}
+    return found | {"fmax_mhz": round(placement.fmax_mhz, 1)}
+
+
+def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows of the same columns as a table in Markdown."""
+    columns = list(rows[0])
+
+    def cell(value: Any) -> str:
+        return "" if value is None else f"{value:,}" if isinstance(value, int | float) else str(value)
+
+    lines = ["| " + " | ".join(name.replace("_", " ") for name in columns) + " |", "|" + "---|" * len(columns)]
+    lines += ["| " + " | ".join(cell(row[name]) for name in columns) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
