@@ -297,8 +297,8 @@ def test_a_switch_without_a_table_is_refused():
 
 
 def test_a_ready_that_is_none_or_no_room_for_waiting_is_refused():
-    model = CycleModel(random_checkpoint(Specification(lanes=16, layers=(16,), inputs=4, outputs=8), seed=1))
-    codes = np.zeros(4, dtype=np.int64)
+    model = CycleModel(random_checkpoint(SMALL, seed=1))
+    codes = np.zeros(SMALL.inputs, dtype=np.int64)
     with pytest.raises(StimulusError, match=r"ready: int64 \(3,\), expected bool \(cycles,\)"):
         model.frame(codes, ready=np.zeros(3, dtype=np.int64))
     with pytest.raises(StimulusError, match=rf"out: shape .*, expected at least \({model.schedule.worst_cycles + 5}, "):
