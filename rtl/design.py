@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from golden.layout import build_layout
 from golden.specification import Specification
 from rtl.accelerator import accelerator
+from rtl.axi_accelerator import axi_accelerator, build_stream_ports
 from rtl.netlist import MODULE, Module, Netlist
 from rtl.registers import build_ports, build_registers
 
 TOP = f"{MODULE}accelerator"
+STREAM_TOP = f"{MODULE}axi_accelerator"
 MEMORY_FILE = Path(__file__).parent / "verilog" / f"{MODULE}memory.v"
 # Outputs of the accelerator that are fields of the record, by port.
 RECORDED = {
@@ -91,11 +95,55 @@ def build_design(spec: Specification, architecture: str = "sliced") -> Design:
     """
     ports, registers = build_ports(spec), build_registers(spec)
     instance = accelerator(ports, registers, spec, None, None, architecture)
-    netlist = Netlist()
-    recorded = {port: registers.one(path) for port, path in RECORDED.items()}
-    top = netlist.add(instance, vars(ports) | recorded)
+    netlist = Netlist(ports={"accelerator": _accelerator_ports})
+    top = netlist.add(instance)
     places = {
         field.path: tuple(top.place(signal) for signal in registers.planes[field.path]) for field in build_layout(spec)
     }
+    return Design(spec, architecture, netlist.modules | _memory(), places)
+
+
+@lru_cache(maxsize=8)
+def build_stream_modules(spec: Specification, *, arg_max: bool, architecture: str = "sliced") -> dict[str, Module]:
+    """Convert the accelerator between its streams (``rtl.axi_accelerator``).
+
+    Parameters
+    ----------
+    spec : Specification
+    arg_max : bool
+        Give one arg-max a frame instead of its logits.
+    architecture : {"sliced", "lanes"}
+
+    Returns
+    -------
+    dict of str to Module
+        By name, children before parents, the memory wrapper last; the top is `STREAM_TOP`.
+
+    Raises
+    ------
+    ConversionError, UnsupportedSwitchError
+        As `build_design`.
+    """
+    ports, registers = build_ports(spec), build_registers(spec)
+    streams = build_stream_ports(spec, arg_max=arg_max)
+    instance = axi_accelerator(ports, streams, registers, spec, arg_max, None, None, architecture)
+    netlist = Netlist(ports={"accelerator": _accelerator_ports, "axi_accelerator": _stream_ports})
+    netlist.add(instance)
+    return netlist.modules | _memory()
+
+
+def _accelerator_ports(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the accelerator's ports: its record of ports, and registers that leave it."""
+    return vars(given["ports"]) | {port: given["registers"].one(path) for port, path in RECORDED.items()}
+
+
+def _stream_ports(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return clock, reset and weight port of the accelerator, the streams, and the flags that count against a frame."""
+    own = {name: signal for name, signal in vars(given["ports"]).items() if name.startswith(("clk", "reset", "weight"))}
+    flags = {name: given["registers"].one(RECORDED[name]) for name in ("done", "overrun", "frame_cycles")}
+    return own | vars(given["streams"]) | flags
+
+
+def _memory() -> dict[str, Module]:
     memory = Module(f"{MODULE}memory", (), MEMORY_FILE.read_text())
-    return Design(spec, architecture, netlist.modules | {memory.name: memory}, places)
+    return {memory.name: memory}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import tempfile
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -250,18 +250,25 @@ class Netlist:
     Parameters
     ----------
     modules : dict of str to Module
+    ports : dict of str to callable
+        By name of a structural block whose parameters are not its ports: gives its ports by name from its arguments.
     """
 
     modules: dict[str, Module] = field(default_factory=dict)
+    ports: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = field(default_factory=dict)
 
-    def add(self, instance: Any, ports: Mapping[str, Any] | None = None) -> Module:
+    def _given(self, instance: Any) -> dict[str, Any]:
+        """Return what stands at each port of a block."""
+        given = arguments_of(instance)
+        name = instance.func.__name__
+        return self.ports[name](given) if name in self.ports else given
+
+    def add(self, instance: Any) -> Module:
         """Add the module of a block and of all blocks in it.
 
         Parameters
         ----------
         instance : MyHDL block
-        ports : mapping of str to signal or list of signals, optional
-            The ports of a structural block whose parameters are not its ports, by name.
 
         Raises
         ------
@@ -271,7 +278,9 @@ class Netlist:
         if any(not hasattr(sub, "subs") for sub in instance.subs):
             module = convert_leaf(instance)
         else:
-            module = self._structural(instance, ports or _ports_of(instance))
+            given = self._given(instance)
+            ports = {name: value for name, value in given.items() if is_signal(value) or is_planes(value)}
+            module = self._structural(instance, ports)
         known = self.modules.setdefault(module.name, module)
         if known.text != module.text:
             raise ConversionError(f"{module.name}: two instances of it differ")
@@ -298,7 +307,7 @@ class Netlist:
             return [f".{pin}({expression})" for (pin, _), expression in zip(pins, connected, strict=True)]
 
         for child, label in zip(instance.subs, _labels(instance.subs), strict=True):
-            given = arguments_of(child)
+            given = self._given(child)
             if child.func.__name__ == MEMORY:
                 sizes: dict[str, object] = {
                     "DEPTH": len(given["contents"]),
@@ -331,15 +340,6 @@ class Netlist:
 
 def _is_signed(signals: Sequence[Any]) -> bool:
     return len(signals) == 1 and (signals[0].min or 0) < 0
-
-
-def _ports_of(instance: Any) -> dict[str, Any]:
-    """Return the parameters of a structural block that are signals, or lists of them."""
-    return {
-        name: value
-        for name, value in arguments_of(instance).items()
-        if is_signal(value) or is_planes(value)
-    }
 
 
 def _local_names(instance: Any) -> dict[int, str]:

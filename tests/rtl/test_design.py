@@ -14,7 +14,7 @@ import rtl
 from golden.errors import UnsupportedSwitchError
 from golden.layout import build_layout
 from golden.specification import Specification
-from rtl.design import TOP, build_design
+from rtl.design import STREAM_TOP, TOP, build_design, build_stream_modules
 from rtl.netlist import MODULE
 
 NOT_BLOCKS = {"__init__", "build_cache", "deliverables", "design", "netlist", "packed", "registers", "testbench"}
@@ -34,8 +34,13 @@ def small(off_the_stack):
     return off_the_stack(build_design, SMALL, "lanes")
 
 
-def test_every_block_is_a_module_of_its_own_name(full, small):
-    made = {name.removeprefix(MODULE) for name in (*full.modules, *small.modules)}
+@pytest.fixture(scope="module")
+def streams(off_the_stack):
+    return off_the_stack(build_stream_modules, Specification(), arg_max=False)
+
+
+def test_every_block_is_a_module_of_its_own_name(full, small, streams):
+    made = {name.removeprefix(MODULE) for name in (*full.modules, *small.modules, *streams)}
     assert set(BLOCK_FILES) <= made
     assert all(re.search(rf"^module {name}\b", module.text, re.MULTILINE) for name, module in full.modules.items())
     assert all(len(re.findall(r"^module ", module.text, re.MULTILINE)) == 1 for module in full.modules.values())
@@ -98,6 +103,18 @@ def test_every_process_gives_the_same_bytes(small):
         assert run.stdout.strip() == small.digest
 
 
+def test_the_streams_stand_around_the_same_accelerator(full, streams):
+    assert {name: module.text for name, module in streams.items() if name in full.modules} == {
+        name: module.text for name, module in full.modules.items()
+    }
+    assert set(streams) - set(full.modules) == {STREAM_TOP, f"{MODULE}axi_stream"}
+    ports = {port.name: (port.width, port.output) for port in streams[STREAM_TOP].ports}
+    assert ports["m_tdata"] == (16 * 16, True)
+    assert ports["s_tready"] == (1, True)
+    assert ports["weight_row"] == (512, False)
+    assert not {"code", "logits", "start"} & set(ports)
+
+
 def test_an_unsupported_switch_is_refused():
     with pytest.raises(UnsupportedSwitchError, match="plane_coding 'sign_magnitude'"):
         build_design(Specification(plane_coding="sign_magnitude"))
@@ -132,11 +149,12 @@ def test_the_data_sheet_states_what_it_must(name):
         assert sheet.count(stated) == 1
 
 
-@pytest.mark.parametrize("name", BLOCK_FILES)
-def test_the_data_sheet_has_a_row_for_every_port_with_its_width_and_sign(full, small, name):
-    design = full if MODULE + name in full.modules else small
+# The sheet of the accelerator with streams names those of the blocks that it joins.
+@pytest.mark.parametrize("name", [name for name in BLOCK_FILES if name != "axi_accelerator"])
+def test_the_data_sheet_has_a_row_for_every_port_with_its_width_and_sign(full, small, streams, name):
+    modules = next(found for found in (full.modules, small.modules, streams) if MODULE + name in found)
     rows = rows_of(block_of(name).func.__doc__)
-    module = design.modules[MODULE + name]
+    module = modules[MODULE + name]
     for port in module.ports:
         family = re.sub(r"_.*", "_*", port.name)
         width, sign = rows.get(port.name) or rows[family]
