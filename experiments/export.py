@@ -14,14 +14,20 @@ from golden.forward import forward
 from golden.memory_image import memory_image
 from golden.specification import Specification
 from rtl import deliverables
-from rtl.design import Design, build_design
+from rtl.design import STREAM_TOP, Design, build_design, build_stream_modules
 from rtl.testbench import BENCH, CODES, FIRSTS, RESULTS, WORDS, result_bits, testbench
 
 SEED = 1
 
 
 def export(
-    *, checkpoint_path: Path | None, speech: Path | None, frames: int, architecture: str, out: Path
+    *,
+    checkpoint_path: Path | None,
+    speech: Path | None,
+    frames: int,
+    architecture: str,
+    out: Path,
+    arg_max: bool = False,
 ) -> str:
     """Write the accelerator of a checkpoint as Verilog; the same input gives the same bytes.
 
@@ -38,6 +44,8 @@ def export(
         Of the PE sets.
     out : Path
         Folder to write. Files there that an export does not have stay.
+    arg_max : bool
+        The AXI4-Stream wrapper gives one arg-max a frame instead of its logits.
 
     Returns
     -------
@@ -51,25 +59,29 @@ def export(
     checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
     codes = _codes(checkpoint, speech, frames)
     design = build_design(checkpoint.specification, architecture)
-    texts = design_files(design, frames=len(codes)) | weight_files(checkpoint) | vector_files(design, checkpoint, codes)
+    texts = design_files(design, frames=len(codes), arg_max=arg_max)
+    texts |= weight_files(checkpoint) | vector_files(design, checkpoint, codes)
     out.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         write_text(out / name, text)
     lines = sum(text.count("\n") for name, text in texts.items() if name.endswith(".v"))
+    modules = texts["filelist.f"].count("\n")
     return (
-        f"{len(design.files)} modules, {lines:,} lines of Verilog with the testbench, {len(codes)} frames of vectors\n"
+        f"{modules} modules, {lines:,} lines of Verilog with the testbench, {len(codes)} frames of vectors\n"
         f"written: {out}/ (README.md says how to run it)\n"
     )
 
 
-def design_files(design: Design, *, frames: int) -> dict[str, str]:
+def design_files(design: Design, *, frames: int, arg_max: bool = False) -> dict[str, str]:
     """Return the text of every file that depends on the design alone, by name."""
-    return design.files | {
+    streams = build_stream_modules(design.specification, arg_max=arg_max, architecture=design.architecture)
+    modules = {f"{name}.v": module.text for name, module in streams.items()}
+    return modules | {
         f"{BENCH}.v": testbench(design, frames),
-        "filelist.f": deliverables.filelist(design),
+        "filelist.f": "".join(f"{name}\n" for name in modules),
         "rsnn.sdc": deliverables.constraints(design),
         "rsnn.vlt": deliverables.waivers(),
-        "README.md": deliverables.readme(design, frames=frames),
+        "README.md": deliverables.readme(design, streams[STREAM_TOP], frames=frames, arg_max=arg_max),
         "specification.json": deliverables.specification_json(design),
     }
 

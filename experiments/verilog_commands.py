@@ -39,6 +39,7 @@ def add_verilog_commands(commands: Any) -> None:
         default="sliced",
         help="PE sets bit plane by bit plane, or a PE instance a lane (default: sliced)",
     )
+    export.add_argument("--arg-max", action="store_true", help="the stream gives one arg-max a frame, not its logits")
     export.add_argument("--out", type=Path, default=Path("results/export"), help="folder (default: results/export)")
 
     synth = command(
@@ -75,6 +76,7 @@ def _export(given: argparse.Namespace) -> None:
         frames=given.frames,
         architecture=given.architecture,
         out=given.out,
+        arg_max=given.arg_max,
     )
     print(text, end="")
 

