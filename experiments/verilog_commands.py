@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from experiments.arguments import add_checkpoint, command, frames, whole
+from experiments.arguments import add_checkpoint, command, frames, seconds, whole
 
 
 def add_verilog_commands(commands: Any) -> None:
@@ -54,6 +54,23 @@ def add_verilog_commands(commands: Any) -> None:
     synth.add_argument("--frames", type=whole, default=1, metavar="N", help="simulated in gates (default: 1)")
     synth.add_argument("--out", type=Path, default=Path("results/verilog"), help="folder (default: results/verilog)")
 
+    prove = command(
+        commands,
+        "prove",
+        _prove,
+        "properties of controller, zero-skip unit and streams, proved for every input",
+        "rsnn prove --out results/verilog",
+    )
+    add_checkpoint(prove)
+    prove.add_argument(
+        "--timeout",
+        type=seconds,
+        default=300.0,
+        metavar="S",
+        help="a proof that takes longer at the network's size is given at a small one; 0 = small alone (default: 300)",
+    )
+    prove.add_argument("--out", type=Path, default=Path("results/verilog"), help="folder (default: results/verilog)")
+
 
 # Each import stands in its command, so that --help waits for none of them.
 
@@ -61,9 +78,7 @@ def add_verilog_commands(commands: Any) -> None:
 def _engines(given: argparse.Namespace) -> None:
     from experiments.engines import compare_engines
 
-    text = compare_engines(
-        checkpoint_path=given.checkpoint, speech=given.speech, frames=given.frames, out=given.out
-    )
+    text = compare_engines(checkpoint_path=given.checkpoint, speech=given.speech, frames=given.frames, out=given.out)
     print(text, end="")
 
 
@@ -88,3 +103,11 @@ def _synth(given: argparse.Namespace) -> None:
         checkpoint_path=given.checkpoint, liberty=given.liberty, frames=given.frames, out=given.out
     )
     print(text, end="")
+
+
+def _prove(given: argparse.Namespace) -> int:
+    from experiments.prove import prove_checkpoint
+
+    text, missed = prove_checkpoint(checkpoint_path=given.checkpoint, timeout_s=given.timeout, out=given.out)
+    print(text, end="")
+    return int(missed > 0)
