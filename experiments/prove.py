@@ -19,7 +19,7 @@ from rtl.formal.prover import holds, is_reached, notices_its_mutant, solver_vers
 from rtl.synthesis.yosys import yosys_version
 
 # After so many seconds the solver is stopped at the network's own size: the proof at a small size stands for it.
-PROOF_S = 300.0
+PROOF_S = 120.0
 
 
 def prove_checkpoint(*, checkpoint_path: Path | None = None, timeout_s: float = PROOF_S, out: Path) -> tuple[str, int]:

@@ -65,9 +65,9 @@ def add_verilog_commands(commands: Any) -> None:
     prove.add_argument(
         "--timeout",
         type=seconds,
-        default=300.0,
+        default=120.0,
         metavar="S",
-        help="a proof that takes longer at the network's size is given at a small one; 0 = small alone (default: 300)",
+        help="a proof that takes longer at the network's size is given at a small one; 0 = small alone (default: 120)",
     )
     prove.add_argument("--out", type=Path, default=Path("results/verilog"), help="folder (default: results/verilog)")
 

@@ -117,7 +117,7 @@ def stays_inside_the_memories(modules: dict[str, Module], schedule: Schedule) ->
         says="no bank is read at an address beyond its depth",
         modules=chosen(modules, names),
         text=property_module(modules, names, body),
-        depth=3,
+        depth=2,
         mutant=Mutant("row_fetch", "(base + $signed({1'b0, index}))", "(base + $signed({1'b0, index}) + 1)"),
     )
 
@@ -187,7 +187,7 @@ def visits_each_one_once(modules: dict[str, Module], schedule: Schedule) -> Prop
         says="the zero-skip unit visits each entry with a one exactly once in a pass, and no other",
         modules=chosen(modules, ("zero_skip",)),
         text=property_module(modules, ("zero_skip",), body),
-        depth=3,
+        depth=1,
         mutant=Mutant("zero_skip", "pending <= (candidates ^ lowest)", "pending <= candidates"),
     )
 
@@ -251,7 +251,7 @@ def gives_each_word_once(modules: dict[str, Module], schedule: Schedule) -> Prop
         says="under any stalls every word of logits is given once, in order, and stays until it is taken",
         modules=chosen(modules, ("output",)),
         text=property_module(modules, ("output",), body),
-        depth=3,
+        depth=1,
         mutant=Mutant("output", "(transfer && busy && (!", "(transfer && busy && (0 && !"),
     )
 
@@ -297,7 +297,7 @@ def starts_only_whole_frames(modules: dict[str, Module], schedule: Schedule) -> 
         says="however a stream is cut into frames, each of its frames starts the accelerator once, idle and loaded",
         modules=chosen(modules, names),
         text=property_module(modules, names, body),
-        depth=3,
+        depth=1,
         mutant=Mutant("axi_stream", "else if (s_tlast) begin", "else if (0) begin"),
     )
 
@@ -340,6 +340,6 @@ def keeps_what_it_offers(modules: dict[str, Module], schedule: Schedule) -> Prop
         says="an arg-max that the stream offers stays until it is taken, and none is lost",
         modules=chosen(modules, ("axi_stream",)),
         text=property_module(modules, ("axi_stream",), body),
-        depth=4,
+        depth=1,
         mutant=Mutant("axi_stream", "(!(pending && (!m_tready) &&", "(!(0 && (!m_tready) &&"),
     )
