@@ -6,6 +6,7 @@
 #   WORKERS=n        processes that pytest uses                         (2)
 #   PYTEST_ARGS=...  passed on to pytest, for example "-k zero_skip"
 #   DEMO_ARGS=...    passed on to "rsnn run", for example "speech.wav --frames 50"
+#   SPEECH=file      what "make verilog" runs on every engine           (the shipped clip)
 #   DATA=folder      where "make train" finds the corpus               ($RSNN_DATA)
 #   TRAIN_ARGS=...   passed on to "rsnn train", for example "--corpus timit --seed 2"
 
@@ -15,6 +16,7 @@ EXTRAS ?= train,hdl,dev
 WORKERS ?= 2
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
+SPEECH ?=
 DATA ?= $(RSNN_DATA)
 TRAIN_ARGS ?=
 
@@ -54,7 +56,7 @@ tools: $(VENV)/.installed-hdl ## simulators, synthesis, timing, cells and solver
 	    DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends $$missing
 
 verilog: tools ## the tables of the Verilog: engines, gates, proofs (results/verilog; an hour and a half)
-	$(BIN)/rsnn engines --out results/verilog
+	$(BIN)/rsnn engines $(SPEECH) --out results/verilog
 	$(BIN)/rsnn prove --out results/verilog
 	$(BIN)/rsnn synth --out results/verilog
 

@@ -6,6 +6,7 @@ What joins the blocks and the memory wrapper stay as they are, so a difference i
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 
 from rtl.design import Design
@@ -36,6 +37,25 @@ def gate_level(design: Design, netlists: Mapping[str, Netlist], library: Library
     KeyError
         A leaf has no netlist.
     """
-    gates = {name: dataclasses.replace(design.modules[name], text=netlists[name].text) for name in leaf_names(design)}
+    gates = {
+        name: dataclasses.replace(design.modules[name], text=with_scalar_outputs(netlists[name].text))
+        for name in leaf_names(design)
+    }
     cells = Module(CELLS, (), library.verilog())
     return dataclasses.replace(design, modules={CELLS: cells} | design.modules | gates)
+
+
+def with_scalar_outputs(text: str) -> str:
+    """Return a netlist whose gates drive a wire a bit, joined once for each output.
+
+    Icarus resolves a vector anew for each driver of one of its bits: with a gate a bit, a register of thousands of bits
+    costs a million steps a cycle.
+    """
+    for signed, high, name in re.findall(r"^  output (signed )?\[(\d+):0\] (\w+);$", text, re.MULTILINE):
+        bits = [f"{name}_bit_{bit}" for bit in range(int(high) + 1)]
+        declared = f"  output {signed}[{high}:0] {name};\n"
+        text = re.sub(rf"\b{name}\[(\d+)\]", rf"{name}_bit_\1", text)
+        text = text.replace(declared, declared + "".join(f"  wire {bit};\n" for bit in bits))
+        joined = f"  assign {name} = {{{', '.join(reversed(bits))}}};\nendmodule"
+        text = text.replace("endmodule", joined)
+    return text

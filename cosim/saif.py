@@ -35,7 +35,7 @@ def write_saif(
     Path
     """
     path = Path(path)
-    period_ns = round(1e9 / design.specification.clock_hz)
+    period_ps = round(1e12 / design.specification.clock_hz)
     lines = [
         "(SAIFILE",
         '(SAIFVERSION "2.0")',
@@ -43,14 +43,14 @@ def write_saif(
         f'(DESIGN "{design.top.name}")',
         '(PROGRAM_NAME "rsnn")',
         "(DIVIDER / )",
-        "(TIMESCALE 1 ns)",
-        f"(DURATION {cycles * period_ns})",
+        "(TIMESCALE 1 ps)",
+        f"(DURATION {cycles * period_ps})",
         f"(INSTANCE {design.top.name}",
         "  (NET",
     ]
     for net, bit in record_bits(design):
         high, changed = int(highs[bit]), int(toggles[bit])
-        times = f"(T0 {(cycles - high) * period_ns}) (T1 {high * period_ns}) (TX 0)"
+        times = f"(T0 {(cycles - high) * period_ps}) (T1 {high * period_ps}) (TX 0)"
         lines.append(f"    ({net} {times} (TC {changed}) (IG 0))")
     lines += ["  )", ")", ")", ""]
     part = path.with_name(f"{path.name}.{os.getpid()}.part")

@@ -81,6 +81,7 @@ def design_files(design: Design, *, frames: int, arg_max: bool = False) -> dict[
         "filelist.f": "".join(f"{name}\n" for name in modules),
         "rsnn.sdc": deliverables.constraints(design),
         "rsnn.vlt": deliverables.waivers(),
+        "synth.ys": deliverables.synthesis_script(streams, STREAM_TOP),
         "README.md": deliverables.readme(design, streams[STREAM_TOP], frames=frames, arg_max=arg_max),
         "specification.json": deliverables.specification_json(design),
     }

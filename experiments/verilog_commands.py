@@ -51,7 +51,7 @@ def add_verilog_commands(commands: Any) -> None:
     )
     add_checkpoint(synth)
     synth.add_argument("--liberty", type=Path, help="standard cells (default: osu018 of Debian's qflow-tech-osu018)")
-    synth.add_argument("--frames", type=whole, default=1, metavar="N", help="simulated in gates (default: 1)")
+    synth.add_argument("--frames", type=whole, default=5, metavar="N", help="simulated in gates (default: 5)")
     synth.add_argument("--out", type=Path, default=Path("results/verilog"), help="folder (default: results/verilog)")
 
     prove = command(
@@ -65,9 +65,9 @@ def add_verilog_commands(commands: Any) -> None:
     prove.add_argument(
         "--timeout",
         type=seconds,
-        default=120.0,
+        default=900.0,
         metavar="S",
-        help="a proof that takes longer at the network's size is given at a small one; 0 = small alone (default: 120)",
+        help="a proof that takes longer at the network's size is given at a small one; 0 = small alone (default: 900)",
     )
     prove.add_argument("--out", type=Path, default=Path("results/verilog"), help="folder (default: results/verilog)")
 

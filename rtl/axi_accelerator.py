@@ -9,7 +9,7 @@ from myhdl import Signal, block, intbv
 from golden.schedule import build_schedule
 from golden.specification import Specification
 from rtl.accelerator import accelerator
-from rtl.axi_stream import LOGIT_BITS, axi_stream
+from rtl.axi_stream import axi_stream, stream_bits
 from rtl.registers import Ports, Registers
 
 
@@ -44,7 +44,7 @@ def build_stream_ports(spec: Specification, *, arg_max: bool) -> StreamPorts:
         s_tuser=bit(),
         m_tvalid=bit(),
         m_tready=bit(),
-        m_tdata=Signal(intbv(0)[(1 if arg_max else spec.logits_per_cycle) * LOGIT_BITS :]),
+        m_tdata=Signal(intbv(0)[(1 if arg_max else spec.logits_per_cycle) * stream_bits(spec) :]),
         m_tlast=bit(),
         frame_error=bit(),
     )

@@ -5,11 +5,14 @@ from __future__ import annotations
 from myhdl import Signal, always, always_comb, block, intbv
 
 from golden.schedule import Schedule
-from golden.specification import index_bits
+from golden.specification import Specification, index_bits
 
-# Bits of a logit on the stream: two bytes, sign-extended.
-LOGIT_BITS = 16
 TAKE, FILL, DROP, START = range(4)
+
+
+def stream_bits(spec: Specification) -> int:
+    """Return the bits that a logit, or an arg-max, takes on the stream: whole bytes, two at least, sign-extended."""
+    return max(16, 8 * -(-max(spec.logit_bits, index_bits(spec.outputs)) // 8))
 
 
 @block
@@ -54,7 +57,7 @@ def axi_stream(
     s_tuser      1                               no     with a frame's first code: the frame begins an utterance
     m_tvalid     1                               no     out: a word is offered, and stays until it is taken
     m_tready     1                               no     it is taken
-    m_tdata      16 a logit, or the arg-max's 16 no     out: logits in two's complement, lowest first, or the arg-max
+    m_tdata      stream_bits a logit, or one     no     out: logits in two's complement, lowest first, or the arg-max
     m_tlast      1                               no     out: the frame's last word (always, of an arg-max)
     frame_error  1                               no     out: some frame was too short or too long; stays until reset
     code_valid   1                               no     out: to the accelerator
@@ -79,13 +82,14 @@ def axi_stream(
     spec = schedule.specification
     inputs, frame_words = spec.inputs, schedule.frame_words
     per_word, logit_bits = spec.logits_per_cycle, spec.logit_bits
-    extension, sign_bit = ((1 << LOGIT_BITS) - (1 << logit_bits)), logit_bits - 1
+    width = stream_bits(spec)
+    extension, sign_bit = ((1 << width) - (1 << logit_bits)), logit_bits - 1
     mask = (1 << logit_bits) - 1
     state = Signal(intbv(TAKE)[2:])
     position = Signal(intbv(0)[index_bits(inputs + 1) :])
     begins = Signal(bool(0))
     pending = Signal(bool(0))
-    result = Signal(intbv(0)[LOGIT_BITS:])
+    result = Signal(intbv(0)[width:])
 
     @always_comb
     def take():
@@ -133,14 +137,14 @@ def axi_stream(
 
     @always_comb
     def give_logits():
-        word_out = intbv(0)[per_word * LOGIT_BITS :]
-        lane = intbv(0)[LOGIT_BITS:]
+        word_out = intbv(0)[per_word * width :]
+        lane = intbv(0)[width:]
         word_out[:] = 0
         for i in range(per_word):
             lane[:] = (logits >> (i * logit_bits)) & mask
             if lane[sign_bit]:
                 lane[:] = lane | extension
-            word_out[:] = word_out | (lane << (i * LOGIT_BITS))
+            word_out[:] = word_out | (lane << (i * width))
         m_tdata.next = word_out
         m_tvalid.next = logits_valid
         m_tlast.next = word == frame_words - 1

@@ -56,6 +56,20 @@ def constraints(design: Design) -> str:
     )
 
 
+def synthesis_script(modules: Iterable[str], top: str) -> str:
+    """Return a script that reads the Verilog into Yosys and synthesises it; after it comes what maps to a target."""
+    lines = [
+        "# yosys -s synth.ys, in this folder: a generic netlist, memories apart. For a target, replace the last lines.",
+        "# Lists of planes are registers, not memories; the weights' memory alone is one.",
+        *(f"read_verilog -mem2reg {name}.v" for name in modules if name != f"{MODULE}memory"),
+        f"read_verilog {MODULE}memory.v",
+        f"hierarchy -check -top {top}",
+        "# Loop variables, which nothing reads outside their loops, look like latches until they are gone.",
+        *("proc", "opt_clean -purge", f"synth -top {top} -run begin:fine", "stat"),
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def waivers() -> str:
     """Return Verilator's waiver file: a line and its reason for each of `WAIVERS`; nothing else is waived."""
     lines = ["`verilator_config"]
@@ -106,7 +120,7 @@ A recurrent spiking network of {" - ".join(map(str, (spec.inputs, *spec.layers, 
 {spec.time_steps} time step{"s" if spec.time_steps > 1 else ""}, {spec.weight_bits}-bit weights, at
 {spec.clock_hz / 1e3:g} kHz: a frame of {spec.inputs} codes every {spec.frame_budget:,} cycles. `specification.json` has
 every parameter. Written from MyHDL blocks that are compared with a golden model at every clock cycle; this Verilog is
-compared with it as well. Plain Verilog-2001, one clock, synchronous reset.
+compared with it as well. Plain Verilog-2005, one clock, synchronous reset.
 
 ## Run it
 
@@ -114,7 +128,17 @@ compared with it as well. Plain Verilog-2001, one clock, synchronous reset.
     verilator --binary --timing -Wno-fatal --top-module {BENCH} rsnn.vlt -f filelist.f {BENCH}.v && obj_dir/V{BENCH}
 
 The testbench drives {frames} frames and compares every word of logits, the arg-max, the cycles and the overrun flag; it
-ends with PASS or FAIL. `+port` loads the weights through the port, `+waveform` writes `waveform.vcd`.
+ends with PASS or FAIL. With its parameter `PORT` at 1 (`iverilog -P{BENCH}.PORT=1`, `verilator -GPORT=1`) the memories
+begin empty and the weights come through the port. `+waveform` writes `waveform.vcd`.
+
+## Synthesise it
+
+    yosys -s synth.ys
+
+`synth.ys` reads the files as they want to be read (`-mem2reg` but for the memory; loop variables, which look like
+latches to some tools, cleaned away first); go on from it to your target. `rsnn.sdc` has the clock and the delays of
+`{TOP}`'s ports. Where `SYNTHESIS` is defined, as Yosys does by itself, memories begin empty: load them through the
+weight port, or put a macro with contents into `rsnn_memory.v`.
 
 ## Ports
 
@@ -124,7 +148,7 @@ ends with PASS or FAIL. `+port` loads the weights through the port, `+waveform` 
 
 ## Timing
 
-- **Weights** are there from the start if `CONTENTS0` and `CONTENTS1` name files for `$readmemh`
+- **Weights** are there from the start, in simulation, if `CONTENTS0` and `CONTENTS1` name files for `$readmemh`
   (`weights0.hex`, `weights1.hex`); otherwise, or to change them, offer rows with `weight_valid` while `weight_ready`
   is 1 (the accelerator is idle), one a cycle.
 - **A frame**: offer {spec.inputs} codes with `code_valid` while `code_ready` is 1, one a cycle; then `start` for one

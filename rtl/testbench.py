@@ -21,8 +21,8 @@ def result_bits(design: Design) -> tuple[int, int, int]:
 def testbench(design: Design, frames: int) -> str:
     """Return the testbench for vectors of `frames` frames.
 
-    It loads the weights from ``weights0.hex`` and ``weights1.hex``: into the memories, or with ``+port`` through the
-    weight port. It ends with a line that begins with PASS or FAIL.
+    It loads the weights from ``weights0.hex`` and ``weights1.hex``: into the memories, or with the parameter ``PORT``
+    at 1 into empty ones, through the weight port. It ends with a line that begins with PASS or FAIL.
     """
     spec, schedule = design.specification, build_schedule(design.specification)
     cycle_bits, _, index_width = result_bits(design)
@@ -63,14 +63,16 @@ def testbench(design: Design, frames: int) -> str:
 _TEXT = """// Drives {frames} frames through the accelerator and compares every word of logits, the arg-max, the
 // count of cycles and the overrun flag with the golden model's. README.md says how to run it.
 //
-// +port loads the weights through the weight port instead of into the memories; +waveform writes waveform.vcd.
+// With PORT = 1 the memories begin empty and the weights come through the weight port; +waveform writes waveform.vcd.
 
 `timescale 1ns/10ps
 
-module {bench};
+module {bench} #(
+    parameter PORT = 0
+);
 {declared}
 
-    {top} #(.CONTENTS0("weights0.hex"), .CONTENTS1("weights1.hex")) dut (
+    {top} #(.CONTENTS0(PORT ? "" : "weights0.hex"), .CONTENTS1(PORT ? "" : "weights1.hex")) dut (
 {pins}
     );
 
@@ -113,7 +115,7 @@ module {bench};
         reset = 1;
         repeat (3) @(negedge clk);
         reset = 0;
-        if ($test$plusargs("port")) begin
+        if (PORT) begin
             $readmemh("weights0.hex", bank0);
             $readmemh("weights1.hex", bank1);
             weight_valid = 1;

@@ -47,7 +47,8 @@ def lock_step(ports: Ports, registers: Registers, design: Design) -> Any:
     interface, program = _interface(), _program(design)
     signals = vars(ports) | {name: signal for name, _, signal in _slots(design, registers)}
     myhdl._Cosimulation._MAXLINE = _MESSAGE
-    command = f"vvp -n -M {interface} -m myhdl {program / 'bench.vvp'}"
+    # A list: MyHDL splits a string at spaces, which a path may have.
+    command = ["vvp", "-n", "-M", str(interface), "-m", "myhdl", str(program / "bench.vvp")]
     return Cosimulation(command, **signals)
 
 

@@ -8,11 +8,17 @@ from dataclasses import dataclass
 from rtl.netlist import MODULE, Module, width_of
 
 TOP = "rsnn_property"
+# For a body: the first cycle resets, and `begun` says that it is over.
+RESET = """
+    reg begun = 0;
+    always @(posedge clk) begun <= 1;
+    always @* assume (reset == !begun);
+"""
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A fault that the property must notice.
+    """A fault that a property must notice.
 
     Parameters
     ----------
@@ -42,7 +48,8 @@ class Property:
         Steps of induction; for a bounded property, cycles from its first state.
     bounded : bool
         Checked for `depth` cycles from every state that the assumptions of the first cycle allow, without induction.
-    mutant : Mutant
+    mutants : tuple of Mutant
+        Of the small design: the text may hold its sizes.
     """
 
     name: str
@@ -50,8 +57,13 @@ class Property:
     modules: Mapping[str, Module]
     text: str
     depth: int
-    mutant: Mutant
+    mutants: tuple[Mutant, ...]
     bounded: bool = False
+
+
+def chosen(modules: Mapping[str, Module], names: Sequence[str]) -> dict[str, Module]:
+    """Return some modules of a design by their names without prefix."""
+    return {name: modules[MODULE + name] for name in names}
 
 
 def property_module(

@@ -1,11 +1,12 @@
-"""The properties: what the controller, the memories' addresses, the zero-skip unit and the streams never do."""
+"""The properties of the accelerator: its controller, its memories' addresses, its zero-skip unit, its output."""
 
 from __future__ import annotations
 
 from golden.schedule import Kind, Schedule, State, build_schedule
 from golden.specification import Specification
 from rtl.design import build_design, build_stream_modules
-from rtl.formal.harness import Mutant, Property, property_module, table
+from rtl.formal.harness import RESET, Mutant, Property, chosen, property_module, table
+from rtl.formal.stream_properties import keeps_what_it_offers, passes_each_word_on, starts_only_whole_frames
 from rtl.netlist import MODULE, Module
 
 # Small enough for a solver, and with all that matters: two layers, a second tile, two FC pairs of which the last has
@@ -14,12 +15,6 @@ SMALL = Specification(
     inputs=3, input_bits=3, layers=(3, 2), outputs=5, lanes=2, logits_per_cycle=1, time_steps=2,
     thresholds=(2, 2), leaks=(1, 1),
 )  # fmt: skip
-RESET = """
-    // The first cycle resets.
-    reg begun = 0;
-    always @(posedge clk) begun <= 1;
-    always @* assume (reset == !begun);
-"""
 
 
 def build_properties(spec: Specification = SMALL) -> dict[str, Property]:
@@ -29,19 +24,17 @@ def build_properties(spec: Specification = SMALL) -> dict[str, Property]:
     best = build_stream_modules(spec, arg_max=True)
     schedule = build_schedule(spec)
     made = [
-        returns_to_idle(modules, schedule),
         stays_inside_the_memories(modules, schedule),
-        visits_each_one_once(modules, schedule),
+        # Without zero-skipping every entry is visited, as it should be.
+        *([visits_each_one_once(modules, schedule)] if spec.zero_skipping else []),
         gives_each_word_once(modules, schedule),
         starts_only_whole_frames(logits, schedule),
+        passes_each_word_on(logits, schedule),
         keeps_what_it_offers(best, schedule),
+        # The slowest one last.
+        returns_to_idle(modules, schedule),
     ]
     return {entry.name: entry for entry in made}
-
-
-def chosen(modules: dict[str, Module], names: tuple[str, ...]) -> dict[str, Module]:
-    """Return some modules of a design by their names without prefix."""
-    return {name: modules[MODULE + name] for name in names}
 
 
 def vectors_in_their_pass(modules: dict[str, Module], schedule: Schedule) -> str:
@@ -82,12 +75,12 @@ def returns_to_idle(modules: dict[str, Module], schedule: Schedule) -> Property:
     )
     return Property(
         name="returns_to_idle",
-        says="from any idle state a frame ends, with the pipeline empty, within the worst frame's cycles",
+        says="with a receiver that is ready, a frame ends from any idle state within the longest frame's cycles",
         modules=chosen(modules, names),
         text=property_module(modules, names, body),
         depth=worst - inputs + 2,
         bounded=True,
-        mutant=Mutant("zero_skip", "pending <= (candidates ^ lowest)", "pending <= candidates"),
+        mutants=(Mutant("zero_skip", "pending <= (candidates ^ lowest)", "pending <= candidates"),),
     )
 
 
@@ -118,7 +111,7 @@ def stays_inside_the_memories(modules: dict[str, Module], schedule: Schedule) ->
         modules=chosen(modules, names),
         text=property_module(modules, names, body),
         depth=2,
-        mutant=Mutant("row_fetch", "(base + $signed({1'b0, index}))", "(base + $signed({1'b0, index}) + 1)"),
+        mutants=(Mutant("row_fetch", "(base + $signed({1'b0, index}))", "(base + $signed({1'b0, index}) + 1)"),),
     )
 
 
@@ -188,31 +181,46 @@ def visits_each_one_once(modules: dict[str, Module], schedule: Schedule) -> Prop
         modules=chosen(modules, ("zero_skip",)),
         text=property_module(modules, ("zero_skip",), body),
         depth=1,
-        mutant=Mutant("zero_skip", "pending <= (candidates ^ lowest)", "pending <= candidates"),
+        mutants=(Mutant("zero_skip", "pending <= (candidates ^ lowest)", "pending <= candidates"),),
     )
 
 
 def gives_each_word_once(modules: dict[str, Module], schedule: Schedule) -> Property:
-    """Under any stalls each word of a pair is given once, in order, as it was when the pair was transferred."""
+    """Under any stalls a frame's words are its pairs' words as transferred, each given once, in order."""
     spec = schedule.specification
     ports = {port.name: port.width for port in modules[f"{MODULE}output"].ports}
     low = spec.lanes * spec.logit_bits
-    last = schedule.pair_words - 1
+    last, words = schedule.pair_words - 1, schedule.frame_words
+    columns = "".join(
+        f"    wire [{2 * spec.lanes - 1}:0] column{bit} = {{given1[{bit * spec.lanes} +: {spec.lanes}], "
+        f"given0[{bit * spec.lanes} +: {spec.lanes}]}} >> (taken * {spec.logits_per_cycle});\n"
+        for bit in range(spec.logit_bits)
+    )
+    shown = ", ".join(
+        f"column{bit}[{logit}]"
+        for logit in reversed(range(spec.logits_per_cycle))
+        for bit in reversed(range(spec.logit_bits))
+    )
     body = (
         RESET
         + f"""
-    // A pipeline that is held offers the same transfer again, and nothing is transferred beyond a frame's last pair.
-    reg waits = 0;
-    always @(posedge clk) waits <= !reset && hold;
-    always @* if (waits) assume (transfer);
-    always @* if (starting) assume (!transfer && !busy);
-    // What was transferred, and how many of its words were taken.
+    wire takes = busy && logits_ready;
+    // What was transferred, how many of its words were taken, and how many of the frame's: counted here.
     reg [{low - 1}:0] given0 = 0, given1 = 0;
     reg offers = 0;
     reg [{ports["position"]}:0] taken = 0;
-    wire takes = busy && logits_ready;
-    wire ends = position == {last} || word == {schedule.frame_words - 1};
+    reg [{ports["word"]}:0] sent = 0;
+    wire ends = taken == {last} || sent == {words - 1};
+    // The surroundings: a pipeline that is held offers the same transfer again, a frame starts when the one before is
+    // out, and has no more pairs than its outputs need.
+    reg waits = 0;
+    always @(posedge clk) waits <= !reset && hold;
+    always @* if (waits) assume (transfer && !starting);
+    always @* if (starting) assume (!transfer && !busy);
+    always @* if (transfer) assume (sent + (busy ? {last + 1} - taken : 0) < {words});
     always @(posedge clk) begin
+        if (reset || starting) sent <= 0;
+        else if (takes) sent <= sent + 1;
         if (reset) begin
             offers <= 0;
             taken <= 0;
@@ -226,120 +234,31 @@ def gives_each_word_once(modules: dict[str, Module], schedule: Schedule) -> Prop
             taken <= ends ? 0 : taken + 1;
         end
     end
-    reg after = 0;
-    reg was_ready = 0, was_busy = 0;
-    reg [{ports["logits"] - 1}:0] was_logits = 0;
-    always @(posedge clk) begin
-        after <= begun;
-        was_busy <= busy && !reset;
-        was_ready <= logits_ready;
-        was_logits <= logits;
-    end
-    always @* if (begun) begin
+    // Bit b of each logit of the pair, the next one lowest.
+{columns}    always @* if (begun) begin
         assert (busy == offers);                                // none lost, none invented
-        assert (position == (busy ? taken : 0));                // each once, in order
+        assert (!busy || logits == {{{shown}}});                // as transferred, each once, in order
+        assert (position == (busy ? taken : 0) && taken <= {last});
+        assert (!busy || sent < {words});
+        assert (sent <= {words} && word == (sent == {words} ? {words - 1} : sent));
+        assert (finished == (takes && sent == {words - 1}));
         assert (!offers || (shadow0 == given0 && shadow1 == given1));
         assert (!(transfer && busy && !(takes && ends)) || hold);
-        assert (!(after && was_busy && !was_ready) || (busy && logits == was_logits));   // stays until taken
-        assert (!busy || position <= {last});
     end
     always @* cover (begun && hold && takes && position == 1);
 """
     )
     return Property(
         name="gives_each_word_once",
-        says="under any stalls every word of logits is given once, in order, and stays until it is taken",
+        says="under any stalls a frame's words are those of its pairs as transferred, each given once, in order",
         modules=chosen(modules, ("output",)),
         text=property_module(modules, ("output",), body),
         depth=1,
-        mutant=Mutant("output", "(transfer && busy && (!", "(transfer && busy && (0 && !"),
-    )
-
-
-def starts_only_whole_frames(modules: dict[str, Module], schedule: Schedule) -> Property:
-    """However a stream is cut into frames, each starts the accelerator once, with exactly `inputs` codes."""
-    names = ("controller", "axi_stream")
-    inputs = schedule.specification.inputs
-    position = inputs.bit_length()
-    body = (
-        RESET
-        + f"""
-    wire takes = code_valid && code_ready;
-    reg [7:0] given = 0;
-    always @(posedge clk) if (reset || start) given <= 0; else if (takes) given <= given + 1;
-    // State and count of the module, by their names inside it.
-    (* hierconn *) wire [1:0] \\the_axi_stream.state ;
-    (* hierconn *) wire [{position - 1}:0] \\the_axi_stream.position ;
-    wire [1:0] stream_state = \\the_axi_stream.state ;
-    wire [{position - 1}:0] position = \\the_axi_stream.position ;
-    // What the stream gives goes to the accelerator in the same cycle, but for what a frame has too much.
-    wire from_stream = s_tvalid && s_tready;
-    // Frames that ended in the stream and have not started.
-    reg [1:0] owed = 0;
-    always @(posedge clk) owed <= reset ? 0 : owed + (from_stream && s_tlast) - start;
-    always @* if (begun) begin
-        assert (!start || (state == {int(State.IDLE)} && loaded == {inputs}));
-        assert (!start || given == {inputs});
-        assert (given <= {inputs} && given == loaded);
-        assert (!from_stream || (takes && code == s_tdata) || stream_state == 2);
-        assert (owed == (stream_state == 1 || stream_state == 3));
-        // For the induction: where the stream stands, the buffer stands.
-        assert (loaded == (stream_state == 2 || stream_state == 3 ? {inputs} : position));
-        assert (position < {inputs} && (stream_state < 2 || position == 0));
-        assert ((position == 0 && stream_state < 2) || state == {int(State.IDLE)});
-        assert (state != 3);
-    end
-    always @* cover (begun && start && frame_error);
-"""
-    )
-    return Property(
-        name="starts_only_whole_frames",
-        says="however a stream is cut into frames, each of its frames starts the accelerator once, idle and loaded",
-        modules=chosen(modules, names),
-        text=property_module(modules, names, body),
-        depth=1,
-        mutant=Mutant("axi_stream", "else if (s_tlast) begin", "else if (0) begin"),
-    )
-
-
-def keeps_what_it_offers(modules: dict[str, Module], schedule: Schedule) -> Property:
-    """An arg-max that is offered stays, unchanged, until it is taken; none is lost."""
-    last = schedule.frame_words - 1
-    body = (
-        RESET
-        + f"""
-    // The accelerator: `done` follows the cycle in which a frame's last word is taken; frames are further apart.
-    wire ends = logits_valid && logits_ready && word == {last};
-    reg ended = 0, ended_before = 0;
-    always @(posedge clk) begin
-        ended <= !reset && ends;
-        ended_before <= ended;
-    end
-    always @* assume (done == ended);
-    always @* if (ended || ended_before) assume (!logits_valid);
-    reg was = 0, was_ready = 0;
-    reg [15:0] was_data = 0;
-    always @(posedge clk) begin
-        was <= !reset && m_tvalid;
-        was_ready <= m_tready;
-        was_data <= m_tdata;
-    end
-    // As many are offered as frames have ended.
-    reg [1:0] owed = 0;
-    always @(posedge clk) owed <= reset ? 0 : owed + ends - (m_tvalid && m_tready);
-    always @* if (begun) begin
-        assert (!(was && !was_ready) || (m_tvalid && m_tdata == was_data));
-        assert (owed == m_tvalid + ended);
-        assert (!(ended && m_tvalid));
-    end
-    always @* cover (begun && m_tvalid && !m_tready && logits_valid && !logits_ready);
-"""
-    )
-    return Property(
-        name="keeps_what_it_offers",
-        says="an arg-max that the stream offers stays until it is taken, and none is lost",
-        modules=chosen(modules, ("axi_stream",)),
-        text=property_module(modules, ("axi_stream",), body),
-        depth=1,
-        mutant=Mutant("axi_stream", "(!(pending && (!m_tready) &&", "(!(0 && (!m_tready) &&"),
+        mutants=(
+            Mutant("output", "(transfer && busy && (!", "(transfer && busy && (0 && !"),
+            Mutant("output", "lane = (position * 1)", "lane = 0"),
+            Mutant("output", "((position < 2))", "((position < 1))"),
+            Mutant("output", "word <= (word + 1)", "word <= (word + 2)"),
+            Mutant("output", "if (starting) begin", "if (0) begin"),
+        ),
     )

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rtl.build_cache import EngineError
-from rtl.formal.harness import TOP, Property
+from rtl.formal.harness import TOP, Mutant, Property
 from rtl.netlist import MODULE
 from rtl.synthesis.yosys import run_tool, run_yosys
 
@@ -63,15 +63,14 @@ def is_reached(wanted: Property) -> bool:
         return _asks(folder, "-c", "-t", str(max(COVER_DEPTH, wanted.depth)))
 
 
-def notices_its_mutant(wanted: Property) -> bool:
-    """Return whether the property is broken, in a way that reset can lead to, where its mutant is in the modules.
+def notices(wanted: Property, mutant: Mutant) -> bool:
+    """Return whether the property is broken, in a way that reset can lead to, where a fault is in the modules.
 
     Raises
     ------
     EngineError
-        A tool is missing or refuses the mutant, or the text that it changes is not there once.
+        A tool is missing or refuses the fault, or the text that it changes is not there once.
     """
-    mutant = wanted.mutant
     text = wanted.modules[mutant.module].text
     if text.count(mutant.before) != 1:
         raise EngineError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -241,7 +242,9 @@ def _cell(group: Group, path: Path) -> Cell:
     try:
         area = float(group.attributes.get("area", "0"))
     except ValueError:
-        raise LibertyError(f"{path}: cell {name}: area is {group.attributes['area']!r}, expected a number") from None
+        area = math.nan
+    if not 0 <= area < math.inf:
+        raise LibertyError(f"{path}: cell {name}: area is {group.attributes['area']!r}, expected a number from 0")
     pins = [(pin_name, pin) for pin in group.of_kind("pin") for pin_name in pin.names]
     inputs = tuple(pin_name for pin_name, pin in pins if pin.attributes.get("direction") == "input")
     outputs = tuple(pin_name for pin_name, pin in pins if pin.attributes.get("direction") == "output")
@@ -250,6 +253,8 @@ def _cell(group: Group, path: Path) -> Cell:
     }
     register = next(group.of_kind("ff"), None)
     flip_flop = {**register.attributes, "states": " ".join(register.names)} if register is not None else {}
+    if register is not None and not (register.names and {"next_state", "clocked_on"} <= set(register.attributes)):
+        raise LibertyError(f"{path}: cell {name}: its ff group has no state, next_state or clocked_on")
     odd = any(pin.attributes.get("three_state") for _, pin in pins) or bool(
         {sub.kind for sub in group.groups} & {"latch", "statetable", "ff_bank", "latch_bank", "bus", "bundle"}
     )

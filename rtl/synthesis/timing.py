@@ -69,6 +69,8 @@ def time_netlist(design: Design, netlist: Netlist, library: Library) -> Timing |
         script = [
             "read_liberty cells.lib",
             "read_liberty memories.lib",
+            # Whatever units the library is in.
+            "set_cmd_units -time ns -capacitance pF",
             "read_verilog netlist.v",
             f"link_design {netlist.name}",
             f"create_clock -name clock -period {period_ns:.6f}" + (" [get_ports clk]" if clocked else ""),

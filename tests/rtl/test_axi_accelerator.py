@@ -24,6 +24,7 @@ from golden.schedule import build_schedule
 from golden.specification import Specification
 from golden.trace import CycleModel
 from rtl.axi_accelerator import axi_accelerator, build_stream_ports
+from rtl.axi_stream import stream_bits
 from rtl.design import STREAM_TOP, build_stream_modules
 from rtl.registers import build_ports, build_registers
 
@@ -128,8 +129,10 @@ def words_of(logits: np.ndarray, spec: Specification) -> list[tuple[int, bool]]:
     count = build_schedule(spec).frame_words
     padded = np.zeros(count * spec.logits_per_cycle, dtype=np.int64)
     padded[: len(logits)] = logits
+    width = stream_bits(spec)
+    mask = (1 << width) - 1
     return [
-        (sum((int(logit) & 0xFFFF) << (16 * place) for place, logit in enumerate(word)), number == count - 1)
+        (sum((int(logit) & mask) << (width * place) for place, logit in enumerate(word)), number == count - 1)
         for number, word in enumerate(padded.reshape(count, -1))
     ]
 
@@ -188,6 +191,16 @@ def test_a_receiver_that_stalls_costs_cycles_and_raises_overrun(off_the_stack, c
     # The second frame is on its own again.
     assert stalled.frames[1] == free.frames[1]
     assert not free.frames[0][1]
+
+
+def test_logits_wider_than_two_bytes_take_three(off_the_stack):
+    wide = SPECIFICATION.replace(weight_bits=16)
+    assert (stream_bits(SPECIFICATION), wide.logit_bits, stream_bits(wide)) == (16, 21, 24)
+    checkpoint, codes = random_checkpoint(wide, seed=4), codes_of(1, 2)
+    found = off_the_stack(run, checkpoint, sent(codes), np.ones(0), np.ones(0), arg_max=False, frames=2)
+    logits = forward(checkpoint, codes).logits
+    assert np.abs(logits).max() > 1 << 15
+    assert found.words == [word for frame in logits for word in words_of(frame, wide)]
 
 
 @pytest.mark.parametrize("arg_max", [False, True])

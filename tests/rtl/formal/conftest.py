@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rtl.formal.harness import Mutant, Property, property_module
+from rtl.formal.harness import Property, property_module
 from rtl.netlist import Module, Port
 
 COUNTER = """
@@ -37,7 +37,7 @@ def counter():
     ports = (Port("clk", 1, False), Port("reset", 1, False), Port("up", 1, False), Port("count", 4, True))
     modules = {"rsnn_counter": Module("rsnn_counter", ports, COUNTER)}
 
-    def state(body: str, *, depth: int = 3, bounded: bool = False, mutant: tuple[str, str] = ("9", "12")) -> Property:
+    def state(body: str, *, depth: int = 3, bounded: bool = False) -> Property:
         begun = "    reg begun = 0;\n    always @(posedge clk) begun <= 1;\n    always @* assume (reset == !begun);\n"
         return Property(
             name="counts",
@@ -46,7 +46,7 @@ def counter():
             text=property_module(modules, ("counter",), begun + body),
             depth=depth,
             bounded=bounded,
-            mutant=Mutant("counter", *mutant),
+            mutants=(),
         )
 
     return state

@@ -6,7 +6,8 @@ import pytest
 
 from rtl.build_cache import EngineError
 from rtl.formal import prover
-from rtl.formal.prover import holds, is_reached, notices_its_mutant, solver_version
+from rtl.formal.harness import Mutant
+from rtl.formal.prover import holds, is_reached, notices, solver_version
 
 NEVER_TEN = "    always @* if (begun) assert (count < 10);\n    always @* cover (begun && count == 9);\n"
 
@@ -15,7 +16,7 @@ def test_a_counter_that_never_reaches_ten(counter):
     wanted = counter(NEVER_TEN)
     assert holds(wanted)
     assert is_reached(wanted)
-    assert notices_its_mutant(wanted)
+    assert notices(wanted, Mutant("counter", "count == 9", "count == 12"))
 
 
 def test_what_is_false_is_not_proved(counter):
@@ -33,12 +34,12 @@ def test_what_does_not_occur_is_not_reached(counter):
 
 
 def test_a_mutant_that_harms_nothing_is_not_noticed(counter):
-    assert not notices_its_mutant(counter(NEVER_TEN, mutant=("count == 9", "count >= 9")))
+    assert not notices(counter(NEVER_TEN), Mutant("counter", "count == 9", "count >= 9"))
 
 
 def test_a_mutant_that_is_not_in_the_text(counter):
     with pytest.raises(EngineError, match=r"'nine' stands 0 times in counter, expected once"):
-        notices_its_mutant(counter(NEVER_TEN, mutant=("nine", "ten")))
+        notices(counter(NEVER_TEN), Mutant("counter", "nine", "ten"))
 
 
 def test_assumptions_that_contradict_each_other_prove_nothing(counter):

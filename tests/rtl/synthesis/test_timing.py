@@ -33,6 +33,15 @@ def test_a_longer_chain_takes_longer(design, library, opensta, tmp_path):
     assert long.fmax_mhz == pytest.approx(1e3 / long.path_ns)
 
 
+def test_units_are_those_of_the_library(design, library, opensta, tmp_path):
+    faster = dataclasses.replace(library, text=library.text.replace('time_unit : "1ns"', 'time_unit : "1ps"'))
+    assert faster.text != library.text
+    own = time_netlist(design, chain(tmp_path / "ns", 500), library)
+    thousandth = time_netlist(design, chain(tmp_path / "ps", 500), faster)
+    assert thousandth.path_ns == pytest.approx(own.path_ns / 1000, rel=0.05)
+    assert thousandth.path_ns + thousandth.slack_ns == pytest.approx(1e9 / design.specification.clock_hz)
+
+
 def test_the_whole_is_no_faster_than_its_slowest_block(design, library, yosys, opensta):
     netlists = {name: synthesise_leaf(design, name, library) for name in leaf_names(design)}
     paths = {name: time_netlist(design, netlist, library).path_ns for name, netlist in netlists.items()}
