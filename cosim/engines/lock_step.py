@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import myhdl._Cosimulation
-from myhdl import Cosimulation
+from myhdl import Cosimulation, CosimulationError
 
 from cosim.engines.icarus import require_icarus
 from golden.layout import build_layout
@@ -49,7 +49,10 @@ def lock_step(ports: Ports, registers: Registers, design: Design) -> Any:
     myhdl._Cosimulation._MAXLINE = _MESSAGE
     # A list: MyHDL splits a string at spaces, which a path may have.
     command = ["vvp", "-n", "-M", str(interface), "-m", "myhdl", str(program / "bench.vvp")]
-    return Cosimulation(command, **signals)
+    try:
+        return Cosimulation(command, **signals)
+    except CosimulationError as error:
+        raise EngineError(f"Icarus did not start with MyHDL's interface: {error}") from error
 
 
 def _slots(design: Design, registers: Registers) -> list[tuple[str, str, Any]]:
