@@ -7,6 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
+from myhdl import CosimulationError
 
 from cosim.cosimulate import cosimulate
 from cosim.engines import lock_step
@@ -36,7 +37,9 @@ def test_a_cache_in_a_folder_with_a_space(tmp_path, monkeypatch, off_the_stack):
 
 
 def test_a_simulator_that_does_not_start_is_no_mismatch(monkeypatch, off_the_stack):
-    interface = lock_step._interface
-    monkeypatch.setattr(lock_step, "_interface", lambda: str(interface()) + ".gone")
-    with pytest.raises(EngineError, match="Icarus did not start with MyHDL's interface"):
+    def ended(command, **signals):
+        raise CosimulationError("Premature simulation end")
+
+    monkeypatch.setattr(lock_step, "Cosimulation", ended)
+    with pytest.raises(EngineError, match="Icarus did not start with MyHDL's interface: Premature simulation end"):
         run(off_the_stack)
