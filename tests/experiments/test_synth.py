@@ -86,7 +86,7 @@ def test_every_table(tmp_path, checkpoint, monkeypatch, capsys, off_the_stack):
         ("yes", "as synthesised", "yes")
     }
     (simulated,) = rows_of(out / "synthesis_simulation.csv")
-    assert (simulated["frames"], simulated["mismatches"], simulated["speech"]) == ("1", "0", "random codes")
+    assert (simulated["frames"], simulated["mismatches"], simulated["speech"]) == ("5", "0", "random codes")
     wide, narrow = rows_of(out / "fpga.csv")
     assert (wide["lanes"], wide["fits"], wide["luts"]) == ("8", "no", "")
     assert "Unable to place" in wide["remark"]
