@@ -10,7 +10,7 @@ from rtl.formal.stream_properties import keeps_what_it_offers, passes_each_word_
 from rtl.netlist import MODULE, Module
 
 # Small enough for a solver, and with all that matters: two layers, a second tile, two FC pairs of which the last has
-# one group, a last word that is not full.
+# one group, and that not full.
 SMALL = Specification(
     inputs=3, input_bits=3, layers=(3, 2), outputs=5, lanes=2, logits_per_cycle=1, time_steps=2,
     thresholds=(2, 2), leaks=(1, 1),
@@ -53,7 +53,7 @@ def vectors_in_their_pass(modules: dict[str, Module], schedule: Schedule) -> str
 
 
 def returns_to_idle(modules: dict[str, Module], schedule: Schedule) -> Property:
-    """From any idle state a frame ends within the worst frame's cycles, whatever spikes, codes and weights are."""
+    """From any idle state a frame ends within the worst frame's cycles, whatever spikes, if the receiver is ready."""
     worst, inputs = schedule.worst_cycles, schedule.specification.inputs
     names = ("controller", "zero_skip", "output")
     ticks = max(1, worst.bit_length() + 1)

