@@ -8,6 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
+from files.reading import whole_number
+
+# What counts frames, processes and so on in a command; more is a slip of the hand.
+MOST = 10**9
+# Of a random generator: what torch, NumPy and the C libraries below them take alike.
+MOST_SEED = 2**31 - 1
+
 
 def command(commands: Any, name: str, function: Callable[..., Any], what: str, example: str) -> argparse.ArgumentParser:
     """Add a subcommand that calls `function` with its arguments."""
@@ -40,16 +47,26 @@ def frames(text: str) -> int | None:
     """Return a number of frames from 1, or None for "all"."""
     if text == "all":
         return None
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a number of frames from 1, or 'all'")
-    return int(text)
+    value = whole_number(text, least=1, most=MOST)
+    if value is None:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r}: expected a number of frames from 1, or 'all'")
+    return value
 
 
 def whole(text: str) -> int:
     """Return a whole number from 1."""
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number from 1")
-    return int(text)
+    value = whole_number(text, least=1, most=MOST)
+    if value is None:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r}: expected a whole number in 1..{MOST:,}")
+    return value
+
+
+def seed(text: str) -> int:
+    """Return a seed of random numbers."""
+    value = whole_number(text, least=1, most=MOST_SEED)
+    if value is None:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r}: expected a whole number in 1..{MOST_SEED:,}")
+    return value
 
 
 def seconds(text: str) -> float:
@@ -58,6 +75,6 @@ def seconds(text: str) -> float:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not 0 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a number of seconds, 0 or more")
+    if not 0 <= value <= MOST:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r}: expected a number of seconds in 0..{MOST:,}")
     return value

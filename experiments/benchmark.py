@@ -10,11 +10,12 @@ import librosa
 import numpy as np
 
 from cosim.cosimulate import cosimulate
-from experiments.run import CLIP, recognise
+from experiments.spoken import CLIP, recognise
 from experiments.tables import write_csv
 from features.audio import SAMPLE_RATE_HZ
 from features.cepstra import FFT_SIZE, HOP_SAMPLES, MEL_BANDS, WINDOW_SAMPLES
 from features.frontend import FrontEndSettings, batch_codes
+from files.folder import output_folder
 from golden.checkpoint import Checkpoint, load_checkpoint
 from golden.forward import forward, forward_batch
 from golden.trace import CycleModel
@@ -39,6 +40,11 @@ def benchmark(*, checkpoint_path: Path | None, out: Path) -> str:
     str
         The table as text.
     """
+    with output_folder(out, by="rsnn benchmark") as staging:
+        return _measure(staging, checkpoint_path) + f"written: {out}/benchmark.csv\n"
+
+
+def _measure(out: Path, checkpoint_path: Path | None) -> str:
     checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
     spoken = recognise(checkpoint, CLIP)
     assert checkpoint.host is not None
@@ -75,14 +81,13 @@ def benchmark(*, checkpoint_path: Path | None, out: Path) -> str:
         ),
         _row("golden trace, packed", "cycles/s", cycles / _best(trace), "MyHDL co-simulation", myhdl),
     ]
-    out.mkdir(parents=True, exist_ok=True)
     write_csv(out / "benchmark.csv", rows)
     lines = [
         f"{row['stage']:<32} {row['speed']:>12,} {row['unit']:<16} {row['ratio']:>8} x {row['peer']} "
         f"({row['peer_speed']:,})"
         for row in rows
     ]
-    return "\n".join(lines) + f"\nwritten: {out}/benchmark.csv\n"
+    return "\n".join(lines) + "\n"
 
 
 def _row(stage: str, unit: str, speed: float, peer: str, peer_speed: float) -> dict[str, str | float]:

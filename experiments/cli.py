@@ -7,17 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cosim.scoreboard import CosimulationError, PredictionError
-from experiments.arguments import add_checkpoint, add_data, add_engine, command, frames, whole
+from experiments.arguments import add_checkpoint, add_data, add_engine, command, frames, seed, whole
+from experiments.outcome import outcome
 from experiments.verilog_commands import add_verilog_commands
-from features.corpora.location import TEST_CORPORA, find_corpus
-from features.errors import FeatureError
-from golden.errors import GoldenError
-from power.errors import PowerError
-from rtl.build_cache import EngineError
-from training.errors import MissingExtraError, TrainingError
-
-EXIT_MISMATCH, EXIT_BAD_INPUT = 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,29 +23,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 1 if RTL and golden differ; 2 for input that was refused.
+        Exit status, of `experiments.outcome`: 0; 1 if RTL and golden differ, or a check that the command makes fails; 2
+        for input that was refused; 3 for a fault of the program; 130 where it was interrupted.
     """
+    return outcome(lambda: _run_command(arguments))
+
+
+def _run_command(arguments: Sequence[str] | None) -> int:
     given = _parser().parse_args(arguments)
-    try:
-        return int(given.function(given) or 0)
-    except (CosimulationError, PredictionError) as error:
-        print(f"rsnn: RTL and golden differ: {error}", file=sys.stderr)
-        waveform = given.out / "mismatch.vcd"
-        if waveform.is_file():
-            print(f"rsnn: waveform of the cycles around it: {waveform} (and .gtkw)", file=sys.stderr)
-        return EXIT_MISMATCH
-    except (FileExistsError, NotADirectoryError) as error:
-        print(f"rsnn: {error.filename}: is a file, expected a folder to write", file=sys.stderr)
-        return EXIT_BAD_INPUT
-    except (EngineError, FeatureError, GoldenError, PowerError, TrainingError, OSError) as error:
-        print(f"rsnn: {error}", file=sys.stderr)
-        return EXIT_BAD_INPUT
-    except ModuleNotFoundError as missing:
-        print(f"rsnn: {missing}: pip install -e '.[train]' (make test installs it too)", file=sys.stderr)
-        return EXIT_BAD_INPUT
-    except KeyboardInterrupt:
-        print("rsnn: interrupted", file=sys.stderr)
-        return 130
+    return int(given.function(given) or 0)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -135,6 +113,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     power.add_argument("folder", type=Path, help="folder that 'rsnn run' wrote")
     power.add_argument("--constants", type=Path, help="table of constants (default: power/tables/energy_28nm.csv)")
+    power.add_argument(
+        "--as-is", action="store_true", help="take files that were changed since, or are of no run; their mix is yours"
+    )
 
     faults = command(
         commands,
@@ -165,8 +146,10 @@ def _parser() -> argparse.ArgumentParser:
         "rsnn train --data ~/corpora --work work --out mine.npz && rsnn run speech.wav --checkpoint mine.npz",
     )
     _add_training(train)
-    train.add_argument("--seed", type=whole, default=1, help="(default: 1)")
-    train.add_argument("--fold", type=int, default=0, help="of timit_sample's speakers, 0 to 5 (default: 0)")
+    train.add_argument("--seed", type=seed, default=1, help="(default: 1)")
+    train.add_argument(
+        "--fold", type=int, choices=range(6), default=0, metavar="N", help="of timit_sample's speakers (default: 0)"
+    )
     train.add_argument("--out", type=Path, required=True, help="checkpoint to write (.npz)")
 
     recognition = command(
@@ -177,7 +160,7 @@ def _parser() -> argparse.ArgumentParser:
         "rsnn recognition --corpus timit --data ~/corpora --work work --out results/timit --seeds 1 2 3",
     )
     _add_training(recognition)
-    recognition.add_argument("--seeds", type=whole, nargs="+", default=[1], help="(default: 1)")
+    recognition.add_argument("--seeds", type=seed, nargs="+", default=[1], help="(default: 1)")
     recognition.add_argument("--stages", nargs="+", default=[], metavar="NAME", help="of the recipe (default: all)")
     recognition.add_argument("--start", type=Path, help='checkpoint that stages with start = "checkpoint" go on from')
     recognition.add_argument(
@@ -210,6 +193,7 @@ def _add_training(command: argparse.ArgumentParser) -> None:
 
 def _run(given: argparse.Namespace) -> None:
     from experiments.run import run
+    from features.corpora.location import TEST_CORPORA, find_corpus
 
     if given.speech is None:
         absent = [name for name in TEST_CORPORA if find_corpus(name) is None]
@@ -256,7 +240,7 @@ def _look_ahead(given: argparse.Namespace) -> None:
 def _power(given: argparse.Namespace) -> None:
     from experiments.power_table import power_of_folder
 
-    print(power_of_folder(given.folder, constants=given.constants), end="")
+    print(power_of_folder(given.folder, constants=given.constants, as_is=given.as_is), end="")
 
 
 def _faults(given: argparse.Namespace) -> int:
@@ -264,7 +248,7 @@ def _faults(given: argparse.Namespace) -> int:
 
     text, missed = inject_all(given.out)
     print(text, end="")
-    return EXIT_MISMATCH if missed else 0
+    return int(missed > 0)
 
 
 def _benchmark(given: argparse.Namespace) -> None:
@@ -278,6 +262,8 @@ def _settings(given: argparse.Namespace):  # type: ignore[no-untyped-def]
         from training.corpora import Source
         from training.recipe import Settings
     except ModuleNotFoundError as missing:
+        from training.errors import MissingExtraError
+
         raise MissingExtraError(
             f"training needs {missing.name}: pip install -e '.[train]' (make test installs it too)"
         ) from missing

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
-from experiments.tables import write_csv, write_json
+from experiments.tables import write_csv, write_figure, write_json
 from features.audio import read_audio
 from features.corpora.location import require_corpus
 from features.corpora.speechocean762 import read_speechocean762
 from features.frontend import FrontEndSettings, batch_codes
+from files.folder import output_folder
 from golden.checkpoint import load_checkpoint
 from golden.cycles import count_frames, join_counts, mmac_per_second
 from golden.errors import CheckpointError
@@ -46,6 +45,11 @@ def count_corpus(*, data: Path | None, split: str, checkpoint_path: Path | None,
     ------
     CorpusError, AudioError, CheckpointError
     """
+    with output_folder(out, by="rsnn cycles") as staging:
+        return _count(staging, data, split, checkpoint_path) + f"written: {out}/\n"
+
+
+def _count(out: Path, data: Path | None, split: str, checkpoint_path: Path | None) -> str:
     checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
     if checkpoint.host is None:
         raise CheckpointError("checkpoint: host section missing: it names the front-end")
@@ -89,7 +93,6 @@ def count_corpus(*, data: Path | None, split: str, checkpoint_path: Path | None,
         "rows_read_mean": np.round(joined.rows.mean(axis=0), 1).tolist(),
         "additions_mean": round(float(joined.additions.sum(axis=1).mean()), 1),
     }
-    out.mkdir(parents=True, exist_ok=True)
     write_csv(out / "utterances.csv", rows)
     write_json(out / "summary.json", summary)
     _plot(out / "cycles.png", cycles, spec.frame_budget)
@@ -99,13 +102,12 @@ def count_corpus(*, data: Path | None, split: str, checkpoint_path: Path | None,
         f"cycles a frame: mean {summary['cycles_mean']}, 99th percentile {summary['cycles_99th_percentile']}, most "
         f"{summary['cycles_most']}, budget {summary['budget']:,}, {summary['overruns']} overruns\n"
         f"by phase, mean (most): {phases}\n"
-        f"spike rates {summary['spike_rates']}, {summary['mmac_per_s']} MMAC/s\nwritten: {out}/\n"
+        f"spike rates {summary['spike_rates']}, {summary['mmac_per_s']} MMAC/s\n"
     )
 
 
 def _plot(path: Path, cycles: np.ndarray, budget: int) -> None:
     figure = Figure(figsize=(7, 3), layout="constrained")
-    FigureCanvasAgg(figure)
     axis = figure.subplots()
     axis.hist(cycles, bins=list(range(0, max(budget, int(cycles.max())) + 20, 10)), color="#0072B2")
     axis.axvline(budget, color="#D55E00", linestyle="--", label=f"budget: {budget:,} cycles a frame")
@@ -114,6 +116,4 @@ def _plot(path: Path, cycles: np.ndarray, budget: int) -> None:
     axis.set_ylabel("frames")
     axis.legend(frameon=False)
     axis.spines[["top", "right"]].set_visible(False)
-    part = path.with_name(path.name + ".part")
-    figure.savefig(part, format="png", dpi=110)
-    os.replace(part, path)
+    write_figure(path, figure)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
-from experiments.tables import write_csv
+from experiments.tables import write_csv, write_figure
 from features.audio import read_audio
 from features.corpora.location import require_corpus
 from features.corpora.speechocean762 import read_speechocean762
 from features.frontend import FrontEndSettings, batch_codes
+from files.folder import output_folder
 from golden.checkpoint import load_checkpoint
 from golden.decoder import decode, fold, phones_of
 from golden.errors import CheckpointError
@@ -53,6 +52,11 @@ def look_ahead_curve(
     ------
     CorpusError, AudioError, CheckpointError
     """
+    with output_folder(out, by="rsnn look-ahead") as staging:
+        return _curve(staging, data, checkpoint_path, look_aheads)
+
+
+def _curve(out: Path, data: Path | None, checkpoint_path: Path | None, look_aheads: Sequence[int]) -> str:
     checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
     host = checkpoint.host
     if host is None:
@@ -84,7 +88,6 @@ def look_ahead_curve(
         }
         for frames, decoder, errors in zip([*look_aheads, 0], [*decoders, None], totals, strict=True)
     ]
-    out.mkdir(parents=True, exist_ok=True)
     write_csv(out / "look_ahead.csv", rows)
     _plot(out / "look_ahead.png", rows)
     lines = ["look-ahead (frames)  latency (ms)  phone error rate (%)"]
@@ -97,7 +100,6 @@ def look_ahead_curve(
 
 def _plot(path: Path, rows: Sequence[dict[str, object]]) -> None:
     figure = Figure(figsize=(6.5, 3.2), layout="constrained")
-    FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     rates = [100 * float(str(row["test_per"])) for row in rows]
     axes.plot([float(str(row["latency_ms"])) for row in rows[:-1]], rates[:-1], marker="o", color="#0072B2")
@@ -107,6 +109,4 @@ def _plot(path: Path, rows: Sequence[dict[str, object]]) -> None:
     axes.set_xlabel("latency (ms): look-ahead, label delay and window")
     axes.set_ylabel("phone error rate (%)")
     axes.spines[["top", "right"]].set_visible(False)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    figure.savefig(part, format="png", dpi=120, metadata={"Software": None})
-    os.replace(part, path)
+    write_figure(path, figure, dpi=120)

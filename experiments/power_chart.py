@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from experiments.tables import write_figure
 from power.constants import NOTHING
 from power.report import PAPER_POWER_UW, PowerReport
 
@@ -43,7 +42,6 @@ def plot_power(report: PowerReport, path: Path, *, title: str = "Modelled power 
     """
     names = [name for name, _ in sorted(report.by_block().items(), key=lambda item: item[1].typical)]
     figure = Figure(figsize=(12, 1.7 + 0.42 * len(names)), layout="constrained")
-    FigureCanvasAgg(figure)
     whole, dynamic = figure.subplots(1, 2, sharey=True, width_ratios=[3, 2])
     end = 2 * max(PAPER_POWER_UW, report.total.typical)
     _panel(whole, report, names, list(COLOURS), end=end)
@@ -57,10 +55,7 @@ def plot_power(report: PowerReport, path: Path, *, title: str = "Modelled power 
     dynamic.set_title("The same without leakage", loc="left", fontsize=11)
     whole.set_ylim(-1.3, len(names) + 0.6)
     figure.supxlabel("uW: bar typical, whisker and brackets from all-low to all-high constants", fontsize=9)
-    part = path.with_name(path.name + ".part")
-    figure.savefig(part, format="png", dpi=110)
-    os.replace(part, path)
-    return path
+    return write_figure(path, figure)
 
 
 def _panel(axis: Axes, report: PowerReport, names: list[str], components: list[str], *, end: float) -> None:

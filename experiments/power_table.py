@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from power.activity import read_activity, read_run
+from experiments.run import COMMAND
+from files.folder import committed
+from power.activity import parse_activity, parse_run, read_activity, read_run
 from power.constants import load_constants
 from power.energy import estimate
 from power.report import PAPER_POWER_UW
 
 
-def power_of_folder(folder: Path, *, constants: Path | None) -> str:
+def power_of_folder(folder: Path, *, constants: Path | None, as_is: bool = False) -> str:
     """Estimate power anew from ``activity.csv`` and ``run.json``.
 
     Parameters
     ----------
     folder : Path
-        As ``rsnn run`` writes it.
+        As ``rsnn run`` writes it: both files must be those of one run, by the folder's manifest.
     constants : Path or None
         Table in the form of ``power/tables/energy_28nm.csv``; None is that one.
+    as_is : bool
+        Take the files whatever the manifest says.
 
     Returns
     -------
@@ -27,11 +31,20 @@ def power_of_folder(folder: Path, *, constants: Path | None) -> str:
 
     Raises
     ------
+    FileError
+        The folder is of no run, or a file of it was changed since.
     ActivityError, ConstantsError
         What cannot be read, by file, row and column.
     """
     table = load_constants() if constants is None else load_constants(constants)
-    report = estimate(read_activity(folder / "activity.csv"), read_run(folder / "run.json"), table)
+    activity, description = folder / "activity.csv", folder / "run.json"
+    if as_is:
+        rows, run = read_activity(activity), read_run(description)
+    else:
+        with committed(folder, written_by=COMMAND) as read:
+            rows = parse_activity(read(activity.name), str(activity))
+            run = parse_run(read(description.name), str(description))
+    report = estimate(rows, run, table)
     lines = ["uW, low / typical / high"]
     for title, sums in (("by block", report.by_block()), ("by component", report.by_component())):
         lines.append(f"{title}:")

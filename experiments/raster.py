@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from experiments.tables import write_figure
 from features.audio import SAMPLE_RATE_HZ
 from features.cepstra import HOP_SAMPLES, log_mel_and_cepstra
 from golden.decoder import PhoneSegment
 
 # One colour a time step, distinguishable without colour vision (Okabe and Ito).
 STEP_COLOURS = ("#0072B2", "#D55E00")
+# What is drawn of a longer utterance: beyond it nothing could be told apart, and an hour has millions of spikes.
+SECONDS = 60
 
 
 def plot_raster(
@@ -26,7 +27,7 @@ def plot_raster(
     *,
     title: str,
 ) -> Path:
-    """Write the picture as PNG.
+    """Write the picture of the first `SECONDS` of an utterance as PNG.
 
     Parameters
     ----------
@@ -44,9 +45,13 @@ def plot_raster(
     Path
     """
     seconds = HOP_SAMPLES / SAMPLE_RATE_HZ
+    most = round(SECONDS / seconds)
+    if len(spikes[0]) > most:
+        title += f" (the first {SECONDS} s)"
+    samples, spikes = samples[: SECONDS * SAMPLE_RATE_HZ], [layer[:most] for layer in spikes]
+    segments = [segment for segment in segments if segment.start_frame < most]
     frames = len(spikes[0])
     figure = Figure(figsize=(11, 2.6 + 2.3 * len(spikes)), layout="constrained")
-    FigureCanvasAgg(figure)
     heights = [1.3, *([1.5] * len(spikes))]
     axes = figure.subplots(len(spikes) + 1, 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0]
     log_mel, _ = log_mel_and_cepstra(samples, 0)
@@ -60,9 +65,11 @@ def plot_raster(
         interpolation="nearest",
     )
     axes[0].set_ylabel("mel band")
-    axes[0].set_title(title, loc="left", fontsize=11, pad=22)
+    # A file's name: no mathematics between dollars, and no letters that the font may lack.
+    plain = title.encode("ascii", "backslashreplace").decode("ascii")
+    axes[0].set_title(plain, loc="left", fontsize=11, pad=22, parse_math=False)
     for segment in segments:
-        start, end = segment.start_frame * seconds, segment.end_frame * seconds
+        start, end = segment.start_frame * seconds, min(segment.end_frame, most) * seconds
         axes[0].axvline(start, color="white", linewidth=0.5, alpha=0.7)
         axes[0].text(
             (start + end) / 2,
@@ -92,7 +99,4 @@ def plot_raster(
         axis.legend(loc="upper right", fontsize=7, markerscale=5, framealpha=0.9)
     axes[-1].set_xlim(0, frames * seconds)
     axes[-1].set_xlabel("time (s)")
-    part = path.with_name(path.name + ".part")
-    figure.savefig(part, format="png", dpi=110)
-    os.replace(part, path)
-    return path
+    return write_figure(path, figure)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import json
 import sys
@@ -14,14 +13,18 @@ from typing import Any
 import numpy as np
 
 from experiments.recognition_plots import plot_epochs, plot_rates
-from experiments.tables import write_csv, write_json, write_text
+from experiments.tables import read_rows, write_csv, write_json, write_text
+from files.errors import FileError
+from files.folder import output_folder
+from files.locking import alone
+from files.reading import whole_number
+from files.writing import make_folder
 from golden.checkpoint import load_checkpoint
 from training.corpora import FOLDS
 from training.errors import RecipeError
 from training.pipeline import Pipeline
 from training.recipe import Settings, dataset, pipeline
 from training.stage import Recipe
-from training.stage_folder import alone
 from training.timing import use_threads
 
 # By stage: the paper's model size and complexity. "stated" is printed in its abstract; the others are the only simple
@@ -90,7 +93,7 @@ def recognise(
     for name in names:
         if name not in recipe.stages:
             raise RecipeError(f"stage {name!r}: expected one of {', '.join(recipe.stages)}")
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     begun = None if start is None else load_checkpoint(start)
     folds = range(FOLDS) if settings.source.corpus == "timit_sample" else [0]
     for fold in folds:
@@ -103,8 +106,6 @@ def recognise(
             for name in names:
                 row = on_seed.row(name) | {"fold": fold, "key": on_seed.key(name)[:_KEY]}
                 _record(out, row, on_seed.log(name), recipe, by_seed)
-            if len(folds) == 1 and any(recipe.stages[name].targets == "senones" for name in names):
-                on_seed.trees.save(out / "senones.npz")
     configuration = {
         "phones": settings.source.phone_set or "the corpus' own",
         "start": None if start is None else start.name,
@@ -113,7 +114,10 @@ def recognise(
         "corpus": settings.source.corpus,
         "seeds": list(seeds),
     }
-    write_json(out / "configuration.json", configuration)
+    with output_folder(out, by="rsnn recognition, configuration") as staging:
+        write_json(staging / "configuration.json", configuration)
+        if len(folds) == 1 and any(recipe.stages[name].targets == "senones" for name in names):
+            on_seed.trees.save(staging / "senones.npz")
     return (out / "table.md").read_text()
 
 
@@ -125,14 +129,14 @@ def _record(
     by_seed: Callable[..., Pipeline],
 ) -> None:
     """Add a row and its epochs to the tables; processes that share a folder keep each other's rows."""
-    with alone(out):
+    with alone(out), output_folder(out, by="rsnn recognition") as staging:
         rows, epochs = _rows(out / "rows.csv"), _rows(out / "epochs.csv")
         name, seed, fold = row["stage"], row["seed"], row["fold"]
         _drop_stale(rows, epochs, by_seed, fold)
         rows[name, seed, fold] = {key: _cell(value) for key, value in row.items()}
         for epoch in log:
             epochs[name, seed, fold, int(epoch["epoch"])] = {"stage": name, "seed": seed, "fold": fold, **epoch}
-        _write(out, rows, epochs, recipe)
+        _write(staging, rows, epochs, recipe)
 
 
 def _drop_stale(rows: Rows, epochs: Rows, by_seed: Callable[..., Pipeline], fold: int) -> None:
@@ -221,17 +225,26 @@ def _pooled(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _rows(path: Path) -> Rows:
-    """Read the rows that earlier runs left, by stage, seed, fold (and epoch)."""
+    """Read the rows that earlier runs left, by stage, seed, fold (and epoch).
+
+    Raises
+    ------
+    FileError
+        Rows that no run wrote: names the file and the line.
+    """
     if not path.is_file():
         return {}
-    with path.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    keys = ("seed", "fold", "epoch")
-    return {(row["stage"], *(int(row[key]) for key in keys if key in row)): row | _numbers(row) for row in rows}
-
-
-def _numbers(row: dict[str, Any]) -> dict[str, int]:
-    return {key: int(row[key]) for key in ("seed", "fold") if key in row}
+    rows: Rows = {}
+    for number, row in enumerate(read_rows(path, needed=("stage", "seed", "fold")), 2):
+        key: list[Any] = [row["stage"]]
+        for name in ("seed", "fold", "epoch"):
+            if name in row:
+                value = whole_number(row[name])
+                if value is None:
+                    raise FileError(f"{path}, line {number}: {name} is {row[name][:40]!r}, expected a whole number")
+                key.append(value)
+        rows[tuple(key)] = row | {"seed": key[1], "fold": key[2]}
+    return rows
 
 
 def _cell(value: Any) -> Any:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from experiments.tables import write_figure
 
 _INK, _OURS, _PEERS = "#333333", "#1b6ca8", "#b0b7bf"
 
@@ -41,7 +41,7 @@ def plot_rates(path: Path, table: Sequence[dict[str, Any]]) -> None:
     axes.set_xlim(0, highest * 1.25)
     axes.set_xlabel("test phone error rate (%); line: over the seeds", fontsize=9)
     axes.spines[["top", "right"]].set_visible(False)
-    _save(figure, path)
+    write_figure(path, figure, dpi=120)
 
 
 def plot_epochs(path: Path, epochs: Iterable[dict[str, Any]]) -> None:
@@ -69,12 +69,4 @@ def plot_epochs(path: Path, epochs: Iterable[dict[str, Any]]) -> None:
     axes.set_ylabel("phone error rate, development set (%)")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(fontsize=7, ncols=2, frameon=False)
-    _save(figure, path)
-
-
-def _save(figure: Figure, path: Path) -> None:
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    FigureCanvasAgg(figure)
-    # Without a date or a version, so that the same figures make the same file.
-    figure.savefig(part, format="png", dpi=120, metadata={"Software": None})
-    os.replace(part, path)
+    write_figure(path, figure, dpi=120)

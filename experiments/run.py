@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +12,19 @@ from tqdm import tqdm
 
 from cosim.cosimulate import cosimulate
 from cosim.result import Cosimulation
-from cosim.scoreboard import PredictionError
+from cosim.scoreboard import CosimulationError, PredictionError
 from cosim.waveform import write_waveform
+from experiments.outcome import waveform_of_mismatch
 from experiments.power_chart import LEAKAGE, plot_power
 from experiments.raster import plot_raster
+from experiments.spoken import CLIP, Spoken, recognise
 from experiments.tables import write_csv, write_json, write_text
-from features.audio import read_audio
-from features.corpora.phones import fold_phones
-from features.corpora.timit import read_phone_file
-from features.frontend import FrontEndSettings, batch_codes
-from golden.activity import count_activity
+from files.folder import output_folder
+from golden.activity import ActivityCounter
 from golden.checkpoint import Checkpoint, load_checkpoint
-from golden.cycles import FrameCounts, count_frames, mmac_per_second
-from golden.decoder import PhoneSegment, decode_checkpoint, fold, phones_of
-from golden.errors import CheckpointError
-from golden.forward import Forward, forward
+from golden.cycles import mmac_per_second
+from golden.decoder import phones_of
 from golden.layout import build_layout
-from golden.scoring import PhoneErrors, phone_errors
 from golden.size import weight_size
 from golden.trace import CycleModel
 from power.activity import ActivityRow, Run, write_run
@@ -36,83 +32,10 @@ from power.constants import NOTHING, Bounds
 from power.energy import estimate
 from power.report import DIFFERENCES, PAPER_POWER_UW, PowerReport
 
-CLIP = Path(__file__).with_name("clips") / "demo.flac"
+# As the manifest of its folder names it.
+COMMAND = "rsnn run"
 # What the report keeps of the waveform: about two frames.
 WAVE_CYCLES = 1500
-
-
-@dataclass(frozen=True, kw_only=True)
-class Spoken:
-    """One sound file, recognised by the golden model from beginning to end.
-
-    Parameters
-    ----------
-    path : Path
-    samples : np.ndarray [shape=(samples,), dtype=float64]
-    codes : np.ndarray [shape=(frames, inputs), dtype=int8]
-    result : Forward
-    counts : FrameCounts
-    segments : list of PhoneSegment
-    reference : list of str or None
-        Folded phones from a ``.phn`` file, silence left out.
-    """
-
-    path: Path
-    samples: np.ndarray
-    codes: np.ndarray
-    result: Forward
-    counts: FrameCounts
-    segments: list[PhoneSegment]
-    reference: list[str] | None
-
-    @property
-    def errors(self) -> PhoneErrors | None:
-        """Phone errors against the reference, silence left out on both sides."""
-        if self.reference is None:
-            return None
-        return phone_errors(self.reference, phones_of(self.segments))
-
-
-def recognise(checkpoint: Checkpoint, path: Path, reference: Path | None = None) -> Spoken:
-    """Run the front-end, the golden model and the host's decoder over a whole sound file.
-
-    Parameters
-    ----------
-    checkpoint : Checkpoint
-        With a host section.
-    path : Path
-    reference : Path, optional
-        Phone file (``START END PHONE`` a line, in 16-kHz samples); by default the one beside the sound, if any.
-
-    Raises
-    ------
-    AudioError, CorpusError, CheckpointError
-        What cannot be read, by name.
-    """
-    if checkpoint.host is None:
-        raise CheckpointError("checkpoint: host section missing: it names the front-end and decodes phones; "
-            "without one, give codes to golden.forward.forward and cosim.cosimulate.cosimulate")
-    samples = read_audio(path)
-    codes = batch_codes(samples, FrontEndSettings.from_json(checkpoint.host.front_end))
-    result = forward(checkpoint, codes)
-    given = reference if reference is not None else path.with_suffix(".phn")
-    phones = None
-    if reference is not None or given.is_file():
-        phones = fold_reference(given)
-    return Spoken(
-        path=path,
-        samples=samples,
-        codes=codes,
-        result=result,
-        counts=count_frames(checkpoint, codes, result.spikes),
-        segments=decode_checkpoint(checkpoint, result.logits),
-        reference=phones,
-    )
-
-
-def fold_reference(path: Path) -> list[str]:
-    """Return a phone file's phones, folded as the decoder folds its own, silence left out."""
-    return fold(fold_phones([symbol for _, _, symbol in read_phone_file(path)]))
 
 
 def run(
@@ -137,8 +60,8 @@ def run(
     frames : int or None
         Frames that the accelerator runs, from the first; None is all.
     out : Path
-        Folder to write.
-    engine : {"myhdl", "icarus", "verilator"}
+        Folder to write; its files are replaced as one when everything is done.
+    engine : {"myhdl", "lock-step", "icarus", "verilator"}
 
     Returns
     -------
@@ -149,55 +72,56 @@ def run(
 
     Raises
     ------
+    WriteError
+        `out` cannot be written; at once.
     AudioError, CheckpointError, CorpusError
         Bad input.
     CosimulationError
         The RTL differs from golden; a waveform of the cycles around it is in `out`.
     """
-    checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
-    spoken = recognise(checkpoint, speech if speech is not None else CLIP, reference)
-    out.mkdir(parents=True, exist_ok=True)
-    # What an earlier run said must not stand beside what this one finds.
-    for stale in ("report.txt", "mismatch.vcd", "mismatch.gtkw"):
-        (out / stale).unlink(missing_ok=True)
-    wanted = len(spoken.codes) if frames is None else min(frames, len(spoken.codes))
-    with tqdm(total=wanted, unit="frame", desc="co-simulation", disable=None, file=sys.stderr) as bar:
-        simulated = cosimulate(
-            checkpoint,
-            {spoken.path.name: spoken.codes},
-            frames=wanted,
-            wave_cycles=WAVE_CYCLES,
-            mismatch_folder=out,
-            progress=lambda done: bar.update(done) and None,
-            engine=engine,
+    with waveform_of_mismatch(out), output_folder(out, by=COMMAND, keep_on=(CosimulationError,)) as staging:
+        checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
+        spoken = recognise(checkpoint, speech if speech is not None else CLIP, reference)
+        wanted = len(spoken.codes) if frames is None else min(frames, len(spoken.codes))
+        with tqdm(total=wanted, unit="frame", desc="co-simulation", disable=None, file=sys.stderr) as bar:
+            simulated = cosimulate(
+                checkpoint,
+                {spoken.name: spoken.codes},
+                frames=wanted,
+                wave_cycles=WAVE_CYCLES,
+                mismatch_folder=staging,
+                progress=lambda done: bar.update(done) and None,
+                engine=engine,
+            )
+        spec = checkpoint.specification
+        rows = [ActivityRow.from_mapping(row) for row in simulated.activity.rows()]
+        period = Run(
+            frames=simulated.frames,
+            cycles=simulated.activity.total_cycles,
+            clock_hz=spec.clock_hz,
+            frame_period_s=spec.frame_period_s,
         )
-    spec = checkpoint.specification
-    rows = [ActivityRow.from_mapping(row) for row in simulated.activity.rows()]
-    period = Run(
-        frames=simulated.frames,
-        cycles=simulated.activity.total_cycles,
-        clock_hz=spec.clock_hz,
-        frame_period_s=spec.frame_period_s,
-    )
-    power = estimate(rows, period)
-    check_activity(checkpoint, spoken.codes[:wanted], simulated)
-    text = report(checkpoint, spoken, simulated, power)
-    _write_folder(out, checkpoint, spoken, simulated, period, power, text, engine)
+        power = estimate(rows, period)
+        check_activity(checkpoint, spoken.codes[:wanted], simulated)
+        text = report(checkpoint, spoken, simulated, power)
+        _write_folder(staging, checkpoint, spoken, simulated, period, power, text, engine)
     return text, simulated.cycles / simulated.seconds
 
 
 def check_activity(checkpoint: Checkpoint, codes: np.ndarray, simulated: Cosimulation) -> None:
-    """Hold the activity counted on the RTL's signals to what the cycle-accurate model predicts.
+    """Hold the activity counted on the RTL's signals to what the cycle-accurate model predicts, a frame at a time.
 
     Raises
     ------
     PredictionError
         Names the first signal and both counts.
     """
-    model = CycleModel(checkpoint)
-    records = [model.frame(frame, first=number == 0) for number, frame in enumerate(codes)] + [model.idle(1)]
-    rows = count_activity(checkpoint.specification, np.concatenate(records))
-    predicted = {(row["block"], row["signal"]): row for row in rows}
+    model, counter = CycleModel(checkpoint), ActivityCounter(checkpoint.specification)
+    buffer = model.buffer()
+    for number, frame in enumerate(codes):
+        counter.add(model.frame(frame, first=number == 0, out=buffer))
+    counter.add(model.idle(1))
+    predicted = {(row["block"], row["signal"]): row for row in counter.rows()}
     for row in simulated.activity.rows():
         expected = predicted[row["block"], row["signal"]]
         if row != expected:
@@ -210,7 +134,7 @@ def report(checkpoint: Checkpoint, spoken: Spoken, simulated: Cosimulation, powe
     cycles, size = spoken.counts.cycles, weight_size(checkpoint)
     seconds = len(spoken.codes) * spec.frame_period_s
     phones = phones_of(spoken.segments)
-    lines = [f"{spoken.path.name}: {seconds:.2f} s, {len(spoken.codes)} frames", f"  phones     {' '.join(phones)}"]
+    lines = [f"{spoken.name}: {seconds:.2f} s, {len(spoken.codes)} frames", f"  phones     {' '.join(phones)}"]
     errors = spoken.errors
     if errors is not None and spoken.reference is not None:
         lines.append(f"  reference  {' '.join(spoken.reference)}")
@@ -218,6 +142,7 @@ def report(checkpoint: Checkpoint, spoken: Spoken, simulated: Cosimulation, powe
             f"  PER {100 * errors.rate:.1f} % ({errors.substitutions} substitutions, {errors.deletions} deletions, "
             f"{errors.insertions} insertions in {errors.reference} phones; 39 phones, silence not scored)"
         )
+    lines += [f"  {warning}" for warning in spoken.warnings]
     lines += [
         "",
         f"RTL against golden, every cycle: {simulated.frames} of {len(spoken.codes)} frames in {simulated.engine}, "
@@ -281,7 +206,7 @@ def _write_folder(
     write_json(
         out / "configuration.json",
         {
-            "speech": spoken.path.name,
+            "speech": spoken.name,
             "engine": engine,
             "frames_cosimulated": simulated.frames,
             "frames_golden": len(spoken.codes),
@@ -314,18 +239,19 @@ def _write_folder(
     )
     write_run(out / "run.json", period)
     power.write_csv(out / "power.csv")
-    plot_raster(out / "raster.png", spoken.samples, spoken.result.spikes, spoken.segments, title=spoken.path.name)
+    plot_raster(out / "raster.png", spoken.samples, spoken.result.spikes, spoken.segments, title=spoken.name)
     plot_power(power, out / "power.png")
     write_waveform(out / "waveform.vcd", build_layout(spec), simulated.waves, clock_hz=spec.clock_hz)
     write_text(out / "report.txt", text)
 
 
-def _frame_rows(spoken: Spoken, simulated: Cosimulation) -> list[dict[str, Any]]:
-    counts = spoken.counts
-    return [
-        {
+def _frame_rows(spoken: Spoken, simulated: Cosimulation) -> Iterator[dict[str, Any]]:
+    # Once, not once a frame: each is a sum or a maximum over all frames.
+    counts, cycles, best = spoken.counts, spoken.counts.cycles, spoken.result.best
+    for frame in range(len(spoken.codes)):
+        yield {
             "frame": frame,
-            "cycles": int(counts.cycles[frame]),
+            "cycles": int(cycles[frame]),
             "cycles_myhdl": simulated.frame_cycles[frame] if frame < simulated.frames else None,
             **{
                 name.replace(" ", "_"): int(count)
@@ -335,7 +261,5 @@ def _frame_rows(spoken: Spoken, simulated: Cosimulation) -> list[dict[str, Any]]
             "rows_bank1": int(counts.rows[frame, 1]),
             "additions": int(counts.additions[frame].sum()),
             "macs": int(counts.macs[frame]),
-            "best": int(spoken.result.best[frame]),
+            "best": int(best[frame]),
         }
-        for frame in range(len(spoken.codes))
-    ]

@@ -12,13 +12,17 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.run import CLIP
+from experiments.arguments import whole
+from experiments.outcome import outcome
+from experiments.spoken import CLIP
 from experiments.tables import write_csv
 from features.audio import read_audio
 from features.frontend import FrontEndSettings, batch_codes
+from files.folder import output_folder
 from golden.checkpoint import load_checkpoint
 from golden.specification import Specification
 
+TABLE = "training_speed.csv"
 UTTERANCES = 16
 REPETITIONS = 3
 # What the ratios are to: 2.9 hours, the training set of speechocean762, at 100 frames a second.
@@ -53,6 +57,11 @@ def benchmark(*, batches: int, width: int, outputs: int, threads: int, out: Path
     ModuleNotFoundError
         Torch or snnTorch is not installed.
     """
+    with output_folder(out, by="training benchmark") as staging:
+        return _measure(staging, batches, width, outputs, threads) + f"written: {out / TABLE}\n"
+
+
+def _measure(out: Path, batches: int, width: int, outputs: int, threads: int) -> str:
     from training.baselines import RecurrentBaseline, SnnTorchBaseline, weight_count
     from training.model import SpikingNetwork
     from training.timing import seconds_by_batch, use_threads
@@ -86,8 +95,7 @@ def benchmark(*, batches: int, width: int, outputs: int, threads: int, out: Path
         }
         for name, taken in seconds.items()
     ]
-    out.mkdir(parents=True, exist_ok=True)
-    path = write_csv(out / "training_speed.csv", rows)
+    write_csv(out / TABLE, rows)
     lines = [f"{'network':<38} {'weights':>9} {'frames/s':>9} {'s/epoch':>8} {'times':>6}"]
     lines += [
         f"{row['network']:<38} {row['weights']:>9,} {row['frames_per_s']:>9,} {row['s_per_epoch']:>8} "
@@ -95,7 +103,7 @@ def benchmark(*, batches: int, width: int, outputs: int, threads: int, out: Path
         for row in rows
     ]
     lines.append(f"threads: {threads}; an epoch: {EPOCH_FRAMES:,} frames, from {frames:,} in {batches} batches")
-    return "\n".join(lines) + f"\nwritten: {path}\n"
+    return "\n".join(lines) + "\n"
 
 
 def clip_batches(*, count: int, outputs: int, seed: int = 1) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -127,29 +135,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Time training beside snnTorch, an LSTM and a GRU of the same size on the same batches.",
         epilog="example: OMP_NUM_THREADS=2 python -m experiments.training_benchmark --threads 2 --batches 8",
     )
-    parser.add_argument("--batches", type=_positive, default=8, help="of 16 utterances (default: %(default)s)")
-    parser.add_argument("--width", type=_positive, default=128, help="of each of two layers (default: %(default)s)")
-    parser.add_argument("--outputs", type=_positive, default=120, help="classes (default: %(default)s)")
-    parser.add_argument("--threads", type=_positive, default=1, help="(default: %(default)s)")
+    parser.add_argument("--batches", type=whole, default=8, help="of 16 utterances (default: %(default)s)")
+    parser.add_argument("--width", type=whole, default=128, help="of each of two layers (default: %(default)s)")
+    parser.add_argument("--outputs", type=whole, default=120, help="classes (default: %(default)s)")
+    parser.add_argument("--threads", type=whole, default=1, help="(default: %(default)s)")
     parser.add_argument(
         "--out", type=Path, default=Path("results/recognition"), help="folder to write (default: %(default)s)"
     )
     given = parser.parse_args(arguments)
-    try:
+
+    def work() -> int:
         text = benchmark(
             batches=given.batches, width=given.width, outputs=given.outputs, threads=given.threads, out=given.out
         )
-    except ModuleNotFoundError as missing:
-        print(f"{parser.prog}: {missing}", file=sys.stderr)
-        return 2
-    print(text, end="")
-    return 0
+        print(text, end="")
+        return 0
 
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a number from 1")
-    return int(text)
+    return outcome(work)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from typing import Any
 from files.errors import FileError, WriteError
 from files.locking import alone, keep
 from files.reading import parse_json, read_bytes
-from files.writing import make_folder, part_name, sync_folder, write_text
+from files.writing import clean, make_folder, part_name, sync_folder, write_text
 
 MANIFEST = "manifest.json"
 _COMMIT = ".committing"
@@ -56,6 +56,7 @@ def output_folder(
     out = Path(out)
     existed = out.is_dir()
     make_folder(out)
+    clean(out, again=True)
     try:
         with alone(out):
             _recover(out)

@@ -108,10 +108,10 @@ def make_folder(folder: str | os.PathLike[str]) -> Path:
     return folder
 
 
-def clean(folder: Path) -> None:
-    """Remove the parts of processes that are gone; once a process and folder."""
+def clean(folder: Path, *, again: bool = False) -> None:
+    """Remove the parts of processes that are gone; once a process and folder, unless `again`."""
     name = os.path.realpath(folder)
-    if name in _cleaned:
+    if name in _cleaned and not again:
         return
     _cleaned.add(name)
     with suppress(OSError):

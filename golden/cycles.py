@@ -62,8 +62,14 @@ class FrameCounts:
         return self.phase_cycles.sum(axis=1)
 
 
-def count_frames(checkpoint: Checkpoint, codes: np.ndarray, spikes: Sequence[np.ndarray]) -> FrameCounts:
-    """Count one utterance, from its first frame.
+def count_frames(
+    checkpoint: Checkpoint,
+    codes: np.ndarray,
+    spikes: Sequence[np.ndarray],
+    *,
+    before: Sequence[np.ndarray] | None = None,
+) -> FrameCounts:
+    """Count one utterance from its first frame, or a piece of one.
 
     Parameters
     ----------
@@ -71,6 +77,8 @@ def count_frames(checkpoint: Checkpoint, codes: np.ndarray, spikes: Sequence[np.
     codes : np.ndarray [shape=(frames, inputs), dtype=integer]
     spikes : sequence of np.ndarray [shape=(frames, T, width), dtype=bool]
         ``Forward.spikes`` of these codes, one array a layer.
+    before : sequence of np.ndarray [shape=(T, width), dtype=bool], optional
+        Spikes of the frame before the first (``ForwardStream.last_spikes``); none where an utterance begins.
 
     Returns
     -------
@@ -87,6 +95,7 @@ def count_frames(checkpoint: Checkpoint, codes: np.ndarray, spikes: Sequence[np.
     schedule, codes = build_schedule(spec), check_codes(spec, codes)
     frames = len(codes)
     _check_spikes(spec, frames, spikes)
+    last = [_last(layer, None if before is None else before[which]) for which, layer in enumerate(spikes)]
     phases = phase_names(spec)[:-1]
     phase_cycles = np.zeros((frames, len(phases)), dtype=np.int64)
     phase_cycles[:, 0] = spec.inputs + 1
@@ -99,7 +108,7 @@ def count_frames(checkpoint: Checkpoint, codes: np.ndarray, spikes: Sequence[np.
         if step.kind is not Kind.ACCUMULATE:
             phase_cycles[:, column] += 1 if step.kind is Kind.COMBINE else schedule.neuron_slots
             continue
-        v0, v1 = _vectors(schedule, step, codes, spikes)
+        v0, v1 = _vectors(schedule, step, codes, spikes, last)
         union = v0 | v1
         visits = union.sum(axis=1) if spec.zero_skipping else np.full(frames, step.entries)
         slots = np.maximum(visits, 1)
@@ -117,7 +126,7 @@ def count_frames(checkpoint: Checkpoint, codes: np.ndarray, spikes: Sequence[np.
     words = np.array([schedule.words_of_pair(pair) for pair in range(spec.group_pairs)])
     fc_cycles = pair_slots[:, 0] + np.maximum(pair_slots[:, 1:], words[:-1]).sum(axis=1)
     phase_cycles[:, phases.index("FC")] = fc_cycles
-    macs, dense_macs = _macs(checkpoint, codes, spikes)
+    macs, dense_macs = _macs(checkpoint, codes, spikes, last)
     return FrameCounts(
         phases=phases,
         phase_cycles=phase_cycles,
@@ -172,13 +181,14 @@ def _added_lanes(checkpoint: Checkpoint) -> tuple[np.ndarray, np.ndarray]:
     return np.count_nonzero(banks[0].weights, axis=1), np.count_nonzero(banks[1].weights, axis=1)
 
 
-def _last(layer: np.ndarray) -> np.ndarray:
-    """Return the spikes of the frame before each, none before the first."""
-    return np.concatenate([np.zeros_like(layer[:1]), layer[:-1]])
+def _last(layer: np.ndarray, before: np.ndarray | None) -> np.ndarray:
+    """Return the spikes of the frame before each; those before the first are `before`, or none."""
+    first = np.zeros_like(layer[:1]) if before is None else before[None]
+    return np.concatenate([first, layer[:-1]]) if len(layer) else layer
 
 
 def _vectors(
-    schedule: Schedule, step: Pass, codes: np.ndarray, spikes: Sequence[np.ndarray]
+    schedule: Schedule, step: Pass, codes: np.ndarray, spikes: Sequence[np.ndarray], last: Sequence[np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return v0 and v1 of a pass for every frame [frames, entries] of bool."""
     spec = schedule.specification
@@ -186,23 +196,20 @@ def _vectors(
         planes = (step.plane, schedule.low_planes + step.plane)
         low, high = ((codes >> plane & 1).astype(bool) for plane in planes)
         return low, high if planes[1] < spec.input_bits else np.zeros_like(high)
-    layer = spikes[step.source_layer]
-    if step.source is Source.LAST:
-        layer = _last(layer)
+    layer = (last if step.source is Source.LAST else spikes)[step.source_layer]
     none = np.zeros_like(layer[:, 0])
     taken = [layer[:, t] if t < spec.time_steps and step.steps >> t & 1 else none for t in range(2)]
     return taken[0], taken[1]
 
 
 def _macs(
-    checkpoint: Checkpoint, codes: np.ndarray, spikes: Sequence[np.ndarray]
+    checkpoint: Checkpoint, codes: np.ndarray, spikes: Sequence[np.ndarray], last: Sequence[np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return multiply-accumulates a frame, without and with the FC's zero weights."""
     spec = checkpoint.specification
-    frames = len(codes)
 
     def count(ones: np.ndarray) -> np.ndarray:
-        return (ones if spec.zero_skipping else np.ones_like(ones)).reshape(frames, -1).sum(axis=1)
+        return (ones if spec.zero_skipping else np.ones_like(ones)).sum(axis=tuple(range(1, ones.ndim)))
 
     planes = np.stack([codes >> plane & 1 for plane in range(spec.input_bits)], axis=1).astype(bool)
     layers = count(planes) * spec.layers[0]
@@ -210,7 +217,7 @@ def _macs(
         if layer:
             layers += count(spikes[layer - 1]) * width
         if spec.recurrent[layer]:
-            layers += count(_last(spikes[layer])) * width
+            layers += count(last[layer]) * width
     merged = spikes[-1].any(axis=1, keepdims=True) if spec.merged_spike else spikes[-1]
     if not spec.zero_skipping:
         merged = np.ones_like(merged)

@@ -29,6 +29,8 @@ FOLDED = {
 }
 SILENCE = "sil"
 _IMPOSSIBLE = np.float32(-1e30)
+# Whose scores are computed at a time: some megabytes of shares, whatever the utterance.
+_FRAMES_AT_ONCE = 1024
 
 
 class PhoneSegment(NamedTuple):
@@ -149,7 +151,77 @@ def decode(host: Host, logits: np.ndarray, *, fc_scale: int) -> list[PhoneSegmen
     golden.scoring.phone_errors : compares with a reference.
     golden.streaming.StreamingDecoder : decodes while the frames come in.
     """
-    return decode_scores(host, state_scores(host, logits, fc_scale=fc_scale))
+    decoder = UtteranceDecoder(host, len(logits), fc_scale=fc_scale)
+    decoder.push(logits)
+    return decoder.finish()
+
+
+class UtteranceDecoder:
+    """Find the best phone sequence of one utterance whose logits come in pieces: what `decode` gives for the whole.
+
+    Memory: two bytes a state and frame, for the back pointers.
+
+    Parameters
+    ----------
+    host : Host
+    frames : int
+        Frames of the utterance, all of which must come.
+    fc_scale : int
+        As in `state_scores`.
+    merge_silences : bool, default True
+        As in `Segments`.
+    """
+
+    def __init__(self, host: Host, frames: int, *, fc_scale: int = 0, merge_silences: bool = True) -> None:
+        self._host, self._fc_scale, self._merge = host, fc_scale, merge_silences
+        self._skip = min(frames, host.label_delay_frames)
+        self._frames = frames - self._skip
+        self._joins, self._first = graph_weights(host)
+        states = len(host.log_prior)
+        self._best = np.zeros(states, np.int32)
+        # Room for every back pointer: nothing is fixed before the end.
+        self._back = np.empty((self._frames + 1, states), np.int16)
+        self._seen = 0
+
+    def push(self, logits: np.ndarray) -> None:
+        """Take the next frames' logits [shape=(frames, outputs)].
+
+        Raises
+        ------
+        StimulusError
+            Logits of another shape, or more frames than the utterance has.
+        """
+        for start in range(0, len(logits), _FRAMES_AT_ONCE):
+            part = logits[start : start + _FRAMES_AT_ONCE]
+            self.push_scores(state_scores(self._host, part, fc_scale=self._fc_scale))
+
+    def push_scores(self, scores: np.ndarray) -> None:
+        """Take the next frames' `state_scores` [shape=(frames, states), dtype=float32]."""
+        skipped = min(len(scores), self._skip)
+        self._skip -= skipped
+        scores = np.ascontiguousarray(scores[skipped:], dtype=np.float32)
+        if self._seen + len(scores) > self._frames:
+            raise StimulusError(f"decoder: more frames than the {self._frames} that were told")
+        state, entered = np.empty(len(scores), np.int16), np.empty(len(scores), np.bool_)
+        advance(scores, self._joins, self._first, self._best, self._back, self._seen, state, entered)
+        self._seen += len(scores)
+
+    def finish(self) -> list[PhoneSegment]:
+        """Return the phones, once every frame is in.
+
+        Raises
+        ------
+        StimulusError
+            Frames are missing.
+        """
+        if self._seen != self._frames or self._skip:
+            raise StimulusError(f"decoder: {self._seen} frames came, expected {self._frames}")
+        if not self._frames:
+            return []
+        state, entered = np.empty(self._frames, np.int16), np.empty(self._frames, np.bool_)
+        finish(self._best, self._back, self._frames, self._host.states_per_phone, state, entered)
+        segments = Segments(self._host, merge_silences=self._merge)
+        return segments.take(state, entered) + segments.close()
 
 
 def decode_scores(host: Host, scores: np.ndarray, *, merge_silences: bool = True) -> list[PhoneSegment]:
@@ -168,19 +240,9 @@ def decode_scores(host: Host, scores: np.ndarray, *, merge_silences: bool = True
     list of PhoneSegment
         As `decode` does.
     """
-    scores = np.ascontiguousarray(scores[host.label_delay_frames :], dtype=np.float32)
-    frames, states = len(scores), len(host.log_prior)
-    if not frames:
-        return []
-    joins, first = graph_weights(host)
-    best = np.zeros(states, np.int32)
-    # Room for every back pointer: nothing is fixed before the end.
-    back = np.empty((frames + 1, states), np.int16)
-    state, entered = np.empty(frames, np.int16), np.empty(frames, np.bool_)
-    advance(scores, joins, first, best, back, 0, state, entered)
-    finish(best, back, frames, host.states_per_phone, state, entered)
-    segments = Segments(host, merge_silences=merge_silences)
-    return segments.take(state, entered) + segments.close()
+    decoder = UtteranceDecoder(host, len(scores), merge_silences=merge_silences)
+    decoder.push_scores(scores)
+    return decoder.finish()
 
 
 def graph_weights(host: Host) -> tuple[np.ndarray, np.ndarray]:

@@ -60,6 +60,47 @@ def check_codes(spec: Specification, codes: np.ndarray) -> np.ndarray:
     return codes
 
 
+class ForwardStream:
+    """One utterance in pieces of any length: what comes out, laid end to end, is what `forward` gives for the whole.
+
+    Memory: that of a piece.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+
+    Attributes
+    ----------
+    last_spikes : tuple of np.ndarray [shape=(T, width), dtype=bool]
+        Of the last frame so far, one array a layer; no spikes before the first.
+    """
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._checkpoint = checkpoint
+        self._states = [_LayerState(checkpoint, layer, 1) for layer in range(len(checkpoint.specification.layers))]
+
+    @property
+    def last_spikes(self) -> tuple[np.ndarray, ...]:
+        """Return the last frame's spikes, copied."""
+        return tuple(state.spike[0].copy() for state in self._states)
+
+    def push(self, codes: np.ndarray) -> Forward:
+        """Run the next frames.
+
+        Parameters
+        ----------
+        codes : np.ndarray [shape=(frames, inputs), dtype=integer]
+            Any number of frames, none included.
+
+        Raises
+        ------
+        StimulusError
+            Codes of the wrong shape, type or range; the state is as it was.
+        """
+        checked = check_codes(self._checkpoint.specification, codes)
+        return _run(self._checkpoint, [checked], self._states)[0]
+
+
 def forward(checkpoint: Checkpoint, codes: np.ndarray) -> Forward:
     """Run one utterance.
 
@@ -77,7 +118,7 @@ def forward(checkpoint: Checkpoint, codes: np.ndarray) -> Forward:
     StimulusError
         Codes of the wrong shape, type or range.
     """
-    return forward_batch(checkpoint, [codes])[0]
+    return ForwardStream(checkpoint).push(codes)
 
 
 def forward_batch(checkpoint: Checkpoint, utterances: Sequence[np.ndarray]) -> list[Forward]:
@@ -104,39 +145,66 @@ def forward_batch(checkpoint: Checkpoint, utterances: Sequence[np.ndarray]) -> l
         return []
     # Longest first: at frame n the utterances still running are a prefix, so no padded frame is ever computed.
     order = sorted(range(len(checked)), key=lambda which: -len(checked[which]))
-    lengths = np.array([len(checked[which]) for which in order])
+    states = [_LayerState(checkpoint, layer, len(order)) for layer in range(len(spec.layers))]
+    results: list[Forward | None] = [None] * len(checked)
+    for which, result in zip(order, _run(checkpoint, [checked[which] for which in order], states), strict=True):
+        results[which] = result
+    return [result for result in results if result is not None]
+
+
+class _LayerState:
+    """What a layer remembers of each utterance: membranes [utterances, width], spikes [utterances, T, width]."""
+
+    def __init__(self, checkpoint: Checkpoint, layer: int, utterances: int) -> None:
+        spec = checkpoint.specification
+        width = spec.layers[layer]
+        bound = max(map(abs, spec.accumulator_range(layer)))
+        shift = max(spec.input_shifts[layer], spec.recurrent_shifts[layer])
+        # What a membrane and its input current can sum up to before the clip.
+        reach = (bound << shift) + (1 << (spec.membrane_bits[layer] - 1))
+        wide: type = np.int64 if reach >= 1 << 31 else np.int32
+        self.membrane: np.ndarray = np.zeros((utterances, width), dtype=wide)
+        self.spike = np.zeros((utterances, spec.time_steps, width), dtype=bool)
+
+
+def _run(checkpoint: Checkpoint, utterances: Sequence[np.ndarray], states: Sequence[_LayerState]) -> list[Forward]:
+    """Run utterances, the longest first, on from `states`, which become those after their last frames."""
+    spec = checkpoint.specification
+    lengths = np.array([len(codes) for codes in utterances])
     starts = np.concatenate([[0], np.cumsum(lengths)])
-    flat = np.concatenate([checked[which] for which in order]).astype(np.int32)
+    flat = np.concatenate(list(utterances)).astype(np.int32)
     # inputs[t]: what layer l sees in time step t, all frames of all utterances in one matrix.
     inputs = [flat] * spec.time_steps
     spikes, membranes = [], []
     for layer in range(len(spec.layers)):
-        fired, held = _layer(checkpoint, layer, inputs, lengths, starts)
+        fired, held = _layer(checkpoint, layer, inputs, lengths, starts, states[layer])
         spikes.append(fired)
         membranes.append(held)
         inputs = [fired[:, step] for step in range(spec.time_steps)]
     merged = spikes[-1].sum(axis=1, dtype=np.int32)
     logits = _product(merged, checkpoint.fc, max(map(abs, spec.logit_range)))
-    results: list[Forward | None] = [None] * len(checked)
-    for rank, which in enumerate(order):
-        part = slice(starts[rank], starts[rank + 1])
-        results[which] = Forward(
-            tuple(fired[part] for fired in spikes), tuple(held[part] for held in membranes), logits[part]
-        )
-    return [result for result in results if result is not None]
+    parts = [slice(starts[rank], starts[rank + 1]) for rank in range(len(lengths))]
+    return [
+        Forward(tuple(fired[part] for fired in spikes), tuple(held[part] for held in membranes), logits[part])
+        for part in parts
+    ]
 
 
 def _layer(
-    checkpoint: Checkpoint, layer: int, inputs: list[np.ndarray], lengths: np.ndarray, starts: np.ndarray
+    checkpoint: Checkpoint,
+    layer: int,
+    inputs: list[np.ndarray],
+    lengths: np.ndarray,
+    starts: np.ndarray,
+    state: _LayerState,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Run one layer over all frames; return spikes and membranes [all frames, T, width]."""
     spec = checkpoint.specification
     steps, width, frames = spec.time_steps, spec.layers[layer], int(lengths[0])
     bound = max(map(abs, spec.accumulator_range(layer)))
     shift = spec.input_shifts[layer]
-    # What a membrane and its input current can sum up to before the clip.
-    reach = (bound << max(shift, spec.recurrent_shifts[layer])) + (1 << (spec.membrane_bits[layer] - 1))
-    wide: type = np.int64 if reach >= 1 << 31 else np.int32
+    membrane, spike = state.membrane, state.spike
+    wide = membrane.dtype
     # In layer 0 both time steps see the same codes, so the product is computed once.
     feeds: list[np.ndarray] = []
     for step in range(steps):
@@ -151,8 +219,6 @@ def _layer(
     low, high = -(1 << (spec.membrane_bits[layer] - 1)), (1 << (spec.membrane_bits[layer] - 1)) - 1
     all_spikes = np.zeros((int(starts[-1]), steps, width), dtype=bool)
     all_membranes = np.zeros((int(starts[-1]), steps, width), dtype=np.int32)
-    membrane: np.ndarray = np.zeros((len(lengths), width), dtype=wide)
-    spike = np.zeros((len(lengths), steps, width), dtype=bool)
     for frame in range(frames):
         running = int(np.searchsorted(-lengths, -frame, side="left"))
         rows = starts[:running] + frame

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from golden.checkpoint import random_checkpoint
 from golden.cycles import FrameCounts, count_frames, join_counts, mmac_per_second
@@ -124,3 +125,16 @@ def test_spikes_that_are_refused(change):
     codes = np.zeros((2, 3), dtype=np.int8)
     with pytest.raises(StimulusError, match="spikes: "):
         count_frames(checkpoint, codes, change(list(forward(checkpoint, codes).spikes)))
+
+
+@given(utterances(frames=5), st.integers(0, 5))
+def test_a_piece_counts_as_it_does_in_the_whole(drawn, cut):
+    checkpoint, codes = drawn
+    spikes = forward(checkpoint, codes).spikes
+    whole = count_frames(checkpoint, codes, spikes)
+    before = None if cut == 0 else [layer[cut - 1] for layer in spikes]
+    first = count_frames(checkpoint, codes[:cut], [layer[:cut] for layer in spikes])
+    second = count_frames(checkpoint, codes[cut:], [layer[cut:] for layer in spikes], before=before)
+    joined = join_counts([first, second])
+    for name in ("phase_cycles", "rows", "additions", "macs", "dense_macs"):
+        np.testing.assert_array_equal(getattr(joined, name), getattr(whole, name))

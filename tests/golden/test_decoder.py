@@ -14,6 +14,7 @@ from golden.decoder import (
     FOLDED,
     PhoneSegment,
     Segments,
+    UtteranceDecoder,
     decode,
     decode_checkpoint,
     decode_scores,
@@ -177,3 +178,24 @@ def test_segments_carry_on_where_the_last_frames_stopped():
     assert segments.take(np.array([2, 0, 3]), np.array([False, True, True])) == [("sil", 0, 4)]
     assert segments.take(np.array([4, 6]), np.array([False, True])) == [("aa", 4, 6)]
     assert segments.close() == [("t", 6, 7)]
+
+
+@given(st.integers(0, 50), st.lists(st.integers(0, 40), max_size=4), st.integers(0, 5))
+def test_logits_in_pieces_are_decoded_as_the_whole(seed, cuts, delay):
+    host = host_of(seed, delay=delay)
+    logits = np.random.default_rng(seed).integers(-40, 40, (40, len(host.senone_state)))
+    decoder = UtteranceDecoder(host, len(logits), fc_scale=-3)
+    for piece in np.split(logits, sorted(cuts)):
+        decoder.push(piece)
+    assert decoder.finish() == decode_scores(host, state_scores(host, logits, fc_scale=-3))
+
+
+def test_frames_that_are_missing_or_too_many_are_refused():
+    host = host_of(1)
+    logits = np.zeros((3, len(host.senone_state)))
+    decoder = UtteranceDecoder(host, 4)
+    decoder.push(logits)
+    with pytest.raises(StimulusError, match="3 frames came, expected 4"):
+        decoder.finish()
+    with pytest.raises(StimulusError, match="more frames than the 4"):
+        decoder.push(logits)

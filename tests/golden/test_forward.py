@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from golden.checkpoint import Checkpoint, random_checkpoint
 from golden.errors import StimulusError
-from golden.forward import forward, forward_batch
+from golden.forward import ForwardStream, forward, forward_batch
 from golden.specification import Specification
+from tests.golden.specifications import utterances
 
 
 def naive(checkpoint: Checkpoint, codes: np.ndarray) -> tuple[list, list, list]:
@@ -167,3 +168,33 @@ def test_refuses_bad_codes_by_name(codes: np.ndarray, message: str) -> None:
     with pytest.raises(StimulusError) as refused:
         forward(random_checkpoint(Specification(outputs=4), seed=0), codes)
     assert str(refused.value) == message
+
+
+@given(utterances(frames=7), st.lists(st.integers(0, 7), max_size=4))
+def test_an_utterance_in_pieces_is_the_whole(drawn, cuts):
+    checkpoint, codes = drawn
+    whole, stream = forward(checkpoint, codes), ForwardStream(checkpoint)
+    pieces = []
+    for piece in np.split(codes, sorted(cuts)):
+        before = stream.last_spikes
+        pieces.append(stream.push(piece))
+        for layer, last in enumerate(stream.last_spikes):
+            expected = pieces[-1].spikes[layer][-1] if len(piece) else before[layer]
+            np.testing.assert_array_equal(last, expected)
+    for name in ("spikes", "membranes"):
+        for layer, expected in enumerate(getattr(whole, name)):
+            joined = np.concatenate([getattr(piece, name)[layer] for piece in pieces])
+            np.testing.assert_array_equal(joined, expected)
+    np.testing.assert_array_equal(np.concatenate([piece.logits for piece in pieces]), whole.logits)
+
+
+def test_codes_that_are_refused_leave_the_state():
+    checkpoint = random_checkpoint(Specification(inputs=3, layers=(4,), recurrent=(True,), outputs=5, lanes=16,
+        input_shifts=(0,), recurrent_shifts=(0,), leaks=(1,), thresholds=(8,), membrane_bits=(8,)), seed=1)  # fmt: skip
+    codes = np.random.default_rng(0).integers(-128, 128, (6, 3))
+    stream = ForwardStream(checkpoint)
+    first = stream.push(codes[:3])
+    with pytest.raises(StimulusError, match="values"):
+        stream.push(codes[3:] + 1000)
+    joined = np.concatenate([first.logits, stream.push(codes[3:]).logits])
+    np.testing.assert_array_equal(joined, forward(checkpoint, codes).logits)
