@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -56,9 +57,9 @@ class FrameCounts:
     macs: np.ndarray
     dense_macs: np.ndarray
 
-    @property
+    @cached_property
     def cycles(self) -> np.ndarray:
-        """Clock cycles of each frame, loading included [shape=(frames,), dtype=int64]."""
+        """Clock cycles of each frame, loading included [shape=(frames,), dtype=int64]; computed once."""
         return self.phase_cycles.sum(axis=1)
 
 

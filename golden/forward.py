@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -35,9 +36,9 @@ class Forward:
     membranes: tuple[np.ndarray, ...]
     logits: np.ndarray
 
-    @property
+    @cached_property
     def best(self) -> np.ndarray:
-        """Return the arg-max of each frame, the lowest index among equals."""
+        """Return the arg-max of each frame, the lowest index among equals; computed once."""
         return self.logits.argmax(axis=1)
 
 
