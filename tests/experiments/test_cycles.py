@@ -54,4 +54,6 @@ def test_summary_equals_the_traces(corpus: Path, tmp_path: Path) -> None:
     assert summary["cycles_mean"] == round(float(np.mean(lengths)), 1)
     np.testing.assert_allclose(summary["spike_rates"], np.mean(spikes, axis=0), atol=5e-5)
     np.testing.assert_allclose(summary["rows_read_mean"], np.mean(rows, axis=0), atol=0.05)
-    assert {path.name for path in out.iterdir()} == {"utterances.csv", "summary.json", "cycles.png"}
+    assert {path.name for path in out.iterdir()} == {
+        "utterances.csv", "summary.json", "cycles.png", "manifest.json"
+    }  # fmt: skip

@@ -58,4 +58,4 @@ def test_a_missing_package_is_one_sentence(
 def test_a_number_that_is_none_is_refused(text: str, capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit):
         training_benchmark.main(["--batches", text])
-    assert "expected a number from 1" in capsys.readouterr().err
+    assert "expected a whole number in 1" in capsys.readouterr().err
