@@ -17,7 +17,7 @@ from experiments.tables import read_rows, write_csv, write_json, write_text
 from files.errors import FileError
 from files.folder import output_folder
 from files.locking import alone
-from files.reading import whole_number
+from files.reading import parse_json, whole_number
 from files.writing import make_folder
 from golden.checkpoint import load_checkpoint
 from training.corpora import FOLDS
@@ -110,7 +110,7 @@ def recognise(
         "phones": settings.source.phone_set or "the corpus' own",
         "start": None if start is None else start.name,
         "trees": None if settings.trees is None else settings.trees.name,
-        "recipe": json.loads(json.dumps(dataclasses.asdict(recipe))),
+        "recipe": dataclasses.asdict(recipe),
         "corpus": settings.source.corpus,
         "seeds": list(seeds),
     }
@@ -168,7 +168,7 @@ def summarise(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         for key in _MEANS:
             values = [float(run[key]) for run in pooled if run.get(key) not in (None, "")]
             entry[key] = float(_OVER_RUNS.get(key, np.mean)(values)) if values else ""
-        fired = [np.mean(json.loads(run["spike_rates"]), axis=1) for run in runs if run.get("spike_rates")]
+        fired = [np.mean(_rates(run["spike_rates"]), axis=1) for run in runs if run.get("spike_rates")]
         entry["spike_rates"] = " / ".join(f"{rate:.2f}" for rate in np.mean(fired, axis=0)) if fired else ""
         rates = [float(run["test_per"]) for run in pooled]
         entry["test_per_low"], entry["test_per_high"] = min(rates), max(rates)
@@ -197,7 +197,7 @@ def as_markdown(table: Sequence[dict[str, Any]]) -> str:
         if "" not in kaldi:
             rate += f", silence counted {100 * kaldi[0]:.1f}, forgiven {100 * kaldi[1]:.1f}"
         cells = [
-            f"`{entry['stage']}` {entry['what']}", size, work, entry["spike_rates"], cycles,
+            f"`{entry['stage']}` {entry['what']}".replace("|", r"\|"), size, work, entry["spike_rates"], cycles,
             f"{100 * entry['dev_per']:.1f}", rate, shares, str(entry["seeds"]),
         ]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
@@ -245,6 +245,14 @@ def _rows(path: Path) -> Rows:
                 key.append(value)
         rows[tuple(key)] = row | {"seed": key[1], "fold": key[2]}
     return rows
+
+
+def _rates(text: str) -> np.ndarray:
+    """Return the spike rates of a row [layers, T]."""
+    rates = np.array(parse_json(text, "spike_rates"), dtype=object)
+    if rates.ndim != 2 or not all(type(rate) is float for rate in rates.ravel()):
+        raise FileError(f"spike_rates: {text[:40]!r}, expected a list of rates for each layer")
+    return rates.astype(np.float64)
 
 
 def _cell(value: Any) -> Any:

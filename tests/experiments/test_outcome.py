@@ -55,7 +55,8 @@ def test_a_fault_of_the_program_is_no_difference(error: Exception, capsys: pytes
 
 def test_a_reader_that_goes_away(tmp_path: Path) -> None:
     command = f"{sys.executable} -m experiments.cli --help | true"
-    run = subprocess.run(["bash", "-c", f"{command}; exit ${{PIPESTATUS[0]}}"], cwd=ROOT, capture_output=True, text=True)
+    piped = ["bash", "-c", f"{command}; exit ${{PIPESTATUS[0]}}"]
+    run = subprocess.run(piped, cwd=ROOT, capture_output=True, text=True)
     assert (run.returncode, run.stderr) in ((0, ""), (2, ""))
 
 
@@ -100,3 +101,24 @@ def test_the_environment_does_not_break_a_command(tmp_path: Path, changed: dict[
     assert run.returncode == 0, run.stderr
     assert "0 mismatches" in run.stdout
     assert "Traceback" not in run.stderr
+
+
+@pytest.mark.slow
+def test_an_installation_that_cannot_be_written(tmp_path: Path) -> None:
+    there = tmp_path / "installed"
+    there.mkdir()
+    mounted = os.geteuid() == 0 and subprocess.run(["mount", "--bind", str(ROOT), str(there)]).returncode == 0
+    environment = os.environ | {"PYTHONPATH": str(there), "HOME": "/proc/none"}
+    if mounted:
+        subprocess.run(["mount", "-o", "remount,ro,bind", str(there)], check=True)
+    else:
+        # Where nothing may be mounted: numba is told of a folder that it cannot make.
+        there, environment = ROOT, environment | {"NUMBA_CACHE_DIR": "/proc/none", "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        command = [sys.executable, "-m", "experiments.cli", "run", "--frames", "1", "--out", str(tmp_path / "out")]
+        run = subprocess.run(command, cwd=there, env=environment, capture_output=True, text=True)
+    finally:
+        if mounted:
+            subprocess.run(["umount", str(there)], check=True)
+    assert run.returncode == 0, run.stderr
+    assert "0 mismatches" in run.stdout
