@@ -87,7 +87,8 @@ def test_a_limit_of_ours_is_never_raised():
     # A hard limit below what is asked for: preparing the child would fail on it.
     program = (
         "import resource, sys; sys.path.insert(0, sys.argv[1])\n"
-        "resource.setrlimit(resource.RLIMIT_AS, (1 << 32, 1 << 32)); resource.setrlimit(resource.RLIMIT_CPU, (50, 60))\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (1 << 32, 1 << 32))\n"
+        "resource.setrlimit(resource.RLIMIT_CPU, (50, 60))\n"
         "from files.child import run_limited\n"
         "show = 'import resource as r; print(r.getrlimit(r.RLIMIT_AS), r.getrlimit(r.RLIMIT_CPU))'\n"
         "print(run_limited([sys.executable, '-I', '-S', '-c', show], where='a', timeout_s=100,\n"

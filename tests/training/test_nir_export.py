@@ -18,7 +18,8 @@ from golden.checkpoint import Checkpoint, random_checkpoint
 from golden.forward import forward
 from golden.specification import Specification
 from training.nir_export import KEY, beyond_nir, restore, to_nir, write_nir
-from training.nir_graph import NirError, read_graph
+from training.nir_file import read_graph
+from training.nir_graph import NirError
 
 
 def simulate(graph, signal, *, hold=1, floor=()):
@@ -126,13 +127,13 @@ def test_every_checkpoint_comes_back_from_its_file(tmp_path_factory, spec, seed)
     checkpoint = random_checkpoint(spec, seed=seed)
     path = tmp_path_factory.mktemp("nir") / "network.nir"
     write_nir(path, checkpoint)
-    assert_same(restore(read_graph(path)), checkpoint)
+    assert_same(restore(read_graph(path).graph), checkpoint)
     assert [entry.name for entry in path.parent.iterdir()] == ["network.nir"]
 
 
 def test_the_shipped_checkpoint_comes_back_with_its_host(tmp_path, network):
     lost = write_nir(tmp_path / "default.nir", network)
-    assert_same(restore(read_graph(tmp_path / "default.nir")), network)
+    assert_same(restore(read_graph(tmp_path / "default.nir").graph), network)
     assert lost == beyond_nir(network)
     said = "\n".join(lost)
     for word in ("leak", "theta - 1/2", "clipped to -64..64 (16 bits)", "T = 2", "nir.Delay", "host", "lanes"):
@@ -168,7 +169,7 @@ def test_snntorch_spikes_like_golden_where_the_leak_rounds_nothing(tmp_path, rec
         checkpoint = random_checkpoint(spec, seed=seed)
         codes = np.random.default_rng(seed).integers(-16, 15, (12, 6), endpoint=True)
         write_nir(tmp_path / "exact.nir", checkpoint)
-        spikes, outputs = snntorch_spikes(read_graph(tmp_path / "exact.nir"), codes * 2.0**-5)
+        spikes, outputs = snntorch_spikes(read_graph(tmp_path / "exact.nir").graph, codes * 2.0**-5)
         golden = forward(checkpoint, codes)
         for found, wanted in zip(spikes, golden.spikes, strict=True):
             np.testing.assert_array_equal(found, wanted[:, 0])
@@ -181,7 +182,7 @@ def test_most_spikes_of_the_shipped_network_survive_in_snntorch(tmp_path, networ
     one_step = dataclasses.replace(network, specification=network.specification.replace(time_steps=1))
     write_nir(tmp_path / "one.nir", one_step)
     name, codes = next(iter(speech_codes.items()))
-    spikes, _ = snntorch_spikes(read_graph(tmp_path / "one.nir"), codes / 32)
+    spikes, _ = snntorch_spikes(read_graph(tmp_path / "one.nir").graph, codes / 32)
     ours, _ = simulate(to_nir(one_step), codes / 32)
     shares = []
     for found, simulated, wanted in zip(spikes, ours, forward(one_step, codes).spikes, strict=True):

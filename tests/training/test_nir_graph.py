@@ -9,8 +9,10 @@ import pytest
 
 from tests.training.nir_chains import chain, lif
 from training.nir_export import to_nir
-from training.nir_graph import NirError, read_graph
-from training.nir_import import ImportSettings, from_nir, read_nir
+from training.nir_file import read_graph
+from training.nir_graph import NirError
+from training.nir_import import from_nir, read_nir
+from training.nir_settings import ImportSettings
 
 
 def with_node(name, node):

@@ -16,7 +16,8 @@ from golden.specification import Specification
 from tests.training.nir_chains import chain, lif
 from training.nir_export import to_nir
 from training.nir_graph import NirError
-from training.nir_import import ImportSettings, from_nir, read_nir
+from training.nir_import import from_nir, read_nir
+from training.nir_settings import ImportSettings
 
 torch = pytest.importorskip("torch")
 
