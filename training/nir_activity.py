@@ -51,17 +51,17 @@ def doubts(checkpoint: Checkpoint, names: tuple[str, ...]) -> tuple[Doubt, ...]:
     for layer, (never, always, reach) in enumerate(bounds(checkpoint)):
         unit = checkpoint.scales.get(f"unit{layer}", 0)
         top, theta = _worth(reach, unit), _worth(checkpoint.specification.thresholds[layer], unit)
-        run = f"in {FRAMES} frames of random codes"
-        for which, what in (
-            (never, f"can never fire: membranes reach at most {top}, spikes need {theta}"),
-            (always, f"must fire at every step: the current alone is {theta}, the threshold, or more"),
-            # What must be so needs no run to be seen.
-            ((rates[layer] == 0) & ~never, f"never fired {run}"),
-            ((rates[layer] == 1) & ~always, f"fired at every step {run}"),
+        for seen, sure, verb, why in (
+            (rates[layer] == 0, never, "never fired", f"membranes reach at most {top}, spikes need {theta}"),
+            (rates[layer] == 1, always, "fired at every step", f"the current alone is {theta}, the threshold, or more"),
         ):
-            if which.any():
-                where = f"layer {layer} (node {names[layer]!r}): {which.sum()} of {len(which)} neurons"
-                found.append(Doubt(f"{where} {what}; {_UNITS}", bool(which.mean() >= _GRAVE)))
+            if not seen.any():
+                continue
+            line = f"layer {layer} (node {names[layer]!r}): {seen.sum()} of {len(seen)} neurons {verb}"
+            line += f" in {FRAMES} frames of random codes"
+            if sure.any():
+                line += f", {sure.sum()} of them whatever comes" + (f" ({why})" if sure.all() else "")
+            found.append(Doubt(f"{line}; {_UNITS}", bool(seen.mean() >= _GRAVE)))
     return tuple(found)
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+import nir
+import numpy as np
+
 from training.nir_graph import Chain, Spiking
 from training.nir_settings import ImportSettings
 
@@ -36,7 +39,7 @@ def assumptions(chain: Chain, settings: ImportSettings, dt: float, dt_from: str)
         "order: in a time step leak, input and the spikes that the layer sent back in the step before, threshold, "
         "reset; a spike passes through all layers in its own step",
         "start: membranes and recurrent spikes are 0 at the first frame",
-        "logits: the read-out of one time step; nothing is added up over time and no neuron follows it",
+        "logits: those of one time step; nothing is added up over time",
         *(line for layer in chain.layers for line in _of_layer(layer)),
     )
 
@@ -51,3 +54,23 @@ def _of_layer(layer: Spiking) -> tuple[str, ...]:
         f"{decayed - layer.beta:.3g} more",
         f"node {layer.name!r}: r: r dt / tau = {gain} is folded into the weights; v_leak and v_reset are 0",
     )
+
+
+def contradictions(graph: nir.NIRGraph, outputs: int) -> tuple[str, ...]:
+    """Return where the graph's own account of its output is not what its matrices give; those are taken.
+
+    Parameters
+    ----------
+    graph : nir.NIRGraph
+    outputs : int
+        Of the last layer.
+    """
+    lines = []
+    for name, node in graph.nodes.items():
+        if isinstance(node, nir.Output):
+            said = np.asarray(node.output_type.get("output")).ravel()
+            if said.tolist() != [outputs]:
+                lines.append(
+                    f"node {name!r} (Output): shape {said[:8].tolist()}, but {outputs} values arrive: those are taken"
+                )
+    return tuple(lines)

@@ -118,7 +118,7 @@ def _refuse_one_file(given: Path, out: Path) -> None:
 
 
 def _line(text: str) -> str:
-    """Return text as one line that can be printed."""
+    """Return text as one line that can be printed, whatever a file's name holds."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 

@@ -32,7 +32,7 @@ _RATIO, _LEAST = 1100, _MIB
 _BASE, _TIMES = 512 * _MIB, 3
 # Of JSON, beside the arrays: names, edges and texts, which it escapes.
 _STRUCTURE = 8 * nir_reader.MOST_TEXT
-_SECONDS, _BYTES_A_SECOND = 20.0, 4 * _MIB
+_SECONDS, _BYTES_A_SECOND = 20, 4 * _MIB
 # Known major versions of NIR's files; what a later one means by the same names, nobody knows yet.
 _VERSION = re.compile(r"[01]\.[0-9][0-9A-Za-z.+-]*")
 # The script first, then its argument, then the folders in which numpy and h5py are.
@@ -89,7 +89,7 @@ def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], list[np.ndarray
         status, output, said = run_limited(
             [sys.executable, "-I", "-S", "-c", _START, str(nir_reader.__file__), str(most), *folders],
             where=str(path),
-            timeout_s=_SECONDS + size / _BYTES_A_SECOND,
+            timeout_s=math.ceil(_SECONDS + size / _BYTES_A_SECOND),
             memory_bytes=_BASE + _TIMES * most,
             most_output=_STRUCTURE + most,
             environment=_environment(),

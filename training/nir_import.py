@@ -16,7 +16,7 @@ import numpy as np
 from golden.checkpoint import Checkpoint
 from golden.errors import GoldenError
 from training.nir_activity import Doubt, doubts
-from training.nir_assumptions import assumptions
+from training.nir_assumptions import assumptions, contradictions
 from training.nir_export import restore, time_step
 from training.nir_file import read_graph
 from training.nir_graph import DEFAULT_DT, NirError, chain_of
@@ -103,6 +103,7 @@ def from_nir(
     rounded = Rounding(chain, settings).result()
     found = doubts(rounded.checkpoint, tuple(layer.name for layer in chain.layers))
     lost = (*assumed, *assumptions(chain, settings, step, step_from), *rounded.lost)
+    lost += contradictions(graph, rounded.checkpoint.specification.outputs)
     lost += tuple(doubt.sentence for doubt in found if not doubt.grave)
     provenance = {
         "imported_from": "NIR",
