@@ -47,6 +47,8 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     path = Path(path)
     folder = make_folder(path.parent)
     try:
+        if path.is_dir():  # else it is found out at the end, after all the work
+            raise IsADirectoryError(21, "is a folder, expected a file to write")
         file = _begin(folder, path.name)
     except OSError as error:
         raise WriteError(path, error) from error

@@ -8,19 +8,21 @@ such that the discretisation of snnTorch and of the NIR paper, ``v += dt / tau (
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import os
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import nir
 import numpy as np
 
+from files.errors import FileError
+from files.reading import parse_json
+from files.writing import whole_file
 from golden.checkpoint import Checkpoint, Host
 from golden.errors import GoldenError
 from golden.specification import Specification
-from training.nir_graph import DEFAULT_DT, NirError
+from training.nir_graph import DEFAULT_DT, LEAST_DT, MOST_DT, NirError
 from training.quantise import Scales
 
 # Metadata of the graph: JSON text under this key, and the host's arrays under keys that begin with it.
@@ -46,8 +48,10 @@ def to_nir(checkpoint: Checkpoint, *, dt: float = DEFAULT_DT) -> nir.NIRGraph:
     Raises
     ------
     NirError
-        The checkpoint's scales contradict its specification's shifts.
+        The checkpoint's scales contradict its specification's shifts; a `dt` that is no time step.
     """
+    if not LEAST_DT <= dt <= MOST_DT:
+        raise NirError(f"dt is {dt!r}, expected {LEAST_DT:g}..{MOST_DT:g} s")
     spec, scales = checkpoint.specification, _scales(checkpoint)
     nodes: dict[str, nir.NIRNode] = {"input": nir.Input(input_type=np.array([spec.inputs]))}
     edges, at = [], "input"
@@ -90,19 +94,22 @@ def write_nir(path: str | os.PathLike[str], checkpoint: Checkpoint, *, dt: float
     ------
     NirError
         As `to_nir`.
+    WriteError
+        At once, if the file cannot be written.
     """
-    graph, path = to_nir(checkpoint, dt=dt), Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    os.close(handle)
-    try:
-        nir.write(part, graph)
-        os.chmod(part, 0o644)
-        os.replace(part, path)
-    except BaseException:
-        os.unlink(part)
-        raise
+    with whole_file(path) as file:
+        file.write(nir_bytes(checkpoint, dt=dt))
     return beyond_nir(checkpoint)
+
+
+def nir_bytes(checkpoint: Checkpoint, *, dt: float = DEFAULT_DT) -> bytes:
+    """Return the content of a ``.nir`` file; see `to_nir`.
+
+    HDF5 writes to memory: it would lock the file that it opens, which its writer holds already.
+    """
+    content = io.BytesIO()
+    nir.write(content, to_nir(checkpoint, dt=dt))
+    return content.getvalue()
 
 
 def beyond_nir(checkpoint: Checkpoint) -> tuple[str, ...]:
@@ -148,10 +155,9 @@ def restore(graph: nir.NIRGraph) -> Checkpoint | None:
     """
     if KEY not in graph.metadata:
         return None
+    where = f"metadata {KEY!r}"
     try:
-        header = json.loads(graph.metadata[KEY])
-        if header["format_version"] != _FORMAT_VERSION:
-            raise NirError(f"metadata {KEY!r}: format_version is {header['format_version']!r}, expected 1")
+        header = _header(graph.metadata[KEY], where)
         spec = Specification.from_json(header["specification"])
         checkpoint = Checkpoint(
             specification=spec,
@@ -169,11 +175,15 @@ def restore(graph: nir.NIRGraph) -> Checkpoint | None:
             host=_restore_host(graph.metadata, header["host"]),
             provenance=header["provenance"],
         )
-        dt = float(graph.metadata["dt"])
+        dt = time_step(graph.metadata)
+        if dt is None:
+            raise NirError("metadata 'dt': is missing")
     except NirError:
         raise
-    except (GoldenError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise NirError(f"metadata {KEY!r}: {error}; ignore the metadata to take the graph alone") from error
+    except FileError as error:
+        raise NirError(f"{error}; ignore the metadata to take the graph alone") from error
+    except (GoldenError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError) as error:
+        raise NirError(f"{where}: {str(error)[:300]}; ignore the metadata to take the graph alone") from error
     difference = _difference(to_nir(checkpoint, dt=dt), graph, "")
     if difference:
         raise NirError(
@@ -263,6 +273,46 @@ def _matrices(checkpoint: Checkpoint) -> dict[str, np.ndarray]:
     return named | {"fc": checkpoint.fc}
 
 
+def _header(text: Any, where: str) -> dict[str, Any]:
+    """Return the checkpoint's plain part, each field of its type."""
+    if not isinstance(text, str):
+        raise NirError(f"{where}: expected text")
+    header = parse_json(text, where)
+    fields: dict[str, Any] = {
+        "format_version": int, "specification": dict, "scales": dict, "fc_zeros": int, "provenance": dict,
+        "dtypes": dict, "host": (dict, type(None)),
+    }  # fmt: skip
+    if not isinstance(header, dict) or set(header) != set(fields):
+        raise NirError(f"{where}: expected the fields {', '.join(fields)}")
+    for name, wanted in fields.items():
+        # True is an int to Python, but no version.
+        if not isinstance(header[name], wanted) or isinstance(header[name], bool):
+            raise NirError(f"{where}: {name} is {str(header[name])[:40]!r}, expected another type")
+    if header["format_version"] != _FORMAT_VERSION:
+        raise NirError(f"{where}: format_version is {header['format_version']!r}, expected {_FORMAT_VERSION}")
+    for name, value in header["scales"].items():
+        if type(value) is not int or not -64 <= value <= 64:
+            raise NirError(f"{where}: scales[{name[:40]!r}] is {str(value)[:40]}, expected -64..64")
+    return header
+
+
+def time_step(metadata: dict[str, Any]) -> float | None:
+    """Return the metadata's ``dt`` in seconds, or None where there is none.
+
+    Raises
+    ------
+    NirError
+        It is no number, or none that a time step can be.
+    """
+    if "dt" not in metadata:
+        return None
+    given = np.asarray(metadata["dt"])
+    dt = float(given.ravel()[0]) if given.dtype.kind in "iuf" and given.size == 1 else -1.0
+    if not LEAST_DT <= dt <= MOST_DT:
+        raise NirError(f"metadata 'dt': {str(metadata['dt'])[:40]!r}, expected {LEAST_DT:g}..{MOST_DT:g} s")
+    return dt
+
+
 def _integers(graph: nir.NIRGraph, header: dict[str, Any], node: str, name: str) -> np.ndarray:
     found: Any = graph
     for key in node.split("."):
@@ -270,10 +320,13 @@ def _integers(graph: nir.NIRGraph, header: dict[str, Any], node: str, name: str)
             raise NirError(f"node {node!r} is missing, which the metadata {KEY!r} describe")
         found = found.nodes[key]
     scales = header["scales"] or Scales.of(Specification.from_json(header["specification"])).named()
+    if name not in scales or header["dtypes"].get(name) not in ("int8", "int16"):
+        raise NirError(f"metadata {KEY!r}: scales and dtypes: {name!r} is missing, or its dtype neither int8 nor int16")
     dtype = np.dtype(header["dtypes"][name])
-    if dtype not in (np.int8, np.int16):
-        raise NirError(f"metadata {KEY!r}: dtypes[{name!r}] is {dtype}, expected int8 or int16")
-    weights = np.ldexp(np.asarray(found.weight, dtype=np.float64).T, -scales[name])
+    if not isinstance(found, nir.Linear):
+        raise NirError(f"node {node!r}: type is {type(found).__name__}, but the metadata {KEY!r} describe a Linear")
+    with np.errstate(all="ignore"):  # what is beyond a float is no integer of ours either
+        weights = np.ldexp(np.asarray(found.weight, dtype=np.float64).T, -scales[name])
     info = np.iinfo(dtype)
     if not np.all((weights == np.rint(weights)) & (weights >= info.min) & (weights <= info.max)):
         raise NirError(

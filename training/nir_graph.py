@@ -1,4 +1,4 @@
-"""A NIR file as a chain of recurrent LIF layers, or a refusal that names the node and the field.
+"""A NIR graph as a chain of recurrent LIF layers, or a refusal that names the node and the field.
 
 NIR (Neuromorphic Intermediate Representation, Pedersen et al. 2024, Nature Communications 15:8122) is a graph of
 continuous-time primitives. What the accelerator can run is a chain: Linear, LIF (with or without a Linear from its
@@ -8,17 +8,24 @@ outer graph; both are read.
 
 from __future__ import annotations
 
-import dataclasses
-import os
+import re
 from dataclasses import dataclass
 from typing import Any
 
-import h5py
 import nir
 import numpy as np
 
 # The time step that snnTorch's exporter and importer assume; only its ratio to tau matters.
 DEFAULT_DT = 1e-4
+# Seconds that a time step may last: beyond these somebody's unit is another, or nothing is left of a ratio.
+LEAST_DT, MOST_DT = 1e-9, 1e6
+# What a node may be called.
+NAME_GRAMMAR = "a letter, digit or _, then letters, digits, _, . or -, at most 255 in all"
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}")
+# Of graphs in graphs, and of edges at one node: no chain comes near, and what joins edges stays linear.
+_MOST_LEVELS, _MOST_EDGES_OF_A_NODE = 16, 16
+# Time steps of a time constant: the weakest leak there is, a shift of 15, is 32,768 of them.
+_MOST_TAU = 1e9
 # Single-precision exporters leave this much noise on r dt / tau and on tau.
 _NOISE = 1e-5
 
@@ -43,6 +50,10 @@ class Spiking:
         1 - dt / tau, what a time step leaves of a membrane.
     threshold : float
         A membrane above it spikes.
+    steps : float
+        tau / dt.
+    gain : tuple of float
+        Least and greatest r dt / tau.
     """
 
     name: str
@@ -52,6 +63,8 @@ class Spiking:
     recurrent: np.ndarray | None
     beta: float
     threshold: float
+    steps: float
+    gain: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -74,65 +87,19 @@ class Chain:
     readout_name: str
 
 
-# ---- files -------------------------------------------------------------------------------------------------
+# ---- graph -------------------------------------------------------------------------------------------------
 
 
-def read_graph(path: str | os.PathLike[str]) -> nir.NIRGraph:
-    """Read a ``.nir`` file (HDF5).
-
-    Parameters
-    ----------
-    path : path-like
+def check_name(name: Any, prefix: str = "") -> str:
+    """Return a node's full name, if it keeps to `NAME_GRAMMAR`.
 
     Raises
     ------
     NirError
-        The file is missing, is no HDF5, or lacks a node or a node's field.
     """
-    try:
-        with h5py.File(path, "r") as file:
-            if not isinstance(file.get("node"), h5py.Group):
-                raise NirError("'node' is missing, the group that holds a NIR graph")
-            _check_stored(file["node"], "graph")
-            kind = file["node/type"][()].decode()
-            if kind != "NIRGraph":
-                raise NirError(f"holds a single {kind}, expected a NIRGraph")
-        graph = nir.read(path, type_check=False)
-    except FileNotFoundError:
-        raise NirError(f"{path}: no such file") from None
-    except NirError as error:
-        raise NirError(f"{path}: {error}") from None
-    # What h5py and nir raise for a file that is damaged or something else.
-    except (OSError, KeyError, ValueError, TypeError, AttributeError, AssertionError, RuntimeError) as error:
-        raise NirError(f"{path}: not a NIR graph: {error}") from error
-    return graph
-
-
-def _check_stored(group: h5py.Group, name: str) -> None:
-    """Refuse a stored node without a type or a field; nir's own message would not say which node."""
-    kind = group["type"][()].decode() if "type" in group else None
-    node_class = getattr(nir, str(kind), None)
-    if kind is None or not (isinstance(node_class, type) and issubclass(node_class, nir.NIRNode)):
-        raise NirError(f"node {name!r}: type is {kind!r}, expected one of NIR's primitives")
-    if kind in ("Input", "Output"):
-        wanted = {"shape"}
-    else:
-        wanted = {
-            field.name
-            for field in dataclasses.fields(node_class)
-            if field.init and field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        } - {"input_type", "output_type"}
-    missing = sorted(wanted - set(group))
-    if missing:
-        raise NirError(f"node {name!r} ({kind}): {', '.join(missing)} is missing")
-    if kind == "NIRGraph":
-        for inner, stored in group["nodes"].items():
-            if not isinstance(stored, h5py.Group):
-                raise NirError(f"node {inner!r}: expected a group of fields")
-            _check_stored(stored, inner if name == "graph" else f"{name}.{inner}")
-
-
-# ---- graph -------------------------------------------------------------------------------------------------
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise NirError(f"node {str(name)[:60]!r}{f' in {prefix[:-1]!r}' if prefix else ''}: expected {NAME_GRAMMAR}")
+    return prefix + name
 
 
 class _Flat:
@@ -140,35 +107,55 @@ class _Flat:
 
     def __init__(self, graph: nir.NIRGraph) -> None:
         self.nodes: dict[str, nir.NIRNode] = {}
-        self.edges: list[tuple[str, str]] = []
-        inner = self._add(graph, "")
-        for name in inner:  # the ports of sub-graphs only pass on
-            before, after = self.sources(name), self.targets(name)
-            self.edges = [edge for edge in self.edges if name not in edge]
-            self.edges += [(source, target) for source in before for target in after]
+        # Sets that keep their order; a node that no edge names has none.
+        self._targets: dict[str, dict[str, None]] = {}
+        self._sources: dict[str, dict[str, None]] = {}
+        for name in self._add(graph, "", 0):  # the ports of sub-graphs only pass on
+            before = [source for source in self._sources.pop(name, {}) if source != name]
+            after = [target for target in self._targets.pop(name, {}) if target != name]
+            for source in before:
+                del self._targets[source][name]
+            for target in after:
+                del self._sources[target][name]
+            for source in before:
+                for target in after:
+                    self._join(source, target)
             del self.nodes[name]
-        self.edges = list(dict.fromkeys(self.edges))
 
-    def _add(self, graph: nir.NIRGraph, prefix: str) -> list[str]:
+    def _join(self, source: str, target: str) -> None:
+        for name, other, ends in ((source, target, self._targets), (target, source, self._sources)):
+            others = ends.setdefault(name, {})
+            others[other] = None
+            if len(others) > _MOST_EDGES_OF_A_NODE:
+                way = "leads to" if ends is self._targets else "fed by"
+                raise NirError(f"node {name!r}: {way} more than {_MOST_EDGES_OF_A_NODE} nodes, expected one or two")
+
+    def _add(self, graph: nir.NIRGraph, prefix: str, level: int) -> list[str]:
+        if level > _MOST_LEVELS:
+            raise NirError(f"node {prefix[:80]!r}: a graph nested deeper than {_MOST_LEVELS} levels")
         ports: list[str] = []
         entry: dict[str, str] = {}
         leave: dict[str, str] = {}
         for key, node in graph.nodes.items():
-            name = prefix + key
+            name = check_name(key, prefix)
             entry[key] = leave[key] = name
             if isinstance(node, nir.NIRGraph):
-                ports += self._add(node, name + ".")
+                ports += self._add(node, name + ".", level + 1)
                 entry[key] = self._port(node, name, nir.Input)
                 leave[key] = self._port(node, name, nir.Output)
                 continue
+            if name in self.nodes:
+                raise NirError(f"node {name!r}: two of this name, one of them in a sub-graph")
             self.nodes[name] = node
             if prefix and isinstance(node, (nir.Input, nir.Output)):
                 ports.append(name)
         for source, target in graph.edges:
             for end in (source, target):
                 if end not in graph.nodes:
-                    raise NirError(f"edge ({source!r}, {target!r}): node {prefix + end!r} is missing")
-            self.edges.append((leave[source], entry[target]))
+                    raise NirError(
+                        f"edge ({source[:60]!r}, {target[:60]!r}): node {(prefix + end)[:60]!r} is missing"
+                    )
+            self._join(leave[source], entry[target])
         return ports
 
     @staticmethod
@@ -179,15 +166,15 @@ class _Flat:
         return f"{name}.{found[0]}"
 
     def sources(self, name: str) -> list[str]:
-        return [source for source, target in self.edges if target == name]
+        return list(self._sources.get(name, ()))
 
     def targets(self, name: str) -> list[str]:
-        return [target for source, target in self.edges if source == name]
+        return list(self._targets.get(name, ()))
 
     def only(self, kind: type) -> str:
         found = [name for name, node in self.nodes.items() if isinstance(node, kind)]
         if len(found) != 1:
-            raise NirError(f"graph: {len(found)} {kind.__name__} nodes {found}, expected one")
+            raise NirError(f"graph: {len(found)} {kind.__name__} nodes {found[:4]}, expected one")
         return found[0]
 
 
@@ -205,12 +192,11 @@ def chain_of(graph: nir.NIRGraph, *, dt: float = DEFAULT_DT) -> Chain:
     NirError
         Names the node, the field and what the accelerator takes.
     """
+    if not LEAST_DT <= dt <= MOST_DT:
+        raise NirError(f"dt is {dt!r}, expected {LEAST_DT:g}..{MOST_DT:g} s")
     flat = _Flat(graph)
     at, last = flat.only(nir.Input), flat.only(nir.Output)
-    shape = np.asarray(flat.nodes[at].input_type["input"]).ravel()
-    if len(shape) != 1:
-        raise NirError(f"node {at!r} (Input): shape {shape.tolist()}, expected one dimension")
-    width = int(shape[0])
+    width = _width(flat, at)
     layers: list[Spiking] = []
     seen = {at}
     while True:
@@ -234,6 +220,15 @@ def chain_of(graph: nir.NIRGraph, *, dt: float = DEFAULT_DT) -> Chain:
         at, width = after, weights.shape[1]
         if [target for target in flat.targets(at) if target != back_name] == [last]:
             return _whole(flat, seen | {last}, Chain(tuple(layers), None, None, ""))
+
+
+def _width(flat: _Flat, name: str) -> int:
+    """Return how many values the input has."""
+    given = flat.nodes[name].input_type
+    shape = np.asarray(given.get("input") if isinstance(given, dict) else None).ravel()
+    if len(shape) != 1 or shape.dtype.kind not in "iu" or shape[0] < 1:
+        raise NirError(f"node {name!r} (Input): shape {shape[:8].tolist()}, expected one dimension, of 1 or more")
+    return int(shape[0])
 
 
 def _whole(flat: _Flat, seen: set[str], chain: Chain) -> Chain:
@@ -311,10 +306,10 @@ def _refuse_bias(flat: _Flat, name: str, bias: np.ndarray | None) -> None:
 
 
 def _numbers(flat: _Flat, name: str, field: str) -> np.ndarray:
-    try:
-        values: np.ndarray = np.asarray(getattr(flat.nodes[name], field), dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise NirError(f"node {name!r}: {field}: expected numbers: {error}") from None
+    given = np.asarray(getattr(flat.nodes[name], field))
+    if given.dtype.kind not in "iuf":
+        raise NirError(f"node {name!r}: {field}: expected numbers, got {given.dtype}")
+    values: np.ndarray = given.astype(np.float64)
     if not np.isfinite(values).all():
         raise NirError(f"node {name!r}: {field}: expected finite numbers")
     return values
@@ -337,23 +332,32 @@ def _neurons(
             raise NirError(
                 f"node {name!r} (LIF): {field} is {low:.6g}..{high:.6g}, expected one value for the whole layer"
             )
-        common[field] = float(fields[field].mean())
+        common[field] = low + (high - low) / 2
     for field in ("v_leak", "v_reset"):
         low, high = float(fields[field].min()), float(fields[field].max())
         if low or high:
             raise NirError(f"node {name!r} (LIF): {field} is {low:.6g}..{high:.6g}, expected 0")
     if common["tau"] < dt * (1 - _NOISE):
         raise NirError(f"node {name!r} (LIF): tau is {common['tau']:.6g} s, expected at least dt, {dt:.6g} s")
+    if common["tau"] > _MOST_TAU * dt:
+        raise NirError(f"node {name!r} (LIF): tau is {common['tau']:.6g} s, expected at most {_MOST_TAU:g} dt")
     if common["v_threshold"] < 0:
         raise NirError(f"node {name!r} (LIF): v_threshold is {common['v_threshold']:.6g}, expected 0 or more")
-    gain = fields["r"] * dt / common["tau"]
-    gain = np.where(np.abs(gain - 1) < _NOISE, 1.0, gain)
+    with np.errstate(all="ignore"):
+        gain = fields["r"] * (dt / common["tau"])
+        gain = np.where(np.abs(gain - 1) < _NOISE, 1.0, gain)
+        weights, returned = feed * gain, None if back is None else back * gain
+    for matrix in (gain, weights, returned):
+        if matrix is not None and not np.isfinite(matrix).all():
+            raise NirError(f"node {name!r} (LIF): r dt / tau reaches {np.abs(gain).max():.3g}: not to be computed with")
     return Spiking(
         name=name,
         feed_name=feed_name,
         recurrent_name=back_name,
-        feed=feed * gain,
-        recurrent=None if back is None else back * gain,
+        feed=weights,
+        recurrent=returned,
         beta=1 - dt / common["tau"],
         threshold=common["v_threshold"],
+        steps=common["tau"] / dt,
+        gain=(float(gain.min()), float(gain.max())),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import io
+import json
 import math
 import warnings
 
@@ -14,11 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from files.errors import WriteError
 from golden.checkpoint import Checkpoint, random_checkpoint
 from golden.forward import forward
 from golden.specification import Specification
 from training.nir_export import KEY, beyond_nir, restore, to_nir, write_nir
-from training.nir_graph import NirError, read_graph
+from training.nir_file import read_graph
+from training.nir_graph import NirError
 
 
 def simulate(graph, signal, *, hold=1, floor=()):
@@ -126,13 +129,13 @@ def test_every_checkpoint_comes_back_from_its_file(tmp_path_factory, spec, seed)
     checkpoint = random_checkpoint(spec, seed=seed)
     path = tmp_path_factory.mktemp("nir") / "network.nir"
     write_nir(path, checkpoint)
-    assert_same(restore(read_graph(path)), checkpoint)
+    assert_same(restore(read_graph(path).graph), checkpoint)
     assert [entry.name for entry in path.parent.iterdir()] == ["network.nir"]
 
 
 def test_the_shipped_checkpoint_comes_back_with_its_host(tmp_path, network):
     lost = write_nir(tmp_path / "default.nir", network)
-    assert_same(restore(read_graph(tmp_path / "default.nir")), network)
+    assert_same(restore(read_graph(tmp_path / "default.nir").graph), network)
     assert lost == beyond_nir(network)
     said = "\n".join(lost)
     for word in ("leak", "theta - 1/2", "clipped to -64..64 (16 bits)", "T = 2", "nir.Delay", "host", "lanes"):
@@ -168,7 +171,7 @@ def test_snntorch_spikes_like_golden_where_the_leak_rounds_nothing(tmp_path, rec
         checkpoint = random_checkpoint(spec, seed=seed)
         codes = np.random.default_rng(seed).integers(-16, 15, (12, 6), endpoint=True)
         write_nir(tmp_path / "exact.nir", checkpoint)
-        spikes, outputs = snntorch_spikes(read_graph(tmp_path / "exact.nir"), codes * 2.0**-5)
+        spikes, outputs = snntorch_spikes(read_graph(tmp_path / "exact.nir").graph, codes * 2.0**-5)
         golden = forward(checkpoint, codes)
         for found, wanted in zip(spikes, golden.spikes, strict=True):
             np.testing.assert_array_equal(found, wanted[:, 0])
@@ -181,7 +184,7 @@ def test_most_spikes_of_the_shipped_network_survive_in_snntorch(tmp_path, networ
     one_step = dataclasses.replace(network, specification=network.specification.replace(time_steps=1))
     write_nir(tmp_path / "one.nir", one_step)
     name, codes = next(iter(speech_codes.items()))
-    spikes, _ = snntorch_spikes(read_graph(tmp_path / "one.nir"), codes / 32)
+    spikes, _ = snntorch_spikes(read_graph(tmp_path / "one.nir").graph, codes / 32)
     ours, _ = simulate(to_nir(one_step), codes / 32)
     shares = []
     for found, simulated, wanted in zip(spikes, ours, forward(one_step, codes).spikes, strict=True):
@@ -211,6 +214,16 @@ def changed(graph, change):
     return graph
 
 
+HUGE = '"fc_zeros": 1' + "0" * 400
+
+
+def header(**fields):
+    def change(graph):
+        graph.metadata[KEY] = json.dumps(json.loads(graph.metadata[KEY]) | fields)
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -223,6 +236,30 @@ def changed(graph, change):
         (lambda graph: graph.metadata.update({KEY: "{"}), "metadata 'rsnn_checkpoint'"),
         (lambda graph: graph.metadata.update({KEY: "{}"}), "format_version"),
         (lambda graph: graph.metadata.pop("dt"), "dt"),
+        (lambda graph: graph.metadata.update(dt=True), "metadata 'dt': 'True'"),
+        (lambda graph: graph.metadata.update(dt=1e308), "metadata 'dt': '1e.308'"),
+        (lambda graph: graph.metadata.update({KEY: 3}), "metadata 'rsnn_checkpoint': expected text"),
+        (lambda graph: graph.metadata.update({KEY: "[" * 100_000}), "nested deeper than 64 levels"),
+        (header(format_version=True), "format_version is 'True', expected another type"),
+        (header(format_version=2), "format_version is 2, expected 1"),
+        (header(format_version=1.0), "format_version is '1.0', expected another type"),
+        (header(scales={"fc": 10**25}), "scales.'fc'. is 1000000.*, expected -64..64"),
+        (header(scales={"fc": True}), "scales.'fc'. is True, expected -64..64"),
+        (header(scales=[]), "scales is '..', expected another type"),
+        (header(dtypes={}), "scales and dtypes: .* is missing"),
+        (header(dtypes={"fc": "O"}), "neither int8 nor int16"),
+        (header(fc_zeros=10**9), "fc_zeros"),
+        (header(host=[]), "host is '..', expected another type"),
+        (header(host={}), "metadata 'rsnn_checkpoint': .*ignore the metadata"),
+        (header(specification={}), "missing fields"),
+        (header(extra=1), "expected the fields format_version, spec"),
+        (
+            lambda graph: graph.metadata.update({KEY: graph.metadata[KEY].replace('"fc_zeros": ', HUGE)}),
+            "not JSON as expected: a number of 4.. digits",
+        ),
+        (lambda graph: graph.nodes.update(readout=nir.Affine(np.ones((2, 2)), np.ones(2))), "type is Affine, but the"),
+        (lambda graph: graph.nodes["readout"].weight.__imul__(np.float32(1e30)), "'readout': weight: not whole"),
+        (lambda graph: graph.nodes["readout"].weight.__setitem__((0, 0), np.nan), "'readout': weight: not whole"),
         (lambda graph: graph.metadata.pop(KEY + "_host_log_prior"), "log_prior"),
         (lambda graph: graph.metadata.update({KEY + "_host_log_prior": np.zeros(3)}), "log_prior"),
     ],
@@ -245,3 +282,21 @@ def test_scales_that_contradict_the_shifts_are_refused(network):
             to_nir(dataclasses.replace(network, scales=scales))
     with pytest.raises(NirError, match="missing"):
         to_nir(dataclasses.replace(network, scales={"fc": -4}))
+
+
+@pytest.mark.parametrize("dt", [0.0, -1e-4, 1e-320, 1e308, float("nan"), float("inf")])
+def test_a_time_step_that_is_none_is_refused(network, dt):
+    with pytest.raises(NirError, match=r"dt is .*, expected 1e-09..1e.06 s"):
+        to_nir(network, dt=dt)
+
+
+def test_a_file_that_cannot_be_written_is_left_alone(tmp_path, network):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(WriteError, match=r"folder: cannot be written .is a folder"):
+        write_nir(tmp_path / "folder", network)
+    write_nir(tmp_path / "there.nir", network)
+    before = (tmp_path / "there.nir").read_bytes()
+    with pytest.raises(NirError):
+        write_nir(tmp_path / "there.nir", network, dt=0.0)
+    assert (tmp_path / "there.nir").read_bytes() == before
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["folder", "there.nir"]
