@@ -13,6 +13,8 @@ from pathlib import Path
 from rtl.build_cache import EngineError
 
 SCRIPT, LOG = "script.ys", "yosys.log"
+# What the last command of every script logs, in our words: those of Yosys differ between versions.
+END = "rsnn: the script is through"
 
 
 class SynthesisError(EngineError):
@@ -84,18 +86,22 @@ def run_yosys(script: Sequence[str], folder: Path, *, timeout_s: float | None = 
     TimeoutError
         It took longer than `timeout_s`.
     """
-    (folder / SCRIPT).write_text("\n".join(script) + "\n")
+    (folder / SCRIPT).write_text("\n".join([*script, f"log {END}"]) + "\n")
     try:
         run_tool([*yosys_command(), "-q", "-l", LOG, "-s", SCRIPT], folder, timeout_s=timeout_s)
     except SynthesisError:
         # What the log says ends with the reason; what was printed may be cut.
-        last = (folder / LOG).read_text().splitlines()[-8:] if (folder / LOG).is_file() else ["no log"]
+        last = _log(folder).splitlines()[-8:] or ["no log"]
         raise SynthesisError("Yosys failed:\n" + "\n".join(last)) from None
-    log = (folder / LOG).read_text()
+    log = _log(folder)
     # A run whose end is missing stopped half-way, whatever its exit status.
-    if "End of script" not in log:
+    if END not in log.splitlines():
         raise SynthesisError("Yosys stopped half-way:\n" + "\n".join(log.splitlines()[-5:]))
     return log
+
+
+def _log(folder: Path) -> str:
+    return (folder / LOG).read_text(errors="replace") if (folder / LOG).is_file() else ""
 
 
 def run_tool(
