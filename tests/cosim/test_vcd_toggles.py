@@ -179,6 +179,14 @@ def test_a_foreign_or_damaged_waveform_is_refused_by_name(tmp_path, old, new, sa
     assert str(caught.value).startswith(str(path))
 
 
+@pytest.mark.parametrize("text", ["$var wire 1 ! clk [", "$var wire 1 ! clk [3", "$scope module a[", "$comment", "#", "b", "$"])
+def test_a_file_that_is_cut_off_ends(tmp_path, text):
+    # The parser waits for the end of a bracket where there is none.
+    (tmp_path / "cut.vcd").write_text(text)
+    with pytest.raises(VCDError, match=r"cut\.vcd: .*ends in the middle of a line"):
+        count_vcd_nets(tmp_path / "cut.vcd")
+
+
 def test_a_field_that_stands_twice_is_refused(tmp_path):
     layout = build_layout(SPECIFICATION)
     field = next(iter(layout))
