@@ -182,6 +182,8 @@ def read_liberty(path: Path) -> Library:
         raise LibertyError(
             f"{path}: line {group.line}: library name {name[:40]!r}, expected letters, digits, _ . $ + or -, at most 255"
         )
+    if not any(group.of_kind("cell")):
+        raise LibertyError(f"{path}: library has no cell")
     units, time_unit_s, capacitance_unit_f = _units(group, path)
     cells: dict[str, Cell] = {}
     # Places in the text, and what to say there.
@@ -193,8 +195,6 @@ def read_liberty(path: Path) -> Library:
         cells[cell.name] = cell
         if not cell.usable:
             more.append((entry.end, "dont_use : true;\n"))
-    if not cells:
-        raise LibertyError(f"{path}: library has no cell")
     parts = [text[: group.begin]]
     for (place, said), (following, _) in itertools.pairwise([*more, (len(text), "")]):
         parts += [said, text[place:following]]

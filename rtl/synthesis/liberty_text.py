@@ -162,9 +162,9 @@ class _Parser:
         self.text, self.path = text, path
         self.written = io.StringIO()
         self.at = 0
-        # Of the token that was taken last: its kind ("string", "mark", "word", or "" at the end), where it begins, and
-        # whether white space, and the end of a line, stood before it.
-        self.kind, self.token, self.began = "", "", 0
+        # Of the token that was taken last: its kind ("string", "mark", "word", or "" at the end), what it says, how it is
+        # written for tools, where it begins, and whether white space, and the end of a line, stood before it.
+        self.kind, self.token, self.said, self.began = "", "", "", 0
         self.spaced = self.line_ended = False
         self._counted = (0, 1)
         self._groups = 0
@@ -249,7 +249,7 @@ class _Parser:
         said, bare = "", ""
         while self.kind and not self._is(";") and not self._is("}") and not (said and self.line_ended):
             between = " " if said and self.spaced else ""
-            said += between + (f'"{self.token}"' if self.kind == "string" else self.token)
+            said += between + self.said
             bare += between + self.token
             self._take()
         return said, bare
@@ -261,9 +261,13 @@ class _Parser:
         while not self._is(")"):
             if not self.kind or (self.kind == "mark" and self.token in "{};("):
                 raise self._bad(f"a closing parenthesis after {name[:40]}")
-            said.append(" " if said and self.spaced else "")
-            said.append(f'"{self.token}"' if self.kind == "string" else self.token)
-            if self.kind != "mark":
+            said += [" " if said and self.spaced else "", self.said]
+            if self._is(":") and parts:
+                # Of a range, A[3:0].
+                parts[-1] += ":"
+            elif self.kind != "mark" and parts and parts[-1].endswith(":"):
+                parts[-1] += self.token
+            elif self.kind != "mark":
                 parts.append(self.token)
             self._take()
         self._take()
@@ -281,7 +285,7 @@ class _Parser:
         self.line_ended = self.spaced and "\n" in re.sub(_CONTINUED, "", blank[0])
         self.at = self.began = at
         if at == len(self.text):
-            self.kind, self.token = "", ""
+            self.kind, self.token, self.said = "", "", ""
             return
         found = _TOKEN.match(self.text, at)
         if found is None:
@@ -292,11 +296,12 @@ class _Parser:
             raise self._bad(f"'name : value' or 'name (...)', got {self.text[at : at + 20]!r}")
         self.at = found.end()
         if found[1] is not None:
-            self.kind, self.token = "string", _clean(found[1])
+            self.kind, self.token = "string", _JOINED.sub(" ", found[1]) if "\\" in found[1] else found[1]
+            self.said = f'"{_clean(self.token)}"'
         elif found[2]:
-            self.kind, self.token = "mark", found[2]
+            self.kind, self.token, self.said = "mark", found[2], found[2]
         else:
-            self.kind, self.token = "word", found[3]
+            self.kind, self.token, self.said = "word", found[3], found[3]
             if not (self.token.isascii() and self.token.isprintable()):
                 raise self._bad(f"ASCII outside comments and strings, got {self.token[:40]!r}")
 
@@ -313,7 +318,7 @@ class _Parser:
 def _clean(string: str) -> str:
     """Return what stands in a string, without what some tool takes for more than text."""
     if "\\" in string:
-        string = re.sub(r"\\.", "_", _JOINED.sub(" ", string))
+        string = re.sub(r"\\.", "_", string)
     if not (string.isascii() and string.isprintable()):
         string = "".join(c if " " <= c <= "~" else " " if c == "\t" else "?" for c in string)
     if "/" in string and re.search(r"//|/\*|\*/", string):
