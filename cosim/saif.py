@@ -12,8 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from files.writing import write_text
 from golden.layout import build_layout
 from rtl.design import Design
+from rtl.timescale import timescale
 
 
 def write_saif(
@@ -33,9 +35,16 @@ def write_saif(
     Returns
     -------
     Path
+
+    Raises
+    ------
+    WriteError
     """
-    path = Path(path)
-    period_ps = round(1e12 / design.specification.clock_hz)
+    clock = timescale(design.specification.clock_hz, cycles)
+
+    def time(periods: int) -> int:
+        return clock.at(2 * periods)
+
     lines = [
         "(SAIFILE",
         '(SAIFVERSION "2.0")',
@@ -43,20 +52,18 @@ def write_saif(
         f'(DESIGN "{design.top.name}")',
         '(PROGRAM_NAME "rsnn")',
         "(DIVIDER / )",
-        "(TIMESCALE 1 ps)",
-        f"(DURATION {cycles * period_ps})",
+        f"(TIMESCALE 1 {clock.unit})",
+        f"(DURATION {time(cycles)})",
         f"(INSTANCE {design.top.name}",
         "  (NET",
     ]
     for net, bit in record_bits(design):
         high, changed = int(highs[bit]), int(toggles[bit])
-        times = f"(T0 {(cycles - high) * period_ps}) (T1 {high * period_ps}) (TX 0)"
+        # As much time as there is, whatever is rounded.
+        times = f"(T0 {time(cycles) - time(high)}) (T1 {time(high)}) (TX 0)"
         lines.append(f"    ({net} {times} (TC {changed}) (IG 0))")
     lines += ["  )", ")", ")", ""]
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text("\n".join(lines))
-    os.replace(part, path)
-    return path
+    return write_text(path, "\n".join(lines))
 
 
 def record_bits(design: Design) -> Iterator[tuple[str, int]]:

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
-from vcd.reader import Token, TokenKind, VCDParseError, tokenize
+from vcd.reader import Token, TokenKind
 
 from cosim.engines.record_module import port_name
+from cosim.vcd_tokens import Value, VCDError, VcdFile, fits
 from golden.layout import Layout
 
-
-class VCDError(ValueError):
-    """A VCD that cannot be read, or lacks a signal; the message names file and signal."""
+__all__ = ["Net", "VCDError", "count_vcd_nets", "count_vcd_toggles"]
 
 
 def count_vcd_toggles(path: str | os.PathLike[str], layout: Layout, *, clock: str = "clk") -> dict[str, int]:
@@ -38,15 +36,12 @@ def count_vcd_toggles(path: str | os.PathLike[str], layout: Layout, *, clock: st
     Raises
     ------
     VCDError
-        The file cannot be read, lacks a field or the clock, or has an unknown value at a clock edge.
+        The file cannot be read, lacks a field or the clock, has one twice or of another width, or has an unknown value
+        at a clock edge.
     """
-    count = _Count(os.fspath(path), {port_name(field): field.path for field in layout}, clock)
-    try:
-        with Path(path).open("rb") as file:
-            for token in tokenize(file):
-                count.take(token)
-    except (OSError, VCDParseError) as error:
-        raise VCDError(f"{path}: cannot be read as a VCD: {error}") from error
+    count = _Count(VcdFile(path), layout, clock)
+    for token in count.file.tokens():
+        count.take(token)
     count.end_of_time()
     return count.toggles
 
@@ -54,14 +49,17 @@ def count_vcd_toggles(path: str | os.PathLike[str], layout: Layout, *, clock: st
 class _Count:
     """The state of the fields while a VCD goes by."""
 
-    def __init__(self, name: str, wanted: dict[str, str], clock: str) -> None:
-        self.name, self.wanted, self.clock = name, wanted, clock
-        self.toggles = dict.fromkeys(wanted.values(), 0)
-        self._fields: dict[str, str] = {}
+    def __init__(self, file: VcdFile, layout: Layout, clock: str) -> None:
+        self.file, self.clock = file, clock
+        self.wanted = {port_name(field): (field.path, 64 * field.words) for field in layout}
+        self.toggles = {path: 0 for path, _ in self.wanted.values()}
+        self._codes: dict[str, str] = {}
+        # Nets that are one net have one code.
+        self._fields: dict[str, list[str]] = {}
         self._clocks: set[str] = set()
         # Of this time step; the order of changes within one says nothing.
-        self._coming: dict[str, int | str] = {}
-        self._now: dict[str, int | str] = {}
+        self._coming: dict[str, Value] = {}
+        self._now: dict[str, Value] = {}
         self._settled: dict[str, int] = {}
         self._changed: set[str] = set()
         self._dumping = True
@@ -70,15 +68,11 @@ class _Count:
     def take(self, token: Token) -> None:
         """Take the next token of the file."""
         if token.kind is TokenKind.VAR:
-            reference, code = token.var.reference, token.var.id_code
-            if reference in self.wanted:
-                self._fields[code] = self.wanted[reference]
-            elif reference == self.clock:
-                self._clocks.add(code)
+            self._declare(token.var.reference, token.var.id_code, token.var.size)
         elif token.kind is TokenKind.ENDDEFINITIONS:
-            missing = sorted(set(self.wanted.values()) - set(self._fields.values()))
+            missing = sorted({path for path, _ in self.wanted.values()} - set(self._codes))
             if missing or not self._clocks:
-                raise VCDError(f"{self.name}: no signal for {', '.join(missing) or self.clock}")
+                raise self.file.error(f"no signal for {', '.join(missing) or self.clock}")
         elif token.kind is TokenKind.CHANGE_TIME:
             self.end_of_time()
         elif token.kind is TokenKind.DUMPOFF:
@@ -90,10 +84,24 @@ class _Count:
         elif token.kind is TokenKind.CHANGE_VECTOR:
             self._change(token.vector_change.id_code, token.vector_change.value)
 
-    def _change(self, code: str, value: int | str) -> None:
+    def _declare(self, reference: str, code: str, size: int) -> None:
+        if reference == self.clock:
+            self._clocks.add(code)
+        elif reference in self.wanted:
+            path, bits = self.wanted[reference]
+            if size != bits:
+                raise self.file.error(f"{reference} has {size} bits, expected {bits}")
+            if self._codes.setdefault(path, code) != code:
+                raise self.file.error(f"two signals for {path}, expected one")
+            if path not in self._fields.setdefault(code, []):
+                self._fields[code].append(path)
+
+    def _change(self, code: str, value: Value) -> None:
         if code in self._clocks:
-            self._high = value == "1"
+            self._high = value in ("1", 1)
         elif code in self._fields:
+            if not fits(value, self.file.sizes[code]):
+                raise self.file.error(f"a value of {self._fields[code][0]} has more than {self.file.sizes[code]} bits")
             self._coming[code] = value
 
     def end_of_time(self) -> None:
@@ -109,12 +117,15 @@ class _Count:
         for code in self._changed:
             value = self._now[code]
             if isinstance(value, str):
-                if not value.isdigit():
-                    raise VCDError(f"{self.name}: {self._fields[code]} is {value} at a clock edge, expected 0 or 1")
-                value = int(value, 2)
+                if value not in ("0", "1"):
+                    raise self.file.error(
+                        f"{self._fields[code][0]} is {value[:80]} at a clock edge, expected 0 or 1 in each bit"
+                    )
+                value = int(value)
             before = self._settled.get(code)
             if before is not None:
-                self.toggles[self._fields[code]] += (value ^ before).bit_count()
+                for path in self._fields[code]:
+                    self.toggles[path] += (value ^ before).bit_count()
             self._settled[code] = value
         self._changed.clear()
 
@@ -132,11 +143,14 @@ class Net:
         Bits that change from one time step to the next, summed: what an engine without delays sees of a
         combinational net when its inputs change at other times than the clock. Glitches within a time step are not
         in it.
+    unknown : int
+        Changes to a value that has a bit neither 0 nor 1 (X, Z), which counts as 0.
     """
 
     bits: int
     settled: int = 0
     zero_delay: int = 0
+    unknown: int = 0
 
 
 def count_vcd_nets(path: str | os.PathLike[str], *, clock: str = "clk") -> dict[str, Net]:
@@ -158,10 +172,10 @@ def count_vcd_nets(path: str | os.PathLike[str], *, clock: str = "clk") -> dict[
     VCDError
         The file cannot be read or has no clock. Unknown values count as 0.
     """
+    source = VcdFile(path)
     nets: dict[str, Net] = {}
     names: dict[str, str] = {}
     clocks: set[str] = set()
-    scopes: list[str] = []
     coming: dict[str, int] = {}
     now: dict[str, int] = {}
     settled: dict[str, int] = {}
@@ -186,39 +200,45 @@ def count_vcd_nets(path: str | os.PathLike[str], *, clock: str = "clk") -> dict[
             since.add(code)
         coming.clear()
 
-    def value_of(value: int | str) -> int:
+    def value_of(net: Net, value: Value) -> int:
         if isinstance(value, int):
             return value
-        return int("".join(digit if digit in "01" else "0" for digit in value.lower()), 2)
+        if value.strip("01"):
+            net.unknown += 1
+            value = "".join(digit if digit in "01" else "0" for digit in value)
+        return int(value, 2)
 
-    try:
-        with Path(path).open("rb") as file:
-            for token in tokenize(file):
-                kind = token.kind
-                if kind is TokenKind.SCOPE:
-                    scopes.append(token.scope.ident)
-                elif kind is TokenKind.UPSCOPE:
-                    scopes.pop()
-                elif kind is TokenKind.VAR:
-                    if token.var.reference == clock:
-                        clocks.add(token.var.id_code)
-                    elif token.var.id_code not in names:
-                        name = ".".join([*scopes, token.var.reference])
-                        names[token.var.id_code] = name
-                        nets[name] = Net(token.var.size)
-                elif kind is TokenKind.CHANGE_TIME:
-                    end_of_time()
-                elif kind in (TokenKind.DUMPOFF, TokenKind.DUMPON):
-                    dumping = kind is TokenKind.DUMPON
-                elif kind in (TokenKind.CHANGE_SCALAR, TokenKind.CHANGE_VECTOR):
-                    change = token.scalar_change if kind is TokenKind.CHANGE_SCALAR else token.vector_change
-                    if change.id_code in clocks:
-                        high = change.value == "1"
-                    elif change.id_code in names:
-                        coming[change.id_code] = value_of(change.value)
-    except (OSError, VCDParseError) as error:
-        raise VCDError(f"{path}: cannot be read as a VCD: {error}") from error
+    for token in source.tokens():
+        kind = token.kind
+        if kind is TokenKind.VAR:
+            code, size = token.var.id_code, token.var.size
+            if token.var.reference == clock:
+                clocks.add(code)
+            elif code not in names:
+                name = ".".join([*source.scopes, token.var.reference])
+                if name in nets:
+                    # Slices and elements of one name, each with a code of its own.
+                    name = f"{name}{'' if token.var.bit_index is None else _index(token.var.bit_index)}"
+                if name in nets:
+                    raise source.error(f"{name[:80]} twice, each with a code of its own")
+                names[code], nets[name] = name, Net(size)
+        elif kind is TokenKind.CHANGE_TIME:
+            end_of_time()
+        elif kind in (TokenKind.DUMPOFF, TokenKind.DUMPON):
+            dumping = kind is TokenKind.DUMPON
+        elif kind in (TokenKind.CHANGE_SCALAR, TokenKind.CHANGE_VECTOR):
+            change = token.scalar_change if kind is TokenKind.CHANGE_SCALAR else token.vector_change
+            if change.id_code in clocks:
+                high = change.value in ("1", 1)
+            elif change.id_code in names:
+                if not fits(change.value, source.sizes[change.id_code]):
+                    raise source.error(f"a value of {names[change.id_code][:80]} is wider than it")
+                coming[change.id_code] = value_of(nets[names[change.id_code]], change.value)
     end_of_time()
     if not clocks:
-        raise VCDError(f"{path}: no signal for {clock}")
+        raise source.error(f"no signal for {clock}")
     return nets
+
+
+def _index(index: int | tuple[int, int]) -> str:
+    return f"[{index}]" if isinstance(index, int) else f"[{index[0]}:{index[1]}]"

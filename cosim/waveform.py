@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, TextIO
 
 import numpy as np
 from vcd import VCDWriter
 from vcd.gtkw import GTKWSave
 
+from files.writing import whole_file
 from golden.layout import Field, Layout
+from rtl.timescale import timescale
 
 # What the save file shows first: the controller's walk, then the data path in the order of the pipeline.
 SHOWN = (
@@ -78,26 +83,41 @@ def write_waveform(
         The VCD and the ``.gtkw``.
     """
     path = Path(path)
-    period_ns = round(1e9 / clock_hz)
-    part = path.with_name(path.name + ".part")
-    with part.open("w") as handle, VCDWriter(handle, timescale="1 ns", comment="cycle-sampled registers") as writer:
-        clock = writer.register_var("accelerator", "clk", "wire", size=1, init=0)
-        scopes = ["rtl"] + (["golden"] if any(wave.expected is not None for wave in waves) else [])
+    clock = timescale(clock_hz, waves[-1].cycle + 1 if waves else 1)
+    scopes = ["rtl"] + (["golden"] if any(wave.expected is not None for wave in waves) else [])
+    with (
+        whole_file(path) as file,
+        text_of(file) as handle,
+        # No date: the same run gives the same bytes.
+        VCDWriter(
+            handle, timescale=f"1 {clock.unit}", date="", comment=f"cycle-sampled registers; {clock.stated}"
+        ) as writer,
+    ):
+        own = writer.register_var("accelerator", "clk", "wire", size=1, init=0)
         tracks = [_Track(writer, scope, field) for scope in scopes for field in layout]
         for wave in waves:
-            start = wave.cycle * period_ns
+            start = clock.at(2 * wave.cycle)
             for track in tracks:
                 record = wave.got if track.scope == "rtl" else wave.expected
                 if record is not None:
                     track.change(writer, start, record)
-            writer.change(clock, start, 0)
-            writer.change(clock, start + period_ns // 2, 1)
+            writer.change(own, start, 0)
+            writer.change(own, clock.at(2 * wave.cycle + 1), 1)
         if waves:
-            writer.close((waves[-1].cycle + 1) * period_ns)
-    os.replace(part, path)
+            writer.close(clock.at(2 * waves[-1].cycle + 2))
     save = path.with_suffix(".gtkw")
-    _write_save(save, path, layout, scopes, None if marker is None else marker * period_ns)
+    _write_save(save, path, layout, scopes, None if marker is None else clock.at(2 * marker))
     return path, save
+
+
+@contextmanager
+def text_of(file: BinaryIO) -> Iterator[TextIO]:
+    """Give a binary file as one of text; it stays open."""
+    handle = io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="\n")
+    try:
+        yield handle
+    finally:
+        handle.detach()
 
 
 class _Track:
@@ -134,10 +154,11 @@ class _Track:
 
 
 def _write_save(path: Path, vcd: Path, layout: Layout, scopes: list[str], marker: int | None) -> None:
-    part = path.with_name(path.name + ".part")
-    with part.open("w") as handle:
+    with whole_file(path) as file, text_of(file) as handle:
         save = GTKWSave(handle)
-        save.dumpfile(str(vcd.name), abspath=False)
+        # Within quotes, which nothing escapes.
+        if vcd.name.isprintable() and '"' not in vcd.name:
+            save.dumpfile(str(vcd.name), abspath=False)
         if marker is not None:
             save.timestart(max(0, marker))
             save.zoom_markers(marker=marker)
@@ -152,4 +173,3 @@ def _write_save(path: Path, vcd: Path, layout: Layout, scopes: list[str], marker
                     for lane in range(min(4, layout[name].width)):
                         top = layout[name].planes - 1
                         save.trace(f"{scope}.{name}.lane{lane}[{top}:0]", datafmt="signed")
-    os.replace(part, path)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 
 from golden.schedule import build_schedule
 from rtl.accelerator import accelerator
 from rtl.axi_stream import axi_stream
 from rtl.design import TOP, Design
 from rtl.netlist import MODULE, Module, Port
-from rtl.testbench import BENCH
+from rtl.testbench import BENCH, clock_of
+from rtl.timescale import decimal, period_s
 
 # What Verilator's -Wall may say, by rule and module, and why that is right there; anything else is an error of the
 # design. MyHDL turns Python's integers into 32-bit ones and sign-extends operands by a bit, so that what compares and
@@ -43,16 +45,32 @@ WAIVERS = (
 
 
 def constraints(design: Design) -> str:
-    """Return timing constraints (SDC): the specification's clock, and a tenth of it at every input and output."""
-    period_ns = 1e9 / design.specification.clock_hz
+    """Return timing constraints (SDC): the specification's clock, and a tenth of it at every input and output.
+
+    SDC has ``set_units`` for the unit of its numbers. OpenSTA, and with it OpenROAD, only compares that with the unit
+    of the library and reads numbers in the latter, so there they are converted.
+    """
+    clock_hz = design.specification.clock_hz
+    period_ns = period_s(clock_hz) * 10**9
     inputs = [port.name for port in design.top.ports if not port.output and port.name != "clk"]
     outputs = [port.name for port in design.top.ports if port.output]
+
+    def time(part: Fraction) -> str:
+        return f"[expr {{{float(period_ns * part)!r} * $rsnn_ns}}]"
+
     return (
-        f"# {TOP}: {design.specification.clock_hz:g} Hz. Nanoseconds.\n"
-        f"create_clock -name clk -period {period_ns:.3f} [get_ports clk]\n"
-        f"set_clock_uncertainty {period_ns / 100:.3f} [get_clocks clk]\n"
-        f"set_input_delay {period_ns / 10:.3f} -clock clk [get_ports {{{' '.join(inputs)}}}]\n"
-        f"set_output_delay {period_ns / 10:.3f} -clock clk [get_ports {{{' '.join(outputs)}}}]\n"
+        f"# {TOP}: {decimal(clock_hz)} Hz. Times are in nanoseconds; rsnn_ns is a nanosecond in the unit that is read.\n"
+        "if {[llength [info commands ::sta::unit_scale]]} {\n"
+        "    # OpenSTA: numbers are in the library's unit, which it keeps in single precision.\n"
+        "    set rsnn_ns [expr {pow(10, -9 - round(log10([::sta::unit_scale time])))}]\n"
+        "} else {\n"
+        "    set_units -time ns\n"
+        "    set rsnn_ns 1.0\n"
+        "}\n"
+        f"create_clock -name clk -period {time(Fraction(1))} [get_ports clk]\n"
+        f"set_clock_uncertainty {time(Fraction(1, 100))} [get_clocks clk]\n"
+        f"set_input_delay {time(Fraction(1, 10))} -clock clk [get_ports {{{' '.join(inputs)}}}]\n"
+        f"set_output_delay {time(Fraction(1, 10))} -clock clk [get_ports {{{' '.join(outputs)}}}]\n"
     )
 
 
@@ -118,7 +136,7 @@ def readme(design: Design, stream: Module, *, frames: int, arg_max: bool = False
 
 A recurrent spiking network of {" - ".join(map(str, (spec.inputs, *spec.layers, spec.outputs)))} on {spec.lanes} lanes,
 {spec.time_steps} time step{"s" if spec.time_steps > 1 else ""}, {spec.weight_bits}-bit weights, at
-{spec.clock_hz / 1e3:g} kHz: a frame of {spec.inputs} codes every {spec.frame_budget:,} cycles. `specification.json` has
+{decimal(spec.clock_hz)} Hz: a frame of {spec.inputs} codes every {spec.frame_budget:,} cycles. `specification.json` has
 every parameter. Written from MyHDL blocks that are compared with a golden model at every clock cycle; this Verilog is
 compared with it as well. Plain Verilog-2005, one clock, synchronous reset.
 
@@ -128,7 +146,7 @@ compared with it as well. Plain Verilog-2005, one clock, synchronous reset.
     verilator --binary --timing -Wno-fatal --top-module {BENCH} rsnn.vlt -f filelist.f {BENCH}.v && obj_dir/V{BENCH}
 
 The testbench drives {frames} frames and compares every word of logits, the arg-max, the cycles and the overrun flag; it
-ends with PASS or FAIL. With its parameter `PORT` at 1 (`iverilog -P{BENCH}.PORT=1`, `verilator -GPORT=1`) the memories
+ends with PASS or FAIL. Its clock: {clock_of(design, frames).stated}. With its parameter `PORT` at 1 (`iverilog -P{BENCH}.PORT=1`, `verilator -GPORT=1`) the memories
 begin empty and the weights come through the port. `+waveform` writes `waveform.vcd`.
 
 ## Synthesise it
@@ -137,7 +155,7 @@ begin empty and the weights come through the port. `+waveform` writes `waveform.
 
 `synth.ys` reads the files as they want to be read (`-mem2reg` but for the memory; loop variables, which look like
 latches to some tools, cleaned away first); go on from it to your target. `rsnn.sdc` has the clock and the delays of
-`{TOP}`'s ports. Where `SYNTHESIS` is defined, as Yosys does by itself, memories begin empty: load them through the
+`{TOP}`'s ports, in nanoseconds, which it says; OpenSTA reads it right with a library in any unit. Where `SYNTHESIS` is defined, as Yosys does by itself, memories begin empty: load them through the
 weight port, or put a macro with contents into `rsnn_memory.v`.
 
 ## Ports

@@ -6,6 +6,7 @@ from golden.schedule import build_schedule
 from golden.specification import index_bits
 from rtl.design import TOP, Design
 from rtl.netlist import MODULE, width_of
+from rtl.timescale import Timescale, timescale
 
 BENCH = f"{MODULE}testbench"
 # Files of vectors, beside the testbench: what $readmemh reads, a number a line.
@@ -18,6 +19,16 @@ def result_bits(design: Design) -> tuple[int, int, int]:
     return schedule.cycle_bits, 1, index_bits(design.specification.outputs)
 
 
+def clock_of(design: Design, frames: int) -> Timescale:
+    """Return the testbench's clock: the specification's, or 1 Hz where that is slower.
+
+    A simulator counts time in units of the smallest that any module names, in 64 bits.
+    """
+    schedule = build_schedule(design.specification)
+    cycles = sum(schedule.bank_depths) + 10 + frames * (design.specification.inputs + 2 * schedule.worst_cycles + 10)
+    return timescale(max(1.0, design.specification.clock_hz), cycles, least_half=2)
+
+
 def testbench(design: Design, frames: int) -> str:
     """Return the testbench for vectors of `frames` frames.
 
@@ -28,6 +39,7 @@ def testbench(design: Design, frames: int) -> str:
     cycle_bits, _, index_width = result_bits(design)
     ports = design.top.ports
     widths = {port.name: port.width for port in ports}
+    clock = clock_of(design, frames)
     declared = "\n".join(
         f"    {'wire' if port.output else 'reg '} {'signed ' if port.signed else ''}{width_of(port.width)}{port.name}"
         f"{'' if port.output else ' = 0'};"
@@ -39,6 +51,9 @@ def testbench(design: Design, frames: int) -> str:
         top=TOP,
         declared=declared,
         pins=pins,
+        unit=clock.unit,
+        half=clock.at(1),
+        clock=clock.stated,
         frames=frames,
         inputs=spec.inputs,
         words=schedule.frame_words,
@@ -65,7 +80,9 @@ _TEXT = """// Drives {frames} frames through the accelerator and compares every 
 //
 // With PORT = 1 the memories begin empty and the weights come through the weight port; +waveform writes waveform.vcd.
 
-`timescale 1ns/10ps
+// Its {clock}.
+
+`timescale 1{unit}/1{unit}
 
 module {bench} #(
     parameter PORT = 0
@@ -86,7 +103,9 @@ module {bench} #(
     reg [{result_high}:0] result;
     integer frame, at, taken, waited, compared, failures;
 
-    always #5 clk = !clk;
+    localparam [63:0] HALF = 64'd{half};
+
+    always #(HALF) clk = !clk;
 
     // Inputs change on the falling edge; outputs are looked at just before the rising one.
     task check;
@@ -134,7 +153,7 @@ module {bench} #(
             code_valid = 1;
             for (at = 0; at < {inputs}; at = at + 1) begin
                 code = codes[frame * {inputs} + at];
-                #4 check(code_ready);
+                #(HALF - 1) check(code_ready);
                 @(negedge clk);
             end
             code_valid = 0;
@@ -144,7 +163,7 @@ module {bench} #(
             start = 0;
             first = 0;
             while (done !== 1'b1 && waited < {most_cycles}) begin
-                #4;
+                #(HALF - 1);
                 if (logits_valid) begin
                     check(word == taken);
                     check(taken < {words});

@@ -28,6 +28,8 @@ DATA = Path(os.environ.get("RSNN_DATA") or ROOT.parent / "shared" / "data")
 REQUIRED = os.environ.get("RSNN_REQUIRE_DATA", "") not in ("", "0")
 SAMPLE_RATE_HZ = 16_000
 
+# Open libraries of standard cells, gzipped; ``RSNN_LIBERTY`` names another folder of them.
+LIBRARIES = Path(os.environ.get("RSNN_LIBERTY") or ROOT.parent / "shared" / "liberty")
 # What a corpus folder must hold to count as present.
 CORPORA = {"speechocean762": "test/wav.scp", "timit_sample": "dr1-fvmh0/sa1.wav"}
 
@@ -58,6 +60,15 @@ def timit_sample() -> Path:
 def speechocean762() -> Path:
     """Root of speechocean762: ``WAVE/SPEAKERxxxx/*``, ``train/``, ``test/``, ``resource/``."""
     return corpus_root("speechocean762")
+
+
+@pytest.fixture(scope="session")
+def liberty_files() -> dict[str, Path]:
+    """Real Liberty files by name without suffix, ``asap7_SEQ_RVT_TT`` and so on."""
+    found = {path.name.removesuffix(".lib.gz"): path for path in sorted(LIBRARIES.glob("*.lib.gz"))}
+    if not found:
+        pytest.skip(f"no standard cells (*.lib.gz) under {LIBRARIES} (set RSNN_LIBERTY)")
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -1,50 +1,38 @@
-"""Standard cells of a Liberty file: area, function, flip-flops, and Verilog models for simulation and proofs."""
+"""Standard cells of a Liberty file: area, function, flip-flops, units, and which of them may be used."""
 
 from __future__ import annotations
 
 import itertools
 import math
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from rtl.synthesis.liberty_function import evaluate, parse_function, pins_of, verilog_of
-from rtl.synthesis.yosys import SynthesisError
+from files.errors import FileError
+from files.names import GRAMMAR, is_identifier
+from files.reading import open_regular
+from rtl.netlist import MODULE
+from rtl.synthesis.cell_models import model_of
+from rtl.synthesis.liberty_function import evaluate, parse_function, pins_of
+from rtl.synthesis.liberty_text import SPECIAL, WHAT, Group, LibertyError, parse_liberty, read_liberty_text
+
+__all__ = ["OSU018", "Cell", "Library", "LibertyError", "find_liberty", "read_liberty"]
 
 # Debian's package qflow-tech-osu018: Oklahoma State University's open cells, 180 nm.
 OSU018 = Path("/usr/share/qflow/tech/osu018/osu018_stdcells.lib")
-_TOKEN = re.compile(r'"((?:[^"\\]|\\.|\\\n)*)"|([{}();:,])|([^\s"{}();:,]+)')
-_COMMENT = re.compile(r"/\*.*?\*/|\\\r?\n", re.DOTALL)
-
-
-class LibertyError(SynthesisError):
-    """A Liberty file is missing, cannot be read, or lacks what synthesis needs."""
-
-
-@dataclass
-class Group:
-    """A group of a Liberty file.
-
-    Parameters
-    ----------
-    kind : str
-        ``library``, ``cell``, ``pin``, ``ff`` and so on.
-    names : tuple of str
-        What stands in its parentheses.
-    attributes : dict of str to str
-        Simple attributes; of those given twice the last.
-    groups : list of Group
-    """
-
-    kind: str
-    names: tuple[str, ...]
-    attributes: dict[str, str] = field(default_factory=dict)
-    groups: list[Group] = field(default_factory=list)
-
-    def of_kind(self, kind: str) -> Iterator[Group]:
-        """Yield the groups in it of one kind."""
-        return (group for group in self.groups if group.kind == kind)
+# ABC copies names of cells and pins into 200 characters.
+LONGEST_NAME = 127
+# A pin may also be a bit of a bus, or some; such a cell is listed, never used.
+_BITS = re.compile(r"(.*?)(?:\[\d{1,6}(?::\d{1,6})?\]|<\d{1,6}(?::\d{1,6})?>)?", re.DOTALL)
+# No language is written that a library's name stands in.
+_LIBRARY_NAME = re.compile(r"[A-Za-z0-9_.$+-]{1,255}")
+# What Liberty allows, and what the tools know.
+_TIME_UNITS = {"1ps": 1e-12, "10ps": 1e-11, "100ps": 1e-10, "1ns": 1e-9}
+_CAPACITANCE_UNITS = {"ff": 1e-15, "pf": 1e-12}
+_ODD = frozenset("latch statetable ff_bank latch_bank bus bundle".split())
+_FUNCTIONS = ("next_state", "clocked_on", "clear", "preset")
 
 
 @dataclass(frozen=True)
@@ -54,8 +42,9 @@ class Cell:
     Parameters
     ----------
     name : str
+        An identifier by `files.names.GRAMMAR`, as are its pins and states where it is modelled.
     area : float
-        Square micrometres, if the library keeps to what is usual.
+        Square micrometres, if the library keeps to what is usual; 0 if it says none.
     inputs : tuple of str
     functions : dict of str to str
         By output, its Boolean function in Liberty's notation; of a flip-flop in terms of its two states.
@@ -64,6 +53,9 @@ class Cell:
     outputs : tuple of str
     modelled : bool
         It is a gate or a flip-flop, with a function for each output: neither latch nor three-state driver.
+    usable : bool
+        It is modelled, has an area, and is a cell for logic: the library does not forbid it (``dont_use``), and it is
+        no pad, level shifter, isolation cell, clock gate or the like.
     """
 
     name: str
@@ -73,6 +65,7 @@ class Cell:
     functions: Mapping[str, str]
     flip_flop: Mapping[str, str]
     modelled: bool
+    usable: bool
 
     def truth_table(self) -> tuple[bool, ...] | None:
         """Return the outputs of a gate with one output for all inputs, the last input fastest; else None."""
@@ -89,46 +82,59 @@ class Library:
 
     Parameters
     ----------
-    name, text : str
+    name : str
+    text : str
+        What tools get: all that the file says, as it was read here, in ASCII; every cell that is not usable is
+        ``dont_use``, no other is.
     cells : dict of str to Cell
+    time_unit_s, capacitance_unit_f : float
+        Seconds and farads of a unit in the text.
     """
 
     name: str
     text: str
     cells: Mapping[str, Cell]
+    time_unit_s: float
+    capacitance_unit_f: float
 
-    @property
+    @cached_property
     def nand2_area(self) -> float:
-        """Area of the smallest cell that is a NAND of two inputs.
+        """Area of the smallest usable cell that is a NAND of two inputs.
 
         Raises
         ------
         LibertyError
             The library has none.
         """
-        nand = (True, True, True, False)
-        areas = [cell.area for cell in self.cells.values() if cell.truth_table() == nand]
-        if not areas or min(areas) <= 0:
-            raise LibertyError(f"{self.name}: no NAND of two inputs with an area, expected one to count in")
-        return min(areas)
+        return self._smallest((True, True, True, False), "NAND of two inputs with an area, expected one to count in").area
 
-    @property
+    @cached_property
     def buffer(self) -> str:
-        """The smallest buffer: what is assumed to drive a block's inputs.
+        """The smallest usable buffer: what is assumed to drive a block's inputs.
 
         Raises
         ------
         LibertyError
             The library has none.
         """
-        found = [cell for cell in self.cells.values() if cell.truth_table() == (False, True)]
+        return self._smallest((False, True), "buffer with an area, expected one to drive a block's inputs").name
+
+    def _smallest(self, table: tuple[bool, ...], what: str) -> Cell:
+        found = [cell for cell in self.cells.values() if cell.usable and cell.truth_table() == table]
         if not found:
-            raise LibertyError(f"{self.name}: no buffer, expected one to drive a block's inputs")
-        return min(found, key=lambda cell: (cell.area, cell.name)).name
+            forbidden = [cell.name for cell in self.cells.values() if cell.truth_table() == table]
+            more = f"; {', '.join(forbidden[:4])} may not be used (dont_use, or no area)" if forbidden else ""
+            raise LibertyError(f"{self.name}: no {what}{more}. Cells of one library in several files: join them first")
+        return min(found, key=lambda cell: (cell.area, cell.name))
+
+    @cached_property
+    def models(self) -> str:
+        """A Verilog module for each gate and flip-flop, made from the functions, without delays."""
+        return "".join(model_of(cell) for cell in self.cells.values() if cell.modelled)
 
     def verilog(self) -> str:
-        """Return a module for each gate and flip-flop, made from the functions, without delays."""
-        return "".join(_model(cell) for cell in self.cells.values() if cell.modelled)
+        """Return `models`."""
+        return self.models
 
 
 def find_liberty(given: Path | None = None) -> Path:
@@ -145,8 +151,10 @@ def find_liberty(given: Path | None = None) -> Path:
         `given` is no file, or none is given and Debian's open library is not installed.
     """
     if given is not None:
-        if not given.is_file():
-            raise LibertyError(f"{given}: no such file, expected a Liberty library (.lib)")
+        try:
+            open_regular(given, what=f"{WHAT} (.lib or .lib.gz)").close()
+        except FileError as error:
+            raise LibertyError(str(error)) from error
         return given
     if not OSU018.is_file():
         raise LibertyError(
@@ -157,140 +165,123 @@ def find_liberty(given: Path | None = None) -> Path:
 
 
 def read_liberty(path: Path) -> Library:
-    """Read the cells of a Liberty file.
+    """Read the cells of a Liberty file, plain or gzipped.
+
+    Names of cells, of their pins and of states are identifiers (`files.names.GRAMMAR`) of at most 127 characters; a pin
+    may be a bit or bits of a bus besides (``A[3]``, ``A[3:0]``), and its cell is then listed, but not used. Memory:
+    about four times the text.
 
     Raises
     ------
     LibertyError
-        The file cannot be read, is not Liberty, or a cell of it is malformed; naming the cell.
+        The file cannot be read, is not Liberty, or a cell of it is malformed; naming line and cell.
     """
-    try:
-        text = path.read_text(encoding="utf-8", errors="strict")
-    except (OSError, UnicodeDecodeError) as error:
-        raise LibertyError(f"{path}: cannot be read ({error}), expected a Liberty library as text") from error
-    library = _parse(text, path)
-    cells = {}
-    for group in library.of_kind("cell"):
-        cell = _cell(group, path)
-        cells[cell.name] = cell
-    if not cells:
+    group, text = parse_liberty(read_liberty_text(path), path)
+    name = group.names[0] if group.names else path.stem
+    if not _LIBRARY_NAME.fullmatch(name):
+        raise LibertyError(
+            f"{path}: line {group.line}: library name {name[:40]!r}, expected letters, digits, _ . $ + or -, at most 255"
+        )
+    if not any(group.of_kind("cell")):
         raise LibertyError(f"{path}: library has no cell")
-    return Library(library.names[0] if library.names else path.stem, text, cells)
+    units, time_unit_s, capacitance_unit_f = _units(group, path)
+    cells: dict[str, Cell] = {}
+    # Places in the text, and what to say there.
+    more = [(group.begin, units)]
+    for entry in group.of_kind("cell"):
+        cell = _cell(entry, path)
+        if cell.name in cells:
+            raise LibertyError(f"{path}: line {entry.line}: cell {cell.name} a second time, expected each once")
+        cells[cell.name] = cell
+        if not cell.usable:
+            more.append((entry.end, "dont_use : true;\n"))
+    parts = [text[: group.begin]]
+    for (place, said), (following, _) in itertools.pairwise([*more, (len(text), "")]):
+        parts += [said, text[place:following]]
+    return Library(name, "".join(parts), cells, time_unit_s, capacitance_unit_f)
 
 
-def _parse(text: str, path: Path) -> Group:
-    """Return the library group."""
-    text = _COMMENT.sub(lambda found: "\n" * found[0].count("\n"), text)
-    tokens = [
-        (f'"{match[1]}' if match[1] is not None else match[0], match.start()) for match in _TOKEN.finditer(text)
-    ]
-    root, at = Group("", ()), 0
-    stack = [root]
+def _units(group: Group, path: Path) -> tuple[str, float, float]:
+    """Return how the units are said so that every tool knows them, and what they are in seconds and farads."""
+    time = re.sub(r"\s", "", group.attributes.get("time_unit", "1ns")).lower()
+    if time not in _TIME_UNITS:
+        raise LibertyError(f"{path}: time_unit is {time[:40]!r}, expected one of {', '.join(_TIME_UNITS)}")
+    said = group.attributes.get("capacitive_load_unit", "")
+    number, _, unit = said.partition(",")
+    unit = unit.strip().lower()
+    multiple = _number(number)
+    if unit not in _CAPACITANCE_UNITS or not 0 < multiple < math.inf:
+        raise LibertyError(f"{path}: capacitive_load_unit is ({said[:40]}), expected a number and ff or pf, as (1, pf)")
+    text = f'time_unit : "{time}";\ncapacitive_load_unit ({multiple:.17g},{unit});\n'
+    return text, _TIME_UNITS[time], multiple * _CAPACITANCE_UNITS[unit]
 
-    def bad(expected: str) -> LibertyError:
-        place = tokens[min(at, len(tokens) - 1)][1] if tokens else 0
-        return LibertyError(f"{path}: about line {text.count(chr(10), 0, place) + 1}: expected {expected}")
 
-    def token(ahead: int = 0) -> str:
-        return tokens[at + ahead][0] if at + ahead < len(tokens) else ""
+def _number(text: str) -> float:
+    try:
+        return float(text) if len(text) <= 100 and "_" not in text else math.nan
+    except ValueError:
+        return math.nan
 
-    while at < len(tokens):
-        if token() == "}":
-            if len(stack) == 1:
-                raise bad("no more closing braces than opening ones")
-            stack.pop()
-            at += 1
-        elif token() == ";":
-            at += 1
-        elif token(1) == ":":
-            name, at = token(), at + 2
-            value = []
-            # Up to the semicolon, which some libraries leave out at the end of a line.
-            line_end = text.find("\n", tokens[at][1]) if at < len(tokens) else -1
-            while at < len(tokens) and token() not in ";}" and (line_end < 0 or tokens[at][1] < line_end):
-                value.append(token().removeprefix('"'))
-                at += 1
-            stack[-1].attributes[name] = " ".join(value)
-        elif token(1) == "(":
-            kind, at = token(), at + 2
-            names = []
-            while token() not in (")", ""):
-                if token() in "{};":
-                    raise bad(f"a closing parenthesis after {kind}")
-                if token() != ",":
-                    names.append(token().removeprefix('"'))
-                at += 1
-            at += 1
-            if token() == "{":
-                stack[-1].groups.append(Group(kind, tuple(names)))
-                stack.append(stack[-1].groups[-1])
-                at += 1
-        else:
-            raise bad(f"'name : value' or 'name (...)', got {token().removeprefix(chr(34))[:40]!r}")
-    if len(stack) > 1:
-        raise LibertyError(f"{path}: ends inside {stack[-1].kind} ({', '.join(stack[-1].names)})")
-    library = next(root.of_kind("library"), None)
-    if library is None:
-        raise LibertyError(f"{path}: no library group, expected a Liberty library")
-    return library
+
+def _named(group: Group, names: tuple[str, ...], what: str, path: Path) -> None:
+    for name in names:
+        if not is_identifier(name) or len(name) > LONGEST_NAME:
+            long = f", at most {LONGEST_NAME}" if len(name) > LONGEST_NAME else ""
+            raise LibertyError(f"{path}: line {group.line}: {what} {name[:60]!r}, expected {GRAMMAR}{long}")
 
 
 def _cell(group: Group, path: Path) -> Cell:
     if len(group.names) != 1:
-        raise LibertyError(f"{path}: cell ({', '.join(group.names)}): expected one name")
+        raise LibertyError(f"{path}: line {group.line}: cell ({', '.join(group.names)[:60]}): expected one name")
+    _named(group, group.names, "cell name", path)
     name = group.names[0]
-    try:
-        area = float(group.attributes.get("area", "0"))
-    except ValueError:
-        area = math.nan
+    where = f"{path}: line {group.line}: cell {name}"
+    area = _number(group.attributes.get("area", "0"))
     if not 0 <= area < math.inf:
-        raise LibertyError(f"{path}: cell {name}: area is {group.attributes['area']!r}, expected a number from 0")
+        raise LibertyError(f"{where}: area is {group.attributes['area'][:40]!r}, expected a number from 0")
     pins = [(pin_name, pin) for pin in group.of_kind("pin") for pin_name in pin.names]
+    for pin_name, pin in pins:
+        bare = _BITS.fullmatch(pin_name)
+        _named(pin, (pin_name if bare is None else bare[1],), f"cell {name}: pin name", path)
+    if len({pin_name for pin_name, _ in pins}) != len(pins):
+        raise LibertyError(f"{where}: a pin a second time, expected each once")
     inputs = tuple(pin_name for pin_name, pin in pins if pin.attributes.get("direction") == "input")
     outputs = tuple(pin_name for pin_name, pin in pins if pin.attributes.get("direction") == "output")
     functions = {
         pin_name: pin.attributes["function"] for pin_name, pin in pins if pin.attributes.get("function") is not None
     }
-    register = next(group.of_kind("ff"), None)
-    flip_flop = {**register.attributes, "states": " ".join(register.names)} if register is not None else {}
-    if register is not None and not (register.names and {"next_state", "clocked_on"} <= set(register.attributes)):
-        raise LibertyError(f"{path}: cell {name}: its ff group has no state, next_state or clocked_on")
-    odd = any(pin.attributes.get("three_state") for _, pin in pins) or bool(
-        {sub.kind for sub in group.groups} & {"latch", "statetable", "ff_bank", "latch_bank", "bus", "bundle"}
+    registers = list(group.of_kind("ff"))
+    for register in registers:
+        _named(register, register.names, f"cell {name}: state", path)
+        if not (register.names and {"next_state", "clocked_on"} <= set(register.attributes)):
+            raise LibertyError(f"{where}: its ff group has no state, next_state or clocked_on")
+        if len({*register.names}) != len(register.names) or {*register.names} & {pin_name for pin_name, _ in pins}:
+            raise LibertyError(f"{where}: its states are {', '.join(register.names)}, expected names of no pin")
+    flip_flop = {**registers[0].attributes, "states": " ".join(registers[0].names)} if registers else {}
+    odd = (
+        len(registers) > 1
+        or any(len(register.names) > 2 or "clocked_on_also" in register.attributes for register in registers)
+        or any(pin.attributes.get("three_state") for _, pin in pins)
+        or any(sub.kind in _ODD for sub in group.groups)
+        or not all(is_identifier(pin_name) for pin_name, _ in pins)
+        or ({"clear", "preset"} <= set(flip_flop) and flip_flop.get("clear_preset_var1") not in ("L", "H"))
+        or ({"clear", "preset"} <= set(flip_flop) and flip_flop.get("clear_preset_var2", "L") not in ("L", "H"))
+        # What begins so is the design's own.
+        or name.startswith(MODULE)
     )
     modelled = not odd and bool(outputs) and set(functions) == set(outputs) and len(inputs + outputs) == len(pins)
     if modelled:
         known = {*inputs, *flip_flop.get("states", "").split()}
-        stated = ("next_state", "clocked_on", "clear", "preset")
-        texts = [*functions.values(), *(flip_flop[key] for key in stated if key in flip_flop)]
+        texts = [*functions.values(), *(flip_flop[key] for key in _FUNCTIONS if key in flip_flop)]
         try:
             unknown = set().union(*(pins_of(parse_function(text)) for text in texts)) - known
         except ValueError as error:
-            raise LibertyError(f"{path}: cell {name}: {error}") from None
+            raise LibertyError(f"{where}: {error}") from None
         if unknown:
-            raise LibertyError(f"{path}: cell {name}: a function of {', '.join(sorted(unknown))}, which is no input")
-    return Cell(name, area, inputs, outputs, functions, flip_flop, modelled)
+            raise LibertyError(f"{where}: a function of {', '.join(sorted(unknown))[:60]}, which is no input")
+    special = any(_is_set(entry, key) for entry in (group, *(pin for _, pin in pins)) for key in SPECIAL)
+    return Cell(name, area, inputs, outputs, functions, flip_flop, modelled, modelled and area > 0 and not special)
 
 
-def _model(cell: Cell) -> str:
-    """Return a cell as a Verilog module."""
-    ports = [f"input {pin}" for pin in cell.inputs] + [f"output {pin}" for pin in cell.outputs]
-    lines = [f"module {cell.name} ({', '.join(ports)});"]
-    if cell.flip_flop:
-        states = cell.flip_flop["states"].split()
-        edge = verilog_of(parse_function(cell.flip_flop["clocked_on"]))
-        following = verilog_of(parse_function(cell.flip_flop["next_state"]))
-        lines.append(f"    reg {states[0]};")
-        if edge not in cell.inputs:
-            lines.append(f"    wire clocked_on = {edge};")
-            edge = "clocked_on"
-        events, body = [f"posedge {edge}"], f"{states[0]} <= {following};"
-        for kind, value in (("preset", 1), ("clear", 0)):
-            if kind in cell.flip_flop:
-                lines.append(f"    wire {kind} = {verilog_of(parse_function(cell.flip_flop[kind]))};")
-                events.append(f"posedge {kind}")
-                body = f"if ({kind}) {states[0]} <= 1'b{value}; else {body}"
-        lines.append(f"    always @({' or '.join(events)}) {body}")
-        lines += [f"    wire {states[1]} = ~{states[0]};"] if len(states) > 1 else []
-    lines += [f"    assign {pin} = {verilog_of(parse_function(text))};" for pin, text in cell.functions.items()]
-    return "\n".join([*lines, "endmodule", ""])
+def _is_set(group: Group, attribute: str) -> bool:
+    return group.attributes.get(attribute, "false").strip().lower() not in ("false", "0", "none", "")

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
-_TOKEN = re.compile(r"\s*([A-Za-z_][\w\[\]]*|[01]|[!'^&*+|()])")
+from files.names import verilog_name
+
+# Of one function: operands and operators, and parentheses in each other. Real ones have a tenth of it.
+MOST_TOKENS, MOST_LEVELS = 2000, 64
+_TOKEN = re.compile(r"\s*([A-Za-z_][\w$\[\]]*|[01](?!\w)|[!'^&*+|()])", re.ASCII)
 _VERILOG = {"and": "&", "or": "|", "xor": "^"}
 # An operand, or an operator and its operands.
 Tree = tuple[Any, ...]
+Value = TypeVar("Value")
 
 
 def parse_function(text: str) -> Tree:
@@ -18,60 +23,67 @@ def parse_function(text: str) -> Tree:
     Raises
     ------
     ValueError
-        It is no function in Liberty's notation.
+        It is no function in Liberty's notation, or a larger one than any gate has.
 
     Examples
     --------
     >>> parse_function("!(A B)")
     ('not', ('and', ('pin', 'A'), ('pin', 'B')))
     """
-    tokens, at = [], 0
-    while text[at:].strip():
+    shown, text = text[:60], text.strip()
+    tokens: list[str] = []
+    at = 0
+    while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
-            raise ValueError(f"function {text!r}: cannot read {text[at:].strip()!r}")
+            raise ValueError(f"function {shown!r}: cannot read {text[at : at + 20].strip()!r}")
         tokens.append(match[1])
+        if len(tokens) > MOST_TOKENS:
+            raise ValueError(f"function {shown!r}...: more than {MOST_TOKENS} operands and operators")
         at = match.end()
-    tree, end = _either(tokens, 0, text)
+    tree, end = _either(tokens, 0, shown, 0)
     if end != len(tokens):
-        raise ValueError(f"function {text!r}: {tokens[end]!r} is not expected there")
+        raise ValueError(f"function {shown!r}: {tokens[end]!r} is not expected there")
     return tree
 
 
-def _either(tokens: list[str], at: int, text: str) -> tuple[Tree, int]:
-    tree, at = _both(tokens, at, text)
+def _either(tokens: list[str], at: int, text: str, level: int) -> tuple[Tree, int]:
+    tree, at = _both(tokens, at, text, level)
     while at < len(tokens) and tokens[at] in "+|":
-        other, at = _both(tokens, at + 1, text)
+        other, at = _both(tokens, at + 1, text, level)
         tree = ("or", tree, other)
     return tree, at
 
 
-def _both(tokens: list[str], at: int, text: str) -> tuple[Tree, int]:
-    tree, at = _differ(tokens, at, text)
+def _both(tokens: list[str], at: int, text: str, level: int) -> tuple[Tree, int]:
+    tree, at = _differ(tokens, at, text, level)
     while at < len(tokens) and tokens[at] not in "+|)^":
-        other, at = _differ(tokens, at + (tokens[at] in "&*"), text)
+        other, at = _differ(tokens, at + (tokens[at] in "&*"), text, level)
         tree = ("and", tree, other)
     return tree, at
 
 
-def _differ(tokens: list[str], at: int, text: str) -> tuple[Tree, int]:
-    tree, at = _operand(tokens, at, text)
+def _differ(tokens: list[str], at: int, text: str, level: int) -> tuple[Tree, int]:
+    tree, at = _operand(tokens, at, text, level)
     while at < len(tokens) and tokens[at] == "^":
-        other, at = _operand(tokens, at + 1, text)
+        other, at = _operand(tokens, at + 1, text, level)
         tree = ("xor", tree, other)
     return tree, at
 
 
-def _operand(tokens: list[str], at: int, text: str) -> tuple[Tree, int]:
+def _operand(tokens: list[str], at: int, text: str, level: int) -> tuple[Tree, int]:
+    first = at
+    while at < len(tokens) and tokens[at] == "!":
+        at += 1
+    inversions = at - first
     if at >= len(tokens):
         raise ValueError(f"function {text!r}: ends early")
     token = tokens[at]
-    if token == "!":
-        inner, at = _operand(tokens, at + 1, text)
-        return ("not", inner), at
     tree: Tree
     if token == "(":
-        tree, at = _either(tokens, at + 1, text)
+        if level >= MOST_LEVELS:
+            raise ValueError(f"function {text!r}...: more than {MOST_LEVELS} parentheses in each other")
+        tree, at = _either(tokens, at + 1, text, level + 1)
         if at >= len(tokens) or tokens[at] != ")":
             raise ValueError(f"function {text!r}: a parenthesis is not closed")
     elif token in ("0", "1"):
@@ -82,39 +94,58 @@ def _operand(tokens: list[str], at: int, text: str) -> tuple[Tree, int]:
         raise ValueError(f"function {text!r}: {token!r} is not expected there")
     at += 1
     while at < len(tokens) and tokens[at] == "'":
-        tree, at = ("not", tree), at + 1
+        inversions, at = inversions + 1, at + 1
+    for _ in range(inversions):
+        tree = ("not", tree)
     return tree, at
+
+
+def _folded(tree: Tree, leaf: Callable[[Tree], Value], joined: Callable[[str, list[Value]], Value]) -> Value:
+    """Return a tree's value from its leaves up, however deep it is."""
+    waiting: list[tuple[Tree, bool]] = [(tree, False)]
+    values: list[Value] = []
+    while waiting:
+        node, ready = waiting.pop()
+        kind, *operands = node
+        if kind in ("pin", "constant"):
+            values.append(leaf(node))
+        elif ready:
+            found = values[len(values) - len(operands) :]
+            del values[len(values) - len(operands) :]
+            values.append(joined(kind, found))
+        else:
+            waiting.append((node, True))
+            waiting += [(operand, False) for operand in reversed(operands)]
+    return values[0]
 
 
 def evaluate(tree: Tree, values: Mapping[str, bool]) -> bool:
     """Return the function's value for values of its pins."""
-    kind, *operands = tree
-    if kind == "pin":
-        return values[operands[0]]
-    if kind == "constant":
-        return bool(operands[0])
-    found = [evaluate(operand, values) for operand in operands]
-    if kind == "not":
-        return not found[0]
-    return {"and": all(found), "or": any(found), "xor": found[0] != found[-1]}[kind]
+
+    def joined(kind: str, found: list[bool]) -> bool:
+        if kind == "not":
+            return not found[0]
+        return {"and": all(found), "or": any(found), "xor": found[0] != found[-1]}[kind]
+
+    return _folded(tree, lambda leaf: values[leaf[1]] if leaf[0] == "pin" else bool(leaf[1]), joined)
 
 
 def pins_of(tree: Tree) -> set[str]:
     """Return the pins that the function names."""
-    kind, *operands = tree
-    if kind == "pin":
-        return {operands[0]}
-    return set() if kind == "constant" else set().union(*(pins_of(operand) for operand in operands))
+    pins: set[str] = set()
+
+    def leaf(node: Tree) -> None:
+        if node[0] == "pin":
+            pins.add(node[1])
+
+    _folded(tree, leaf, lambda kind, found: None)
+    return pins
 
 
 def verilog_of(tree: Tree) -> str:
     """Return the function as a Verilog expression of one bit."""
-    kind, *operands = tree
-    if kind == "pin":
-        return str(operands[0])
-    if kind == "constant":
-        return f"1'b{int(operands[0])}"
-    parts = [verilog_of(operand) for operand in operands]
-    if kind == "not":
-        return f"(~{parts[0]})"
-    return f"({parts[0]} {_VERILOG[kind]} {parts[1]})"
+
+    def joined(kind: str, parts: list[str]) -> str:
+        return f"(~{parts[0]})" if kind == "not" else f"({parts[0]} {_VERILOG[kind]} {parts[1]})"
+
+    return _folded(tree, lambda leaf: verilog_name(leaf[1]) if leaf[0] == "pin" else f"1'b{int(leaf[1])}", joined)

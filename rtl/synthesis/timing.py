@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 import tempfile
@@ -10,11 +11,18 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from files.names import tcl_word
 from rtl.design import TOP, Design
 from rtl.synthesis.liberty import Library
 from rtl.synthesis.synthesise import LOAD_FF, Memory, Netlist, memories_in
 from rtl.synthesis.yosys import SynthesisError, run_tool
 
+# Periods at which a netlist is timed, and what begins the lines that our script prints.
+PERIODS_NS = (100.0, 200.0)
+SLACK, FAILED = "rsnn slack_s at period_ns", "rsnn failed:"
+_SLEW = (("lower", 20), ("upper", 80))
+# Of OpenSTA, in seconds; the accelerator takes some.
+LIMIT_S = 1800.0
 HOW_TO_GET = "no timing: OpenSTA (sta) is not installed; sudo apt-get install opensta"
 
 
@@ -36,7 +44,7 @@ class Timing:
     @property
     def fmax_mhz(self) -> float:
         """Clock at which the slack would be 0."""
-        return 1e3 / self.path_ns
+        return 1e3 / self.path_ns if self.path_ns > 0 else math.inf
 
 
 @cache
@@ -55,41 +63,101 @@ def time_netlist(design: Design, netlist: Netlist, library: Library) -> Timing |
     Raises
     ------
     SynthesisError
-        OpenSTA fails, or finds no path.
+        OpenSTA fails, finds no path, or prints what is not understood.
     """
     if sta_version() is None:
         return None
-    period_ns = 1e9 / design.specification.clock_hz
     clocked = any(port.name == "clk" for port in design.modules[netlist.name].ports)
     with tempfile.TemporaryDirectory(prefix="rsnn-sta-") as name:
         folder = Path(name)
         (folder / "cells.lib").write_text(library.text)
         (folder / "memories.lib").write_text(memory_liberty(memories_in(design, TOP)))
         (folder / "netlist.v").write_text(netlist.text)
-        script = [
-            "read_liberty cells.lib",
-            "read_liberty memories.lib",
-            # Whatever units the library is in.
-            "set_cmd_units -time ns -capacitance pF",
-            "read_verilog netlist.v",
-            f"link_design {netlist.name}",
-            f"create_clock -name clock -period {period_ns:.6f}" + (" [get_ports clk]" if clocked else ""),
-            # Not of the clock itself, which is ideal.
-            "set data_inputs {}",
-            'foreach port [all_inputs] {if {[get_name $port] ne "clk"} {lappend data_inputs $port}}',
-            "set_driving_cell -lib_cell " + library.buffer + " $data_inputs",
-            "set_input_delay 0 -clock clock $data_inputs",
-            "set_output_delay 0 -clock clock [all_outputs]",
-            f"set_load {LOAD_FF / 1000} [all_outputs]",
-            "report_worst_slack -digits 4",
-            "exit",
-        ]
-        (folder / "sta.tcl").write_text("\n".join(script) + "\n")
-        printed = run_tool([shutil.which("sta") or "sta", "-no_splash", "-exit", "sta.tcl"], folder)
-    slack = re.search(r"worst slack (-?[\d.]+)", printed)
-    if slack is None or "Error" in printed:
-        raise SynthesisError(f"{netlist.name}: OpenSTA finds no path:\n" + "\n".join(printed.splitlines()[-8:]))
-    return Timing(path_ns=period_ns - float(slack[1]), slack_ns=float(slack[1]))
+        (folder / "sta.tcl").write_text(timing_script(netlist.name, library.buffer, clocked=clocked))
+        command = [shutil.which("sta") or "sta", "-no_splash", "-no_init", "-exit", "sta.tcl"]
+        try:
+            printed = run_tool(command, folder, timeout_s=LIMIT_S, merged=True)
+        except TimeoutError as slow:
+            raise SynthesisError(f"{netlist.name}: OpenSTA {slow}") from None
+    path_ns = longest_path_ns(printed, f"{netlist.name}: OpenSTA {sta_version()}")
+    return Timing(path_ns=path_ns, slack_ns=1e9 / design.specification.clock_hz - path_ns)
+
+
+def timing_script(module: str, buffer: str, *, clocked: bool) -> str:
+    """Return OpenSTA's script.
+
+    It prints, in our words and in seconds, the worst slack at each of `PERIODS_NS`: versions of OpenSTA report it
+    differently. A period is short, whatever the clock will be: beside one of milliseconds, single precision would leave
+    nothing of a path.
+    """
+    clock = " [get_ports clk]" if clocked else ""
+    lines = [
+        "proc rsnn_time {} {",
+        "  read_liberty cells.lib",
+        "  read_liberty memories.lib",
+        # Whatever units the library is in.
+        "  set_cmd_units -time ns -capacitance pF",
+        "  read_verilog netlist.v",
+        # A cell that is in no library is no black box; how to say so differs.
+        "  set ::link_make_black_boxes 0",
+        f"  if {{[catch {{link_design -no_black_boxes {tcl_word(module)}}} linked]}} "
+        f"{{set linked [link_design {tcl_word(module)}]}}",
+        '  if {$linked eq "0"} {error "does not link"}',
+        # Not of the clock itself, which is ideal.
+        "  set data_inputs {}",
+        '  foreach port [all_inputs] {if {[get_name $port] ne "clk"} {lappend data_inputs $port}}',
+        f"  set_driving_cell -lib_cell {tcl_word(buffer)} $data_inputs",
+        f"  set_load {LOAD_FF / 1000} [all_outputs]",
+        f"  foreach period {{{' '.join(f'{period:g}' for period in PERIODS_NS)}}} {{",
+        f"    create_clock -name clock -period $period{clock}",
+        "    set_input_delay 0 -clock clock $data_inputs",
+        "    set_output_delay 0 -clock clock [all_outputs]",
+        f'    puts "{SLACK} $period [::sta::worst_slack_cmd max]"',
+        "  }",
+        "}",
+        f'if {{[catch rsnn_time said]}} {{puts "{FAILED} $said"}}',
+        "exit",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def longest_path_ns(printed: str, who: str) -> float:
+    """Return the longest path from what `timing_script` had printed.
+
+    Parameters
+    ----------
+    printed : str
+    who : str
+        Begins messages.
+
+    Raises
+    ------
+    SynthesisError
+        The script failed, there is no path, or the output is unknown; with its last lines.
+    """
+    said = "\n".join(printed.splitlines()[-8:])
+    found = re.findall(rf"^{SLACK} ([\d.]+) (\S+)$", printed, re.MULTILINE)
+    failed = re.search(rf"^{FAILED} .*", printed, re.MULTILINE)
+    if failed is not None:
+        raise SynthesisError(f"{who} finds no path:\n{said}")
+    try:
+        slacks_ns = [1e9 * float(slack) for _, slack in found]
+        asked = [float(period) for period, _ in found]
+    except ValueError:
+        slacks_ns, asked = [], []
+    if asked != list(PERIODS_NS) or not all(map(math.isfinite, slacks_ns)):
+        raise SynthesisError(f"{who} printed what is not understood, so its timing is unknown:\n{said}")
+    # What it takes for infinity is 10^30 seconds.
+    if min(slacks_ns) > 1e20:
+        raise SynthesisError(f"{who} finds no path: nothing is constrained:\n{said}")
+    paths_ns = [period - slack for period, slack in zip(asked, slacks_ns, strict=True)]
+    # A path from edge to edge is as long at any period; one over half a period, or a unit that is not ours, is not.
+    if max(paths_ns) - min(paths_ns) > 1e-4 * max(1.0, abs(paths_ns[0])):
+        raise SynthesisError(
+            f"{who} gives slacks that do not follow the period, so its timing is unknown (a path over half a period?):\n"
+            f"{said}"
+        )
+    return paths_ns[0]
 
 
 def memory_liberty(memories: Sequence[Memory]) -> str:
@@ -105,6 +173,8 @@ def memory_liberty(memories: Sequence[Memory]) -> str:
         "library (rsnn_memories) {",
         "  delay_model : table_lookup; time_unit : 1ns; voltage_unit : 1V; current_unit : 1uA;",
         "  capacitive_load_unit (1, pf); nom_voltage : 1.8; nom_temperature : 25; nom_process : 1;",
+        *(f"  {kind}put_threshold_pct_{edge} : 50;" for kind in ("in", "out") for edge in ("rise", "fall")),
+        *(f"  slew_{end}_threshold_pct_{edge} : {level};" for end, level in _SLEW for edge in ("rise", "fall")),
     ]
     lines += [
         f"  type (bits{width}) {{ base_type : array; data_type : bit; bit_width : {width}; "

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 from rtl.build_cache import EngineError
 
 SCRIPT, LOG = "script.ys", "yosys.log"
+# What the last command of every script logs, in our words: those of Yosys differ between versions.
+END = "rsnn: the script is through"
 
 
 class SynthesisError(EngineError):
@@ -57,7 +61,10 @@ def yosys_version() -> str:
     SynthesisError
         It is not installed or does not start.
     """
-    return run_tool([*yosys_command(), "-V"]).strip().splitlines()[-1]
+    said = run_tool([*yosys_command(), "-V"]).strip()
+    if not said:
+        raise SynthesisError("yosys -V says nothing, expected its version")
+    return said.splitlines()[-1]
 
 
 def run_yosys(script: Sequence[str], folder: Path, *, timeout_s: float | None = None) -> str:
@@ -84,24 +91,37 @@ def run_yosys(script: Sequence[str], folder: Path, *, timeout_s: float | None = 
     TimeoutError
         It took longer than `timeout_s`.
     """
-    (folder / SCRIPT).write_text("\n".join(script) + "\n")
+    (folder / SCRIPT).write_text("\n".join([*script, f"log {END}"]) + "\n")
     try:
-        run_tool([*yosys_command(), "-q", "-l", LOG, "-s", SCRIPT], folder, timeout_s=timeout_s)
+        # A folder of its own for what it leaves for later runs: newer versions take a library of the same name from
+        # there, as others have converted it.
+        with tempfile.TemporaryDirectory(prefix="rsnn-yosys-") as own:
+            command = [*yosys_command(), "-q", "-l", LOG, "-s", SCRIPT]
+            run_tool(command, folder, timeout_s=timeout_s, environment={"TMPDIR": own})
     except SynthesisError:
         # What the log says ends with the reason; what was printed may be cut.
-        last = (folder / LOG).read_text().splitlines()[-8:] if (folder / LOG).is_file() else ["no log"]
+        last = _log(folder).splitlines()[-8:] or ["no log"]
         raise SynthesisError("Yosys failed:\n" + "\n".join(last)) from None
-    log = (folder / LOG).read_text()
+    log = _log(folder)
     # A run whose end is missing stopped half-way, whatever its exit status.
-    if "End of script" not in log:
+    if END not in log.splitlines():
         raise SynthesisError("Yosys stopped half-way:\n" + "\n".join(log.splitlines()[-5:]))
     return log
 
 
+def _log(folder: Path) -> str:
+    return (folder / LOG).read_text(errors="replace") if (folder / LOG).is_file() else ""
+
+
 def run_tool(
-    command: Sequence[str], folder: Path | None = None, *, timeout_s: float | None = None, merged: bool = False
+    command: Sequence[str],
+    folder: Path | None = None,
+    *,
+    timeout_s: float | None = None,
+    merged: bool = False,
+    environment: Mapping[str, str] | None = None,
 ) -> str:
-    """Run a program and return what it printed; with `merged`, on standard error too.
+    """Run a program and return what it printed; with `merged`, on standard error too; `environment` on top of ours.
 
     Raises
     ------
@@ -112,7 +132,14 @@ def run_tool(
     """
     try:
         run = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, errors="replace", check=False, timeout=timeout_s
+            command,
+            cwd=folder,
+            env=None if environment is None else os.environ | dict(environment),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=timeout_s,
         )
     except subprocess.TimeoutExpired:
         raise TimeoutError(f"stopped after {timeout_s:g} s") from None

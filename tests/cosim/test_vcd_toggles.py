@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from functools import partial
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cosim.engines.icarus import IcarusEngine
 from cosim.vcd_toggles import Net, VCDError, count_vcd_nets, count_vcd_toggles
@@ -63,7 +66,7 @@ def test_a_file_that_is_no_waveform_is_refused(tmp_path):
     (tmp_path / "no.vcd").write_text("nothing\n")
     with pytest.raises(VCDError, match=r"no.vcd: cannot be read as a VCD"):
         count_vcd_toggles(tmp_path / "no.vcd", layout)
-    with pytest.raises(VCDError, match=r"absent.vcd: cannot be read as a VCD"):
+    with pytest.raises(VCDError, match=r"absent.vcd: no such VCD"):
         count_vcd_toggles(tmp_path / "absent.vcd", layout)
 
 
@@ -104,10 +107,126 @@ def test_nets_are_counted_at_every_time_step_and_as_settled(tmp_path):
     (tmp_path / "nets.vcd").write_text(WAVEFORM)
     assert count_vcd_nets(tmp_path / "nets.vcd") == {
         # At the edges 0 (unknown), 0111, 0000; from step to step 0011, 0111, 0000.
-        "top.dut.bus": Net(bits=4, settled=6, zero_delay=6),
+        "top.dut.bus": Net(bits=4, settled=6, zero_delay=6, unknown=1),
         # Up and down between two edges.
         "top.dut.net": Net(bits=1, settled=0, zero_delay=2),
     }
+
+
+def record_waveform(layout, *, change=lambda lines: lines):
+    """Return a VCD of the record's fields: two edges, every field 1 at the second."""
+    fields = [(f"c{at}", field.path.replace(".", "_"), 64 * field.words) for at, field in enumerate(layout)]
+    lines = ["$timescale 1ns $end", "$scope module record $end", "$var wire 1 ! clk $end"]
+    lines += [f"$var wire {bits} {code} {name} [{bits - 1}:0] $end" for code, name, bits in fields]
+    lines += ["$upscope $end", "$enddefinitions $end", "#0", "0!", *(f"b0 {code}" for code, _, _ in fields)]
+    lines += ["#1", "1!", "#2", "0!", *(f"b1 {code}" for code, _, _ in fields), "#3", "1!"]
+    return "\n".join(change(lines)) + "\n"
+
+
+def test_a_field_toggles_between_edges(tmp_path):
+    layout = build_layout(SPECIFICATION)
+    (tmp_path / "run.vcd").write_text(record_waveform(layout))
+    assert count_vcd_toggles(tmp_path / "run.vcd", layout) == {field.path: 1 for field in layout}
+
+
+def test_nets_that_are_one_in_the_file_are_counted_each(tmp_path):
+    layout = build_layout(SPECIFICATION)
+    narrow = [field for field in layout if field.words == 1][:2]
+    codes = [f"c{list(layout).index(field)}" for field in narrow]
+
+    def joined(lines):
+        # The second has the code of the first, as Icarus writes nets that are connected.
+        return [re.sub(rf"(?<= ){codes[1]}(?= |$)", codes[0], line) for line in lines]
+
+    (tmp_path / "run.vcd").write_text(record_waveform(layout, change=joined))
+    assert count_vcd_toggles(tmp_path / "run.vcd", layout) == {field.path: 1 for field in layout}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("$enddefinitions $end\n", "", "a time or a value before .enddefinitions"),
+        ("b1 c3\n", "b1 nowhere\n", "a value for 'nowhere', which no"),
+        ("b1 c3\n", "bx c3\n", "is x at a clock edge"),
+        ("b1 c3\n", "b1z c3\n", "is 1z at a clock edge"),
+        ("b1 c3\n", "xc3\n", "is x at a clock edge"),
+        ("b1 c3\n", f"b{'1' * 5000} c3\n", "has more than 64 bits"),
+        ("#3\n", "#1\n", "time 1 after 2, expected times that grow"),
+        ("#3\n", f"#{'9' * 30}\n", "expected times that grow, in 64 bits"),
+        ("#3\n", f"#{'9' * 5000}\n", "cannot be read as a VCD: Exceeds the limit"),
+        ("$upscope $end", "$upscope $end\n$upscope $end", "an .upscope too many"),
+        ("$upscope $end", "$scope module a $end\n" * 300, "more than 256 scopes"),
+        ("$var wire 1 ! clk", "$var wire 400000000000 ! clk", "clk has 400000000000 bits"),
+        ("$var wire 1 ! clk", f"$var wire {'9' * 5000} ! clk", "cannot be read as a VCD: Exceeds the limit"),
+        ("$var wire 1 ! clk", "$var wire 1 ! clk $end\n$var wire 2 ! clk", "shares its code with one of another size"),
+        ("$var wire 64 c3", "$var wire 32 c3", "has 32 bits, expected 64"),
+        ("#3\n1!\n", "#3\n1!", "ends in the middle of a line"),
+        ("#3\n", "#3\n$var wire 1 q q $end\n", "declares a variable or scope after"),
+        ("#3\n", "#3\n$comment " + "a " * (1 << 20) + 10_000 * " " + "$end\n", "a token, or a gap, of more than"),
+        ("#3\n", "#3\nr1e999999q c3\n", "cannot be read as a VCD"),
+        ("#3\n", "#3\n\x00\n", "cannot be read as a VCD"),
+        ("#3\n", "#3\n$\xff\n", "cannot be read as a VCD"),
+    ],
+)
+def test_a_foreign_or_damaged_waveform_is_refused_by_name(tmp_path, old, new, said):
+    layout = build_layout(SPECIFICATION)
+    text = record_waveform(layout)
+    assert old in text
+    path = tmp_path / "run.vcd"
+    path.write_text(text.replace(old, new), encoding="latin-1")
+    with pytest.raises(VCDError, match=said) as caught:
+        count_vcd_toggles(path, layout)
+    assert str(caught.value).startswith(str(path))
+
+
+@pytest.mark.parametrize("text", ["$var wire 1 ! clk [", "$var wire 1 ! clk [3", "$scope module a[", "$comment", "#", "b", "$"])
+def test_a_file_that_is_cut_off_ends(tmp_path, text):
+    # The parser waits for the end of a bracket where there is none.
+    (tmp_path / "cut.vcd").write_text(text)
+    with pytest.raises(VCDError, match=r"cut\.vcd: .*ends in the middle of a line"):
+        count_vcd_nets(tmp_path / "cut.vcd")
+
+
+def test_a_field_that_stands_twice_is_refused(tmp_path):
+    layout = build_layout(SPECIFICATION)
+    field = next(iter(layout))
+    declared = f"$var wire {64 * field.words} q {field.path.replace('.', '_')} $end"
+    path = tmp_path / "run.vcd"
+    path.write_text(record_waveform(layout, change=lambda lines: [*lines[:3], declared, *lines[3:]]))
+    with pytest.raises(VCDError, match=f"two signals for {field.path}"):
+        count_vcd_toggles(path, layout)
+
+
+def test_what_is_no_file_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe.vcd")
+    for name, said in (("pipe.vcd", "is a named pipe"), (".", "is a folder"), ("caf\udce9.vcd", "no such VCD")):
+        with pytest.raises(VCDError, match=said):
+            count_vcd_nets(tmp_path / name)
+
+
+PIECES = ["$var", "$end", "$scope", "$upscope", "module", "wire", "1", "64", "!", "clk", "c3", "#", "#9", "b01", "bx"]
+PIECES += ["$enddefinitions", "$dumpoff", "$dumpon", "$comment", "r1.5", "s", "\\", "[3:0]", "x!", "9" * 25, "\xff"]
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    changes=st.lists(
+        st.tuples(st.integers(0, 5000), st.integers(0, 12), st.sampled_from(PIECES) | st.text(max_size=4)), max_size=4
+    ),
+    end=st.integers(0, 6000),
+)
+def test_a_changed_waveform_gives_counts_or_an_error_that_names_it(tmp_path, changes, end):
+    text = record_waveform(build_layout(SPECIFICATION))
+    for place, length, piece in changes:
+        at = place * len(text) // 5000
+        text = text[:at] + piece + text[at + length :]
+    path = tmp_path / "run.vcd"
+    path.write_bytes(text.encode("utf-8", "surrogatepass")[: end * len(text) // 5000])
+    for count in (partial(count_vcd_toggles, layout=build_layout(SPECIFICATION)), count_vcd_nets):
+        try:
+            assert all(isinstance(found, int | Net) for found in count(path).values())
+        except VCDError as error:
+            assert str(error).startswith(str(path))
 
 
 def test_a_waveform_without_a_clock_is_refused(tmp_path):
