@@ -29,6 +29,7 @@ from training.senones import SenoneTrees
 from training.stage import DEFAULT_RECIPE, RECIPES, Recipe, check_seed, load_recipe
 from training.timing import use_threads
 
+_MOST_WORKERS = 1024
 _PARTS = {"train": TRAIN, "dev": DEV, "test": TEST}
 _CAVEATS = {
     "speechocean762": "phone error rates are against the canonical phones of non-native speakers, trained on machine "
@@ -56,7 +57,7 @@ class Settings:
     Raises
     ------
     RecipeError
-        Fewer workers than 1.
+        Workers beyond 1..1,024.
     """
 
     source: Source
@@ -66,8 +67,8 @@ class Settings:
     trees: Path | None = None
 
     def __post_init__(self) -> None:
-        if type(self.workers) is not int or self.workers < 1:
-            raise RecipeError(f"workers is {brief(self.workers)}, expected an integer from 1")
+        if type(self.workers) is not int or not 1 <= self.workers <= _MOST_WORKERS:
+            raise RecipeError(f"workers is {brief(self.workers)}, expected an integer in 1..{_MOST_WORKERS:,}")
 
     def load_recipe(self) -> Recipe:
         """Read the recipe, once it is clear that it can be run here, and that the tied states to reuse are some.

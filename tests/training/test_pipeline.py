@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -201,6 +202,17 @@ def test_a_long_chain_of_stages_and_teachers_is_no_more_work_than_its_stages(dat
             recipe.stages["wide"], name=f"s{number}", start=before, teacher=before
         )
     assert len(at(data, dataclasses.replace(recipe, stages=stages), tmp_path).key("s40")) == 64
+
+
+def test_two_at_once_leave_what_one_leaves(data, recipe, work_of_small, tmp_path):
+    with ThreadPoolExecutor(2) as pool:
+        rows = list(pool.map(lambda _: at(data, recipe, tmp_path).row("small"), range(2)))
+    assert rows[0] == rows[1]
+    folder = at(data, recipe, tmp_path).folder("small")
+    assert (folder / "checkpoint.npz").read_bytes() == (work_of_small / "checkpoint.npz").read_bytes()
+    names = {path.name for path in folder.iterdir()}
+    assert names == {path.name for path in work_of_small.iterdir()}
+    assert at(data, recipe, tmp_path).row("small") == rows[0]
 
 
 def test_a_seed_that_is_none_is_refused_at_once(data, recipe, tmp_path):

@@ -136,8 +136,9 @@ def test_what_can_be_refused_at_once_is_refused_before_the_work(corpus, tmp_path
     ):
         with pytest.raises(error, match=message):
             train_checkpoint(settings(corpus, tmp_path, **given), seed=seed, out=name)
-    with pytest.raises(RecipeError, match="workers is 0, expected an integer from 1"):
-        settings(corpus, tmp_path, workers=0)
+    for workers in (0, 10**30, True):
+        with pytest.raises(RecipeError, match=r"^workers is .*, expected an integer in 1..1,024"):
+            settings(corpus, tmp_path, workers=workers)
     few = tmp_path / "few.toml"
     few.write_text(RECIPE.replace("senones = 121", "senones = 119"))
     with pytest.raises(SenoneError, match=r"few.toml: senones is 119, expected at least 120 states"):
