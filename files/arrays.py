@@ -27,10 +27,11 @@ _LONGEST_HEADER = 10_000
 # Most that is read of an archive at a time: more than the directory of so many members, and than a block.
 _LONGEST_READ = 1 << 21
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-# As every library writes it: a Python literal of three keys in this order, spaces behind it.
+# As every library writes it: a Python literal of three keys in this order, spaces behind it; lengths of Python 2 have
+# an L.
 _HEADER = re.compile(
     r"\{ ?'descr': ?'([<>|=]?(?:[biufcSU][0-9]{1,9}|O))', ?'fortran_order': ?(True|False), ?"
-    r"'shape': ?\(((?:[0-9]{1,18}, ?)*(?:[0-9]{1,18})?)\),? ?\} *\n?"
+    r"'shape': ?\(((?:[0-9]{1,18}L?, ?)*(?:[0-9]{1,18}L?)?)\),? ?\} *\n?"
 )
 # What zipfile, zlib and NumPy raise for damage.
 _DAMAGED = (
@@ -58,7 +59,7 @@ class Archive:
                     f"{path}: member {member.filename[:60]!r}: expected arrays, each a .npy of its own name"
                 )
             if member.compress_type not in _COMPRESSIONS:
-                raise FileError(f"{path}: member {member.filename[:60]!r}: expected it stored or deflated")
+                raise FileError(f"{path}: no {what} (.npz): member {member.filename[:60]!r} is not stored or deflated")
             self._members[name] = member
         self.names = tuple(self._members)
 
@@ -237,18 +238,18 @@ def _read_header(stream: IO[bytes], where: str) -> tuple[np.dtype, bool, tuple[i
     magic = stream.read(8)
     version = (magic[6], magic[7]) if len(magic) == 8 and magic.startswith(b"\x93NUMPY") else None
     if version not in ((1, 0), (2, 0)):
-        raise FileError(f"{where}: no array of the .npy format 1.0 or 2.0")
+        raise FileError(f"{where}: no array: not of the .npy format 1.0 or 2.0")
     length = int.from_bytes(stream.read(2 if version == (1, 0) else 4), "little")
     if length > _LONGEST_HEADER:
         raise FileError(f"{where}: a header of {length:,} bytes, expected at most {_LONGEST_HEADER:,}")
     text = stream.read(length).decode("latin-1")
     found = _HEADER.fullmatch(text)
     if found is None:
-        raise FileError(f"{where}: header {text[:60]!r}, expected descr, fortran_order and shape of plain elements")
+        raise FileError(f"{where}: no array: header {text[:60]!r}, expected descr, fortran_order and shape of plain elements")
     descr, fortran, lengths = found.groups()
     if descr.endswith("O"):
         raise FileError(f"{where}: holds pickled objects, which are refused")
-    shape = tuple(int(part) for part in lengths.split(",") if part.strip())
+    shape = tuple(int(part) for part in lengths.replace("L", "").split(",") if part.strip())
     dtype = np.dtype(descr)
     if not dtype.itemsize or len(shape) > 32:
         raise FileError(f"{where}: elements of type {descr!r} in {len(shape)} dimensions, expected 1 byte and up to 32")
