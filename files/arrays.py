@@ -245,7 +245,9 @@ def _read_header(stream: IO[bytes], where: str) -> tuple[np.dtype, bool, tuple[i
     text = stream.read(length).decode("latin-1")
     found = _HEADER.fullmatch(text)
     if found is None:
-        raise FileError(f"{where}: no array: header {text[:60]!r}, expected descr, fortran_order and shape of plain elements")
+        raise FileError(
+            f"{where}: no array: header {text[:60]!r}, expected descr, fortran_order and shape of plain elements"
+        )
     descr, fortran, lengths = found.groups()
     if descr.endswith("O"):
         raise FileError(f"{where}: holds pickled objects, which are refused")
