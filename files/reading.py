@@ -6,6 +6,7 @@ import json
 import math
 import os
 import stat
+from collections import Counter
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -106,7 +107,8 @@ def parse_json(text: str | bytes, where: str) -> Any:
     Raises
     ------
     FileError
-        No JSON; nested deeper than 64 levels; a number of more than 30 digits, or none (``NaN``); a key given twice.
+        No JSON; nested deeper than 64 levels; a number of more than 30 digits, or none (``NaN``); a key given twice;
+        half a surrogate pair, which no file can hold.
     """
 
     def whole(digits: str) -> int:
@@ -126,8 +128,8 @@ def parse_json(text: str | bytes, where: str) -> Any:
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
         result = dict(found)
         if len(result) < len(found):
-            names = [name for name, _ in found]
-            raise ValueError(f"{next(name for name in names if names.count(name) > 1)[:40]!r} twice in one object")
+            often = Counter(name for name, _ in found).most_common(1)
+            raise ValueError(f"{often[0][0][:40]!r} twice in one object")
         return result
 
     try:
@@ -135,7 +137,10 @@ def parse_json(text: str | bytes, where: str) -> Any:
             text = text.decode("utf-8-sig")
         if _levels(text) > MOST_LEVELS:
             raise ValueError(f"nested deeper than {MOST_LEVELS} levels")
-        return json.loads(text, parse_int=whole, parse_float=real, parse_constant=refuse, object_pairs_hook=pairs)
+        value = json.loads(text, parse_int=whole, parse_float=real, parse_constant=refuse, object_pairs_hook=pairs)
+        if "\\u" in text or not text.isascii():
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
     except (ValueError, RecursionError) as error:
         raise FileError(f"{where}: not JSON as expected: {error}") from error
 
@@ -173,6 +178,23 @@ def whole_number(text: str, *, least: int = 0, most: int = 10**18) -> int | None
         return None
     value = int(text.lstrip("0") or "0")
     return value if least <= value <= most else None
+
+
+def brief(value: Any, *, most: int = 80) -> str:
+    """Return a value that was handed in as text for a message: in a line, and short, whatever it is.
+
+    Examples
+    --------
+    >>> brief("fast"), brief(10**400), brief([1] * 1000, most=12)
+    ("'fast'", 'an integer of 1,329 bits', '[1, 1, 1, 1,...')
+    """
+    if isinstance(value, int) and value.bit_length() > 128:
+        return f"an integer of {value.bit_length():,} bits"
+    try:
+        text = repr(value[:most]) if isinstance(value, (str, bytes, list, tuple)) else repr(value)
+    except (ValueError, RecursionError):
+        return f"a value of type {type(value).__name__}"
+    return text if len(text) <= most else text[:most] + "..."
 
 
 def is_inside(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> bool:

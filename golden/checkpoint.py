@@ -8,63 +8,27 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
-import zipfile
-import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from files.arrays import Archive, open_npz
+from files.errors import FileError
+from files.names import GRAMMAR, is_identifier
+from files.reading import brief, parse_json
+from files.writing import whole_file
 from golden.errors import CheckpointError, SpecificationError
-from golden.specification import Specification
+from golden.host import MOST_PHONES, check_json
+from golden.host import Host as Host
+from golden.specification import MOST_BUFFERED_WEIGHTS, Specification
 
 FORMAT_VERSION = 1
-# What numpy, zipfile and zlib raise for files that are damaged or something else.
-_UNREADABLE = (OSError, ValueError, EOFError, AttributeError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error)
+# Bytes: of the header, and of all arrays (16-bit weights, as many as a specification may have, and the host's tables).
+MOST_HEADER = 1 << 22
+MOST_ARRAYS = 2 * MOST_BUFFERED_WEIGHTS + (1 << 24)
 DEFAULT_CHECKPOINT = Path(__file__).with_name("checkpoints") / "default.npz"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Host:
-    """What stays off the chip: the front-end's settings and the phone decoder's tables.
-
-    Parameters
-    ----------
-    front_end : dict
-        Settings of the front-end as JSON types (``features.frontend.FrontEndSettings``).
-    phones : tuple of str
-        Phone names, silence included.
-    states_per_phone : int
-        HMM states a phone; state = `states_per_phone` x phone + third.
-    senone_state : np.ndarray [shape=(outputs,), dtype=int16]
-        State that each output (tied state) belongs to.
-    class_offset : np.ndarray [shape=(outputs,), dtype=float32]
-        Added to the scaled logit of each output.
-    log_prior : np.ndarray [shape=(states,), dtype=float32]
-        Natural logarithm of each state's share of the frames.
-    bigram_log, initial_log : np.ndarray [shape=(phones, phones) and (phones,), dtype=float32]
-        Natural-log phone bigram (row: from) and first-phone probabilities.
-    label_delay_frames : int
-        Frames by which an output lags its input.
-    acoustic_scale, bigram_scale, insertion_log : float
-        Weights of the decoder's score.
-    """
-
-    front_end: dict[str, Any]
-    phones: tuple[str, ...]
-    states_per_phone: int
-    senone_state: np.ndarray
-    class_offset: np.ndarray
-    log_prior: np.ndarray
-    bigram_log: np.ndarray
-    initial_log: np.ndarray
-    label_delay_frames: int
-    acoustic_scale: float
-    bigram_scale: float
-    insertion_log: float
 
 
 _HOST_ARRAYS = ("senone_state", "class_offset", "log_prior", "bigram_log", "initial_log")
@@ -100,7 +64,9 @@ class Checkpoint:
     host : Host or None
         None for a network without a phone decoder.
     provenance : dict
-        JSON types: data, seed, command, figures.
+        JSON types: data, seed, command, figures; at most 16 levels and about 65,536 characters.
+    source : str
+        The file that it was read from, for messages about what is in it; no part of the checkpoint.
 
     Raises
     ------
@@ -116,6 +82,7 @@ class Checkpoint:
     fc_zeros: int = 0
     host: Host | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
+    source: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         spec = self.specification
@@ -133,19 +100,25 @@ class Checkpoint:
                 _check_weights(spec, f"recurrent[{layer}]", matrix, (width, width))
         _check_weights(spec, "fc", self.fc, (spec.layers[-1], spec.outputs))
         zeros = int(np.count_nonzero(self.fc == 0))
+        if type(self.fc_zeros) is not int:
+            raise CheckpointError(f"checkpoint: fc_zeros is {brief(self.fc_zeros)}, expected an integer")
         if self.fc_zeros > zeros:
             raise CheckpointError(
-                f"checkpoint: fc_zeros claims {self.fc_zeros} pruned weights, but fc has {zeros} zeros"
+                f"checkpoint: fc_zeros claims {brief(self.fc_zeros)} pruned weights, but fc has {zeros} zeros"
             )
         if self.fc_zeros < 0:
-            raise CheckpointError(f"checkpoint: fc_zeros is {self.fc_zeros}, expected 0..{self.fc.size}")
+            raise CheckpointError(f"checkpoint: fc_zeros is {brief(self.fc_zeros)}, expected 0..{self.fc.size}")
         for key, value in self.scales.items():
+            if not isinstance(key, str) or not is_identifier(key):
+                raise CheckpointError(f"checkpoint: scales: {brief(key)}, expected names: {GRAMMAR}")
             if type(value) is not int or not -64 <= value <= 64:
-                raise CheckpointError(f"checkpoint: scales[{key!r}] is {value!r}, expected an integer in -64..64")
+                raise CheckpointError(f"checkpoint: scales[{key!r}] is {brief(value)}, expected an integer in -64..64")
+        check_json("scales", self.scales)
+        check_json("provenance", self.provenance)
         if self.host is not None:
             if "fc" not in self.scales:
                 raise CheckpointError("checkpoint: scales: 'fc' is missing, which turns the host's logits into numbers")
-            _check_host(spec, self.host)
+            self.host.check(spec)
 
 
 def _check_weights(spec: Specification, name: str, matrix: object, shape: tuple[int, int]) -> None:
@@ -162,52 +135,19 @@ def _check_weights(spec: Specification, name: str, matrix: object, shape: tuple[
         )
 
 
-def _check_host(spec: Specification, host: Host) -> None:
-    phones = len(host.phones)
-    if phones < 1 or not all(isinstance(name, str) for name in host.phones) or len(set(host.phones)) != phones:
-        raise CheckpointError("checkpoint: host.phones: expected distinct names")
-    if type(host.states_per_phone) is not int or not 1 <= host.states_per_phone <= 16:
-        raise CheckpointError(f"checkpoint: host.states_per_phone is {host.states_per_phone!r}, expected 1..16")
-    states = phones * host.states_per_phone
-    shapes = {
-        "senone_state": (spec.outputs,),
-        "class_offset": (spec.outputs,),
-        "log_prior": (states,),
-        "bigram_log": (phones, phones),
-        "initial_log": (phones,),
-    }
-    for name, shape in shapes.items():
-        array = getattr(host, name)
-        dtype = np.int16 if name == "senone_state" else np.float32
-        if not isinstance(array, np.ndarray) or array.dtype != dtype:
-            raise CheckpointError(f"checkpoint: host.{name}: expected dtype {np.dtype(dtype)}")
-        if array.shape != shape:
-            raise CheckpointError(f"checkpoint: host.{name} has shape {array.shape}, expected {shape}")
-        if not np.isfinite(array).all():
-            raise CheckpointError(f"checkpoint: host.{name} has non-finite entries")
-    if host.senone_state.min() < 0 or host.senone_state.max() >= states:
-        raise CheckpointError(
-            f"checkpoint: host.senone_state has {host.senone_state.min()}..{host.senone_state.max()}, "
-            f"expected 0..{states - 1}"
-        )
-    if type(host.label_delay_frames) is not int or not 0 <= host.label_delay_frames <= 100:
-        raise CheckpointError(f"checkpoint: host.label_delay_frames is {host.label_delay_frames!r}, expected 0..100")
-    for name in ("acoustic_scale", "bigram_scale", "insertion_log"):
-        value = getattr(host, name)
-        if type(value) not in (int, float) or not -1e9 <= value <= 1e9:
-            raise CheckpointError(f"checkpoint: host.{name} is {value!r}, expected a number in -1e9..1e9")
-    if not isinstance(host.front_end, Mapping):
-        raise CheckpointError("checkpoint: host.front_end: expected a JSON object")
-
-
 def save_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
     """Write `checkpoint` as a compressed ``.npz``, whole or not at all.
 
     Parameters
     ----------
     path : path-like
-        Written under a temporary name in the same folder, then renamed.
+        Its folder is made where it is missing. The same checkpoint gives the same bytes.
     checkpoint : Checkpoint
+
+    Raises
+    ------
+    files.errors.WriteError
+        Names the file and what the system said.
     """
     header: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
@@ -226,21 +166,14 @@ def save_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> Non
         header["host"] = {name: getattr(checkpoint.host, name) for name in _HOST_SCALARS}
         arrays |= {f"host_{name}": getattr(checkpoint.host, name) for name in _HOST_ARRAYS}
     arrays["header"] = np.frombuffer(json.dumps(header, sort_keys=True).encode(), dtype=np.uint8)
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, suffix=".part", delete=False) as part:
-        try:
-            np.savez_compressed(part, allow_pickle=False, **arrays)
-            part.close()
-            os.chmod(part.name, 0o644)
-            os.replace(part.name, path)
-        except BaseException:
-            os.unlink(part.name)
-            raise
+    with whole_file(path) as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def load_checkpoint(path: str | os.PathLike[str] = DEFAULT_CHECKPOINT) -> Checkpoint:
     """Read and validate a checkpoint.
+
+    The header comes first: arrays that its specification does not have, or of another size, are not unpacked.
 
     Parameters
     ----------
@@ -252,38 +185,32 @@ def load_checkpoint(path: str | os.PathLike[str] = DEFAULT_CHECKPOINT) -> Checkp
         Names the file, the field and what was expected; pickled arrays are refused.
     """
     try:
-        with open(path, "rb") as handle, np.load(handle, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-    except FileNotFoundError:
-        raise CheckpointError(f"{path}: no such checkpoint") from None
-    except _UNREADABLE as error:
-        why = "pickled objects are refused" if "pickle" in str(error) else str(error)
-        raise CheckpointError(f"{path}: not a checkpoint of plain arrays: {why}") from error
-    try:
-        return _from_arrays(arrays)
+        with open_npz(path, what="checkpoint", most=MOST_ARRAYS) as archive:
+            return _from_archive(str(path), archive)
+    except FileError as error:
+        raise CheckpointError(str(error)) from error
     except (CheckpointError, SpecificationError) as error:
         raise CheckpointError(f"{path}: {error}") from error
 
 
-def _from_arrays(arrays: dict[str, np.ndarray]) -> Checkpoint:
-    header = _header(arrays)
+def _from_archive(path: str, archive: Archive) -> Checkpoint:
+    header = _header(path, archive)
     spec = Specification.from_json(header["specification"])
     layers = range(len(spec.layers))
-    wanted = {"header", "fc"} | {f"feed_forward{layer}" for layer in layers}
-    wanted |= {f"recurrent{layer}" for layer in layers if spec.recurrent[layer]}
-    if header["host"] is not None:
-        wanted |= {f"host_{name}" for name in _HOST_ARRAYS}
-    if set(arrays) != wanted:
-        raise CheckpointError(
-            f"checkpoint: unknown arrays {sorted(set(arrays) - wanted)}, missing {sorted(wanted - set(arrays))}"
-        )
+    sizes = {"fc": spec.layers[-1] * spec.outputs}
+    sizes |= {f"feed_forward{layer}": spec.fan_in(layer) * spec.layers[layer] for layer in layers}
+    sizes |= {f"recurrent{layer}": spec.layers[layer] ** 2 for layer in layers if spec.recurrent[layer]}
+    most = {name: 2 * count for name, count in sizes.items()}
+    scalars = header["host"]
+    if scalars is not None:
+        most |= _host_sizes(spec, scalars)
+    names = set(archive.names) - {"header"}
+    if names != set(most):
+        unknown, missing = sorted(names - set(most)), sorted(set(most) - names)
+        raise CheckpointError(f"checkpoint: unknown arrays {brief(unknown)}, missing {brief(missing)}")
+    arrays = {name: np.ascontiguousarray(archive.read(name, most=most[name])) for name in most}
     host = None
-    if header["host"] is not None:
-        scalars = header["host"]
-        if not isinstance(scalars, dict) or set(scalars) != set(_HOST_SCALARS):
-            raise CheckpointError(f"checkpoint: host: expected the fields {sorted(_HOST_SCALARS)}")
-        if not isinstance(scalars["phones"], list):
-            raise CheckpointError("checkpoint: host.phones: expected a list of names")
+    if scalars is not None:
         scalars = scalars | {"phones": tuple(scalars["phones"])}
         tables: dict[str, Any] = {name: arrays[f"host_{name}"] for name in _HOST_ARRAYS}
         host = Host(**scalars, **tables)
@@ -296,26 +223,35 @@ def _from_arrays(arrays: dict[str, np.ndarray]) -> Checkpoint:
         fc_zeros=header["fc_zeros"],
         host=host,
         provenance=header["provenance"],
+        source=path,
     )
 
 
-def _header(arrays: dict[str, np.ndarray]) -> dict[str, Any]:
-    raw = arrays.get("header")
-    if raw is None or raw.dtype != np.uint8 or raw.ndim != 1:
+def _host_sizes(spec: Specification, scalars: Any) -> dict[str, int]:
+    """Return the bytes that each of the host's tables may take, once its scalars are of the right types."""
+    if not isinstance(scalars, dict) or set(scalars) != set(_HOST_SCALARS):
+        raise CheckpointError(f"checkpoint: host: expected the fields {sorted(_HOST_SCALARS)}")
+    if not isinstance(scalars["phones"], list):
+        raise CheckpointError("checkpoint: host.phones: expected a list of names")
+    phones = min(len(scalars["phones"]), MOST_PHONES)
+    # 8 bytes an entry and 16 states a phone: what is of the wrong type or shape is to be named as such.
+    counts = (spec.outputs, spec.outputs, 16 * phones, phones**2, phones)
+    return {f"host_{name}": 8 * count for name, count in zip(_HOST_ARRAYS, counts, strict=True)}
+
+
+def _header(path: str, archive: Archive) -> dict[str, Any]:
+    if "header" not in archive.names:
         raise CheckpointError("checkpoint: header: expected a row of bytes")
-    try:
-        header = json.loads(raw.tobytes().decode())
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise CheckpointError(f"checkpoint: header: not JSON: {error}") from error
+    raw = archive.read("header", most=MOST_HEADER)
+    if raw.dtype != np.uint8 or raw.ndim != 1:
+        raise CheckpointError("checkpoint: header: expected a row of bytes")
+    header = parse_json(raw.tobytes(), f"{path}: checkpoint: header")
     fields = {"format_version", "specification", "scales", "fc_zeros", "provenance", "host"}
     if not isinstance(header, dict) or set(header) != fields:
         raise CheckpointError(f"checkpoint: header: expected the fields {sorted(fields)}")
-    if header["format_version"] != FORMAT_VERSION:
-        raise CheckpointError(
-            f"checkpoint: format_version is {header['format_version']!r}, expected {FORMAT_VERSION}"
-        )
-    if type(header["fc_zeros"]) is not int:
-        raise CheckpointError(f"checkpoint: fc_zeros is {header['fc_zeros']!r}, expected an integer")
+    version = header["format_version"]
+    if type(version) is not int or version != FORMAT_VERSION:
+        raise CheckpointError(f"checkpoint: format_version is {brief(version)}, expected {FORMAT_VERSION}")
     for name in ("scales", "provenance"):
         if not isinstance(header[name], dict):
             raise CheckpointError(f"checkpoint: {name}: expected a JSON object")

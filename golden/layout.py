@@ -12,9 +12,12 @@ from functools import lru_cache
 
 import numpy as np
 
+from golden.errors import SpecificationError
 from golden.schedule import build_schedule
 from golden.specification import Specification, index_bits
 
+# Bytes of the records of the worst frame, which the cycle-accurate model allocates (ours; the shipped network's: 5 MB).
+MOST_FRAME_BYTES = 1 << 30
 # How a field's flip-flops are clocked. A port has none; a row is the output latch of a memory.
 FREE, GATED, PORT, MEMORY_ROW = "free", "gated", "port", "memory_row"
 
@@ -118,11 +121,25 @@ class Layout:
 
 @lru_cache(maxsize=256)
 def build_layout(spec: Specification) -> Layout:
-    """Return the record's layout for `spec`, every width from the specification and its schedule."""
+    """Return the record's layout for `spec`, every width from the specification and its schedule.
+
+    Raises
+    ------
+    SpecificationError
+        The records of a frame would take more than `MOST_FRAME_BYTES`.
+    UnsupportedSwitchError
+        See `golden.schedule.build_schedule`.
+    """
     fields, words = [], 0
     for field in _fields(spec):
         fields.append(Field(**{**vars(field), "offset": words}))
         words += field.words
+    frame_bytes = 8 * words * build_schedule(spec).worst_cycles
+    if frame_bytes > MOST_FRAME_BYTES:
+        raise SpecificationError(
+            f"specification: the records of its worst frame take {frame_bytes:,} bytes, expected at most "
+            f"{MOST_FRAME_BYTES:,}: fewer neurons, outputs or inputs, or more lanes"
+        )
     return Layout(tuple(fields), words)
 
 

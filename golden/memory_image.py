@@ -105,8 +105,10 @@ def lane_planes(lanes: np.ndarray, bits: int) -> np.ndarray:
     """
     rows, count = lanes.shape
     words = (count + 63) // 64
-    planes = np.zeros((rows, bits, 64 * words), dtype=np.uint8)
+    planes = np.zeros((rows, bits, words), dtype=np.uint64)
+    padded = np.zeros((rows, 64 * words), dtype=bool)
+    # A plane at a time: one of bytes a bit would take eight times the image.
     for bit in range(bits):
-        planes[:, bit, :count] = (lanes >> bit) & 1
-    packed = np.packbits(planes, axis=-1, bitorder="little")
-    return np.ascontiguousarray(packed).view("<u8").astype(np.uint64).reshape(rows, bits, words)
+        padded[:, :count] = (lanes >> bit) & 1
+        planes[:, bit] = np.packbits(padded, axis=-1, bitorder="little").view("<u8")
+    return planes

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, get_args
 
 import jiwer
 import numpy as np
 
+from files.reading import brief
 from golden.compiled import compiled
 from golden.decoder import SILENCE
 from golden.errors import StimulusError
 
 Silence = Literal["excluded", "counted", "forgiven"]
 
+# Of a reference or a hypothesis: four hours of speech. Memory grows with the phones, time with their square (ours).
+MOST_PHONES = 200_000
 # No lower case, no punctuation taken off: phones are what stands between spaces.
 _TO_PHONES = jiwer.ReduceToListOfListOfWords()
 
@@ -28,8 +32,10 @@ class PhoneErrors(NamedTuple):
 
     @property
     def rate(self) -> float:
-        """Phone error rate, 1.0 being as many errors as reference phones."""
-        return (self.substitutions + self.deletions + self.insertions) / max(1, self.reference)
+        """Phone error rate, 1.0 being as many errors as reference phones; nan where there are none of these."""
+        if not self.reference:
+            return math.nan
+        return (self.substitutions + self.deletions + self.insertions) / self.reference
 
     def plus(self, other: PhoneErrors) -> PhoneErrors:
         """Return the sum of both counts."""
@@ -42,7 +48,8 @@ def phone_errors(reference: Sequence[str], hypothesis: Sequence[str], *, silence
     Parameters
     ----------
     reference, hypothesis : sequence of str
-        Phones, folded alike (`golden.decoder.fold`). Either may be empty.
+        Phones, folded alike (`golden.decoder.fold`), at most `MOST_PHONES` of them. Either may be empty: there is no
+        rate where the reference is.
     silence : {"excluded", "counted", "forgiven"}
         What "sil" is, which closures and pauses fold to. ``excluded`` (ours): it is taken out of both sequences, and so
         of the errors and of the number of reference phones. ``counted`` (Kaldi's ``score_basic.sh``): it is a phone
@@ -59,7 +66,8 @@ def phone_errors(reference: Sequence[str], hypothesis: Sequence[str], *, silence
     Raises
     ------
     StimulusError
-        An unknown treatment of silence; a sentence in place of a sequence; a phone that is empty or has white space.
+        An unknown treatment of silence; a sentence in place of a sequence; a phone that is empty or has white space;
+        more than `MOST_PHONES` phones.
 
     Notes
     -----
@@ -93,38 +101,44 @@ def phone_errors(reference: Sequence[str], hypothesis: Sequence[str], *, silence
             np.array([codes.setdefault(phone, len(codes)) for phone in given], np.int32) for given in (ours, theirs)
         )
         substitutions, deletions, insertions = _errors_of_sclite(first, second)
-        return PhoneErrors(substitutions, deletions, insertions, len(ours))
+        return PhoneErrors(int(substitutions), int(deletions), int(insertions), len(ours))
     aligned = jiwer.process_words(" ".join(ours), " ".join(theirs), _TO_PHONES, _TO_PHONES)
     return PhoneErrors(aligned.substitutions, aligned.deletions, aligned.insertions, len(ours))
 
 
 @compiled
 def _errors_of_sclite(ours, theirs):  # type: ignore[no-untyped-def]
-    """Return substitutions, deletions of anything but silence (code 0), and insertions."""
-    rows, columns = len(ours) + 1, len(theirs) + 1
-    cost = np.zeros((rows, columns), np.int32)
-    cost[0] = 3 * np.arange(columns)
-    for row in range(1, rows):
-        deletion = 3 if ours[row - 1] else 2
-        cost[row, 0] = cost[row - 1, 0] + deletion
+    """Return substitutions, deletions of anything but silence (code 0), and insertions.
+
+    Of the alignment's table one row is kept: of each cell its cost, and the errors on its path, 21 bits of one number
+    for each kind.
+    """
+    substituted, deleted, inserted = 1 << 42, 1 << 21, 1
+    columns = len(theirs) + 1
+    costs = 3 * np.arange(columns)
+    errors = inserted * np.arange(columns)
+    for at in range(len(ours)):
+        phone = ours[at]
+        deletion = 3 if phone else 2
+        of_deletion = deleted if phone else 0
+        # Of the cell above and to the left, and of the cell to the left.
+        corner_cost, corner_errors = costs[0], errors[0]
+        cost, error = corner_cost + deletion, corner_errors + of_deletion
+        costs[0], errors[0] = cost, error
         for column in range(1, columns):
-            paired = cost[row - 1, column - 1] + (4 if ours[row - 1] != theirs[column - 1] else 0)
-            cost[row, column] = min(paired, cost[row - 1, column] + deletion, cost[row, column - 1] + 3)
-    row, column = rows - 1, columns - 1
-    substitutions = deletions = insertions = 0
-    while row or column:
-        here = cost[row, column]
-        differ = row > 0 and column > 0 and ours[row - 1] != theirs[column - 1]
-        if row and column and here == cost[row - 1, column - 1] + (4 if differ else 0):
-            row, column = row - 1, column - 1
-            substitutions += differ
-        elif column and here == cost[row, column - 1] + 3:
-            column -= 1
-            insertions += 1
-        else:
-            row -= 1
-            deletions += ours[row] != 0
-    return substitutions, deletions, insertions
+            above_cost, above_errors = costs[column], errors[column]
+            differ = phone != theirs[column - 1]
+            paired, added, dropped = corner_cost + (4 if differ else 0), cost + 3, above_cost + deletion
+            if paired <= added and paired <= dropped:
+                cost, error = paired, corner_errors + (substituted if differ else 0)
+            elif added <= dropped:
+                cost, error = added, error + inserted
+            else:
+                cost, error = dropped, above_errors + of_deletion
+            costs[column], errors[column] = cost, error
+            corner_cost, corner_errors = above_cost, above_errors
+    most, total = (1 << 21) - 1, errors[columns - 1]
+    return total >> 42, (total >> 21) & most, total & most
 
 
 def _checked(name: str, phones: Sequence[str]) -> list[str]:
@@ -132,5 +146,9 @@ def _checked(name: str, phones: Sequence[str]) -> list[str]:
     given = list(phones)
     named = not isinstance(phones, str) and all(isinstance(phone, str) for phone in given)
     if not named or " ".join(given).split() != given:
-        raise StimulusError(f"phone errors: {name} is {phones!r}, expected a sequence of names without white space")
+        raise StimulusError(
+            f"phone errors: {name} is {brief(phones)}, expected a sequence of names without white space"
+        )
+    if len(given) > MOST_PHONES:
+        raise StimulusError(f"phone errors: {name} of {len(given):,} phones, expected at most {MOST_PHONES:,}")
     return given

@@ -11,9 +11,16 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from files.reading import brief
 from golden.errors import SpecificationError
 
 PLANE_CODINGS = ("twos_complement", "sign_magnitude")
+# What is allocated for a network grows with these (ours): 220 times the shipped one's weight buffer, 200 times its
+# tiles. A specification beyond them is refused before anything is.
+MOST_BUFFERED_WEIGHTS = 1 << 26
+MOST_TILES = 4096
+# Of a frame period: 100 GHz for 10 ms.
+MOST_BUDGET_CYCLES = 10**9
 
 
 def signed_bits(low: int, high: int) -> int:
@@ -63,7 +70,8 @@ class Specification:
     logits_per_cycle : int
         Logits delivered in one cycle; divides `lanes`.
     clock_hz, frame_period_s : float
-        Real-time operating point; their product is the budget of cycles a frame.
+        Real-time operating point, 1 Hz to 1 THz and 1 ns to 1,000 s; their product, at most 10^9, is the budget of
+        cycles a frame.
     parallel_time_steps : bool
         Both time steps share one row read; otherwise each time step reads its own rows.
     zero_skipping : bool
@@ -78,7 +86,8 @@ class Specification:
     Raises
     ------
     SpecificationError
-        A sentence that names the field and what it may be.
+        A sentence that names the field and what it may be; also where each field may be so, but all together would
+        take more tiles than `MOST_TILES` or a weight buffer beyond `MOST_BUFFERED_WEIGHTS`.
 
     Examples
     --------
@@ -133,6 +142,15 @@ class Specification:
     def group_pairs(self) -> int:
         """FC passes: two groups at a time, one a PE set."""
         return math.ceil(self.groups / 2)
+
+    @property
+    def buffered_weights(self) -> int:
+        """Weights that both banks hold, the lanes beyond a matrix' width included."""
+        rows = sum(
+            self.tiles(layer) * (self.fan_in(layer) + (width if self.recurrent[layer] else 0))
+            for layer, width in enumerate(self.layers)
+        )
+        return self.lanes * (rows + self.groups * self.layers[-1])
 
     @property
     def frame_budget(self) -> int:
@@ -231,9 +249,9 @@ class Specification:
         known = {field.name for field in dataclasses.fields(cls)}
         if not isinstance(fields, dict):
             raise SpecificationError(f"specification: expected a JSON object, got {type(fields).__name__}")
-        unknown, missing = sorted(set(fields) - known), sorted(known - set(fields))
+        unknown, missing = sorted(set(fields) - known, key=str), sorted(known - set(fields))
         if unknown or missing:
-            raise SpecificationError(f"specification: unknown fields {unknown}, missing fields {missing}")
+            raise SpecificationError(f"specification: unknown fields {brief(unknown)}, missing fields {missing}")
         values: dict[str, Any] = {}
         for key, value in fields.items():
             values[key] = tuple(value) if isinstance(value, list) else value
@@ -246,7 +264,7 @@ _PER_LAYER = ("recurrent", "input_shifts", "recurrent_shifts", "leaks", "thresho
 
 
 def _refuse(field: str, value: object, expected: str) -> None:
-    raise SpecificationError(f"specification: {field} is {value!r}, expected {expected}")
+    raise SpecificationError(f"specification: {field} is {brief(value)}, expected {expected}")
 
 
 def _check_types(spec: Specification) -> None:
@@ -261,10 +279,10 @@ def _check_types(spec: Specification) -> None:
         wanted = bool if name == "recurrent" else int
         if not isinstance(value, tuple) or any(type(entry) is not wanted for entry in value):
             _refuse(name, value, f"a tuple of {wanted.__name__}")
-    for name in ("clock_hz", "frame_period_s"):
+    for name, low, high in (("clock_hz", 1, 1e12), ("frame_period_s", 1e-9, 1000)):
         value = getattr(spec, name)
-        if type(value) not in (int, float) or not 0 < value <= 1e12:
-            _refuse(name, value, "a positive number up to 1e12")
+        if type(value) not in (int, float) or not low <= value <= high:
+            _refuse(name, value, f"a number in {low:g}..{high:g}")
 
 
 def _check_ranges(spec: Specification) -> None:
@@ -303,3 +321,14 @@ def _check_combinations(spec: Specification) -> None:
         _refuse("parallel_time_steps", True, "false with one PE set: each time step needs its own set")
     if spec.frame_budget < 1:
         _refuse("frame_period_s", spec.frame_period_s, "at least one clock cycle")
+    if spec.frame_budget > MOST_BUDGET_CYCLES:
+        _refuse("clock_hz", spec.clock_hz, f"at most {MOST_BUDGET_CYCLES:,} cycles in {spec.frame_period_s:g} s")
+    tiles = spec.groups + sum(map(spec.tiles, range(len(spec.layers))))
+    if tiles > MOST_TILES:
+        _refuse("lanes", spec.lanes, f"layers and outputs in at most {MOST_TILES:,} tiles, not {tiles:,}")
+    if spec.buffered_weights > MOST_BUFFERED_WEIGHTS:
+        _refuse(
+            "layers, outputs and lanes",
+            (*spec.layers, spec.outputs, spec.lanes),
+            f"a weight buffer of at most {MOST_BUFFERED_WEIGHTS:,} weights, not {spec.buffered_weights:,}",
+        )

@@ -13,22 +13,33 @@ adder     ``bits`` wide; ``operations`` additions
 
 from __future__ import annotations
 
-import csv
 import json
-import math
 import numbers
 import os
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
 
+from files.errors import FileError
+from files.names import GRAMMAR, is_identifier
+from files.reading import brief, parse_json, read_text, whole_number
+from files.writing import write_text
+from power.csv_table import MOST_BYTES, parse_table
 from power.errors import ActivityError
 
 KINDS = ("register", "port", "memory", "adder")
 CLOCKS = ("gated", "free")
 COUNTS = ("toggles", "clocked_bits", "reads", "writes", "operations", "depth")
 COLUMNS = ("block", "signal", "kind", "bits", "clock", *COUNTS)
+# Beyond what any run counts, and within what energies and their sums are finite numbers for.
+MOST_COUNT, MOST_BITS = 10**18, 10**9
+# Of a run: the bounds of a specification's operating point, a year of frames.
+CLOCK_RANGE_HZ, PERIOD_RANGE_S = (1, 1e12), (1e-9, 1000)
+MOST_FRAMES, MOST_CYCLES = 10**12, 10**15
+# Additions a cycle and bit of a block's flip-flops: the neuron unit adds twice for each membrane that it writes. A
+# block without registers can add on as many lanes as a specification can have, twice.
+_ADDITIONS_PER_REGISTER, _MOST_ADDITIONS = 2, 2048
 # What each kind must give; every other count must be empty, so that nothing is priced that does not apply.
 REQUIRED = {
     "register": ("toggles", "clocked_bits"),
@@ -60,6 +71,8 @@ class ActivityRow:
         Additions.
     depth : int
         Rows of a memory.
+    where : str
+        File and line that it was read from, for messages.
     """
 
     block: str
@@ -73,6 +86,7 @@ class ActivityRow:
     writes: int = 0
     operations: int = 0
     depth: int = 0
+    where: str = field(default="activity", compare=False, repr=False)
 
     @classmethod
     def from_mapping(cls, row: Mapping[str, str | int | None], where: str = "activity") -> ActivityRow:
@@ -84,41 +98,45 @@ class ActivityRow:
             Names the place, the signal, the column and what was expected.
         """
         if set(row) != set(COLUMNS):
-            raise ActivityError(f"{where}: columns {sorted(map(str, row))}, expected {sorted(COLUMNS)}")
+            found = brief(sorted(map(str, row)), most=400)
+            raise ActivityError(f"{where}: columns {found}, expected {sorted(COLUMNS)}")
         kind, clock = row["kind"], row["clock"] or None
-        name = f"{where}: {row['block']}.{row['signal']}"
         for column in ("block", "signal"):
-            if not row[column]:
-                raise ActivityError(f"{name}: {column} is empty, expected a name")
+            if not is_identifier(str(row[column] or "")):
+                raise ActivityError(f"{where}: {column} is {brief(row[column])}, expected a name: {GRAMMAR}")
+        name = f"{where}: {row['block']}.{row['signal']}"
         if kind not in KINDS:
-            raise ActivityError(f"{name}: kind {kind!r}, expected one of {', '.join(KINDS)}")
+            raise ActivityError(f"{name}: kind {brief(kind)}, expected one of {', '.join(KINDS)}")
         if (kind == "register") != (clock is not None) or (clock is not None and clock not in CLOCKS):
-            raise ActivityError(f"{name}: clock {clock!r}, expected gated or free for a register, else nothing")
+            raise ActivityError(f"{name}: clock {brief(clock)}, expected gated or free for a register, else nothing")
         counts: dict[str, int] = {}
         for column in COUNTS:
             if column in REQUIRED[str(kind)]:
-                counts[column] = _count(name, column, row[column], least=int(column == "depth"))
+                most = MOST_BITS if column == "depth" else MOST_COUNT
+                counts[column] = _count(name, column, row[column], least=int(column == "depth"), most=most)
             elif row[column] is not None and row[column] != "":
-                raise ActivityError(f"{name}: {column} is {row[column]!r}, expected nothing for kind {kind}")
+                raise ActivityError(f"{name}: {column} is {brief(row[column])}, expected nothing for kind {kind}")
         return cls(
             block=str(row["block"]),
             signal=str(row["signal"]),
             kind=str(kind),
-            bits=_count(name, "bits", row["bits"], least=1),
+            bits=_count(name, "bits", row["bits"], least=1, most=MOST_BITS),
             clock=None if clock is None else str(clock),
+            where=where,
             **counts,
         )
 
 
-def _count(name: str, column: str, value: str | int | None, *, least: int) -> int:
+def _count(name: str, column: str, value: str | int | None, *, least: int, most: int) -> int:
+    expected = f"expected a count in {least}..{most:g}"
     if value is None or value == "":
-        raise ActivityError(f"{name}: {column} is empty, expected a count from {least}")
+        raise ActivityError(f"{name}: {column} is empty, {expected}")
     if isinstance(value, str):
-        count = int(value) if value.isascii() and value.isdigit() else None
+        count = whole_number(value, least=least, most=most)
     else:
-        count = int(value) if _is_integer(value) else None
-    if count is None or count < least:
-        raise ActivityError(f"{name}: {column} is {value!r}, expected a count from {least}")
+        count = int(value) if _is_integer(value) and least <= value <= most else None
+    if count is None:
+        raise ActivityError(f"{name}: {column} is {brief(value)}, {expected}")
     return count
 
 
@@ -134,14 +152,14 @@ class Run:
     Parameters
     ----------
     frames, cycles : int
-        Frames, and simulated clock cycles, loading included.
+        Frames, and simulated clock cycles, loading included: at least one a frame, at most 10^15.
     clock_hz, frame_period_s : float
-        Real-time operating point.
+        Real-time operating point, 1 Hz to 1 THz and 1 ns to 1,000 s.
 
     Raises
     ------
     ActivityError
-        A count that is no integer above 0, or a figure that is not finite and above 0.
+        A count or figure out of its range, which the message gives.
     """
 
     frames: int
@@ -150,15 +168,17 @@ class Run:
     frame_period_s: float
 
     def __post_init__(self) -> None:
-        for name in ("frames", "cycles"):
+        for name, most in (("frames", MOST_FRAMES), ("cycles", MOST_CYCLES)):
             value = getattr(self, name)
-            if not _is_integer(value) or value < 1:
-                raise ActivityError(f"run: {name} is {value!r}, expected an integer above 0")
-        for name in ("clock_hz", "frame_period_s"):
+            if not _is_integer(value) or not 1 <= value <= most:
+                raise ActivityError(f"run: {name} is {brief(value)}, expected an integer in 1..{most:,}")
+        if self.cycles < self.frames:
+            raise ActivityError(f"run: cycles is {self.cycles}, expected at least one for each of {self.frames} frames")
+        for name, (low, high) in (("clock_hz", CLOCK_RANGE_HZ), ("frame_period_s", PERIOD_RANGE_S)):
             value = getattr(self, name)
             is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not is_number or not math.isfinite(value) or value <= 0:
-                raise ActivityError(f"run: {name} is {value!r}, expected a finite number above 0")
+            if not is_number or not low <= value <= high:
+                raise ActivityError(f"run: {name} is {brief(value)}, expected a number in {low:g}..{high:g}")
 
     @property
     def seconds(self) -> float:
@@ -171,39 +191,113 @@ class Run:
         return max(0.0, self.seconds * self.clock_hz - self.cycles)
 
 
+def check_counts(rows: Sequence[ActivityRow], run: Run) -> None:
+    """Hold every count to what can have happened in a run's cycles.
+
+    A bit toggles, and a flip-flop is clocked, at most once a cycle, and one that runs freely in every cycle; a bank is
+    read and written once a cycle at most; a block adds no more bits a cycle than twice those of its flip-flops, or,
+    where it has none, 2,048 numbers.
+
+    Raises
+    ------
+    ActivityError
+        Names file, line, signal, column and the most that the run allows: the counts are of another run, or damaged.
+    """
+    flip_flops = Counter[str]()
+    for row in rows:
+        if row.kind == "register":
+            flip_flops[row.block] += row.bits
+    for row in rows:
+        most = dict.fromkeys(("toggles", "clocked_bits"), row.bits * run.cycles)
+        most |= dict.fromkeys(("reads", "writes"), run.cycles)
+        registers = _ADDITIONS_PER_REGISTER * flip_flops[row.block] // row.bits
+        most["operations"] = run.cycles * (registers if flip_flops[row.block] else _MOST_ADDITIONS)
+        name = f"{row.where}: {row.block}.{row.signal}"
+        for column, limit in most.items():
+            count = getattr(row, column)
+            if not 0 <= count <= limit:
+                raise ActivityError(
+                    f"{name}: {column} is {brief(count)}, expected at most {limit:,} in {run.cycles:,} cycles: counts "
+                    "and run are not of each other"
+                )
+        if row.clock == "free" and row.clocked_bits != row.bits * run.cycles:
+            raise ActivityError(
+                f"{name}: clocked_bits is {row.clocked_bits}, expected {row.bits * run.cycles}: {row.bits} flip-flops "
+                f"that run freely in {run.cycles:,} cycles; counts and run are not of each other"
+            )
+
+
 def read_activity(path: str | os.PathLike[str]) -> list[ActivityRow]:
-    """Read an activity table.
+    """Read an activity table; see `parse_activity`.
 
     Parameters
     ----------
     path : path-like
         CSV with the columns `COLUMNS`.
+    """
+    try:
+        text = read_text(path, what="activity table", most=MOST_BYTES)
+    except FileError as error:
+        raise ActivityError(str(error)) from error
+    return parse_activity(text, str(path))
+
+
+def parse_activity(text: str | bytes, where: str) -> list[ActivityRow]:
+    """Return the rows of an activity table.
+
+    Parameters
+    ----------
+    text : str or bytes
+        CSV with the columns `COLUMNS`; bytes are UTF-8.
+    where : str
+        The file, which begins every message.
 
     Raises
     ------
     ActivityError
         Names file, line, signal, column and what was expected.
     """
-    try:
-        with open(path, newline="", encoding="utf-8") as handle:
-            rows = list(csv.DictReader(handle, strict=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ActivityError(f"{path}: cannot be read: {error}") from error
-    if not rows:
-        raise ActivityError(f"{path}: no rows, expected one a register, port, memory or adder")
     result: list[ActivityRow] = []
     first_line: dict[tuple[str, str], int] = {}
-    for number, mapping in enumerate(rows, 2):
-        row = ActivityRow.from_mapping(mapping, f"{path}, line {number}")
-        first = first_line.setdefault((row.block, row.signal), number)
-        if first != number:
-            raise ActivityError(f"{path}, line {number}: {row.block}.{row.signal} stands in line {first} too")
-        result.append(row)
+    try:
+        for number, mapping in parse_table(_decoded(text, where), where, COLUMNS):
+            row = ActivityRow.from_mapping(mapping, f"{where}, line {number}")
+            first = first_line.setdefault((row.block, row.signal), number)
+            if first != number:
+                raise ActivityError(f"{where}, line {number}: {row.block}.{row.signal} stands in line {first} too")
+            result.append(row)
+    except ActivityError:
+        raise
+    except ValueError as error:
+        raise ActivityError(str(error)) from error
     return result
 
 
+def _decoded(text: str | bytes, where: str) -> str:
+    try:
+        return text if isinstance(text, str) else text.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ActivityError(f"{where}: no UTF-8 text (byte {error.start})") from error
+
+
 def read_run(path: str | os.PathLike[str]) -> Run:
-    """Read the description of a run, as `write_run` writes it.
+    """Read the description of a run, as `write_run` writes it; see `parse_run`."""
+    try:
+        text = read_text(path, what="description of a run", most=MOST_BYTES)
+    except FileError as error:
+        raise ActivityError(str(error)) from error
+    return parse_run(text, str(path))
+
+
+def parse_run(text: str | bytes, where: str) -> Run:
+    """Return the run that JSON describes.
+
+    Parameters
+    ----------
+    text : str or bytes
+        An object with the fields of `Run`.
+    where : str
+        The file, which begins every message.
 
     Raises
     ------
@@ -211,24 +305,20 @@ def read_run(path: str | os.PathLike[str]) -> Run:
         Names file, field and what was expected.
     """
     try:
-        given: Any = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ActivityError(f"{path}: cannot be read: {error}") from error
+        given = parse_json(text, where)
+    except FileError as error:
+        raise ActivityError(str(error)) from error
     names = [field.name for field in fields(Run)]
     if not isinstance(given, dict) or set(given) != set(names):
-        found = sorted(given) if isinstance(given, dict) else type(given).__name__
-        raise ActivityError(f"{path}: fields {found}, expected {sorted(names)}")
+        found = brief(sorted(given)) if isinstance(given, dict) else type(given).__name__
+        raise ActivityError(f"{where}: fields {found}, expected {sorted(names)}")
     try:
         return Run(**given)
     except ActivityError as error:
-        raise ActivityError(f"{path}: {error}") from None
+        raise ActivityError(f"{where}: {error}") from None
 
 
 def write_run(path: str | os.PathLike[str], run: Run) -> Path:
     """Write the description of a run as JSON, whole or not at all."""
-    path = Path(path)
-    part = path.with_name(path.name + ".part")
     fields_of_run = asdict(run) | {"frames": int(run.frames), "cycles": int(run.cycles)}
-    part.write_text(json.dumps(fields_of_run, indent=2) + "\n", encoding="utf-8")
-    os.replace(part, path)
-    return path
+    return write_text(path, json.dumps(fields_of_run, indent=2) + "\n")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from files.reading import brief, read_text
+from power.csv_table import MOST_BYTES, parse_table
 from power.errors import ConstantsError
 
 TABLE = Path(__file__).with_name("tables") / "energy_28nm.csv"
@@ -34,6 +36,9 @@ UNITS = {
     "combinational_to_neuron_adder_gates": "ratio",
     "combinational_to_flip_flop_gates": "ratio",
 }
+# Beyond any constant; with it, and the bounds of counts, every estimate is a finite number.
+LARGEST = 1e9
+_NUMBER = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,3})?")
 # Conditions that a row may give, and what they are above.
 CONDITIONS = {"node_nm": 0.0, "vdd_V": 0.0, "temp_C": -273.15}
 # A macro is priced by the smallest of these that holds it, as the sources give them.
@@ -85,28 +90,27 @@ def load_constants(path: str | os.PathLike[str] = TABLE) -> Mapping[str, Bounds]
         Names file, line, column and what was expected.
     """
     try:
-        with open(path, newline="", encoding="utf-8") as handle:
-            reader = csv.DictReader(handle, strict=True)
-            rows = list(reader)
-            columns = tuple(reader.fieldnames or ())
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConstantsError(f"{path}: cannot be read: {error}") from error
-    if columns != COLUMNS:
-        raise ConstantsError(f"{path}: columns {list(columns)}, expected {list(COLUMNS)}")
+        table = parse_table(read_text(path, what="table of constants", most=MOST_BYTES), str(path), COLUMNS)
+        return _constants(table, path)
+    except ConstantsError:
+        raise
+    except ValueError as error:
+        raise ConstantsError(str(error)) from error
+
+
+def _constants(table: Iterable[tuple[int, dict[str, str]]], path: str | os.PathLike[str]) -> dict[str, Bounds]:
     constants: dict[str, Bounds] = {}
-    for number, row in enumerate(rows, 2):
+    for number, row in table:
         where = f"{path}, line {number}"
-        if None in row or None in row.values():
-            raise ConstantsError(f"{where}: too many or too few cells, expected {len(COLUMNS)}")
         item = row["item"]
         if item not in UNITS:
-            raise ConstantsError(f"{where}: item {item!r}, expected one of {', '.join(UNITS)}")
+            raise ConstantsError(f"{where}: item {brief(item)}, expected one of {', '.join(UNITS)}")
         if item in constants:
             raise ConstantsError(f"{where}: item {item!r} stands twice")
         if row["unit"] != UNITS[item]:
-            raise ConstantsError(f"{where}: unit of {item} is {row['unit']!r}, expected {UNITS[item]!r}")
+            raise ConstantsError(f"{where}: unit of {item} is {brief(row['unit'])}, expected {UNITS[item]!r}")
         if row["status"] not in STATUSES:
-            raise ConstantsError(f"{where}: status {row['status']!r}, expected one of {', '.join(STATUSES)}")
+            raise ConstantsError(f"{where}: status {brief(row['status'])}, expected one of {', '.join(STATUSES)}")
         if not row["source"]:
             raise ConstantsError(f"{where}: source of {item} is empty")
         low, typical, high = (_number(where, name, row[name]) for name in ("low", "typical", "high"))
@@ -123,10 +127,7 @@ def load_constants(path: str | os.PathLike[str] = TABLE) -> Mapping[str, Bounds]
 
 
 def _number(where: str, column: str, text: str, *, above: float = 0) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value) or value <= above:
-        raise ConstantsError(f"{where}: {column} is {text!r}, expected a number above {above:g}")
+    value = float(text) if _NUMBER.fullmatch(text) else math.nan
+    if not above < value <= LARGEST:
+        raise ConstantsError(f"{where}: {column} is {brief(text)}, expected a number above {above:g}, to {LARGEST:g}")
     return value

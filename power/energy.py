@@ -22,7 +22,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from power.activity import ActivityRow, Run
+from files.reading import brief
+from power.activity import MOST_BITS, ActivityRow, Run, check_counts
 from power.constants import NOTHING, SRAM_SIZES_KB, Bounds, load_constants
 from power.errors import ActivityError
 from power.gates import estimate_gates
@@ -58,16 +59,20 @@ def estimate(
     Raises
     ------
     ActivityError
-        No rows, or gates of a block that has none.
+        No rows, gates of a block that has none or that are no number, or a count that the run does not allow
+        (`power.activity.check_counts`).
     """
     table = load_constants() if constants is None else constants
     given = list(rows)
     if not given:
         raise ActivityError("activity: no rows")
+    check_counts(given, run)
     blocks = dict.fromkeys(row.block for row in given)
     for block in gates or {}:
         if block not in blocks:
-            raise ActivityError(f"gates: block {block!r}, expected one of {', '.join(blocks)}")
+            raise ActivityError(f"gates: block {brief(block)}, expected one of {', '.join(blocks)}")
+        if not all(0 <= count <= MOST_BITS for count in (gates or {})[block]):
+            raise ActivityError(f"gates: block {block}: {(gates or {})[block]}, expected counts in 0..{MOST_BITS:,}")
     all_gates = estimate_gates(given, table) | dict(gates or {})
     result: list[PowerRow] = []
     for block in blocks:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+from files.writing import write_text
 from power.constants import NOTHING, Bounds
 
 # Stated in the abstract: real time at 100 kHz, TSMC 28 nm.
@@ -63,13 +65,10 @@ class PowerReport:
 
     def write_csv(self, path: str | os.PathLike[str]) -> Path:
         """Write ``block,component,low_uw,typical_uw,high_uw`` and a total, whole or not at all."""
-        path = Path(path)
-        part = path.with_name(path.name + ".part")
-        with part.open("w", newline="") as handle:
-            writer = csv.writer(handle, lineterminator="\n")
-            writer.writerow(["block", "component", "low_uw", "typical_uw", "high_uw"])
-            for row in self.rows:
-                writer.writerow([row.block, row.component, *(f"{value:.6g}" for value in row.power_uw)])
-            writer.writerow(["total", "", *(f"{value:.6g}" for value in self.total)])
-        os.replace(part, path)
-        return path
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["block", "component", "low_uw", "typical_uw", "high_uw"])
+        for row in self.rows:
+            writer.writerow([row.block, row.component, *(f"{value:.6g}" for value in row.power_uw)])
+        writer.writerow(["total", "", *(f"{value:.6g}" for value in self.total)])
+        return write_text(path, text.getvalue())

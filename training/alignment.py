@@ -6,19 +6,25 @@ but a few of speechocean762's utterances align, at 0.025 times real time; on han
 
 from __future__ import annotations
 
-import os
+import hashlib
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
+from features import audio
 from features.audio import read_audio
 from features.errors import AudioError
+from files.arrays import read_npz
+from files.errors import FileError
+from files.reading import brief, read_bytes
+from files.writing import whole_file
+from training.errors import AlignmentError
 from training.labels import HOP_SAMPLES, PHONES, SILENCE, Segments
 
 # The aligner's window is 410 samples; its boundary lies half-way between the centres of two frames.
@@ -45,15 +51,12 @@ def align(samples: np.ndarray, words: Words) -> Segments | None:
 
     Raises
     ------
-    ValueError
+    AlignmentError
         A phone that is not in `PHONES`, or an empty word.
     """
     from pocketsphinx import Decoder  # an optional extra, and slow to load: only where it is used
 
-    for word in words:
-        unknown = [phone for phone in word if phone not in _INDEX or phone == "sil"]
-        if unknown or not word:
-            raise ValueError(f"alignment: word {list(word)} has phones {unknown}, expected some of {PHONES[1:]}")
+    _check_words(words, "alignment")
     entries = {"_".join(word): " ".join(word).upper() for word in words}
     with tempfile.TemporaryDirectory() as folder:
         dictionary = Path(folder) / "words.dict"
@@ -82,6 +85,13 @@ def align(samples: np.ndarray, words: Words) -> Segments | None:
     return Segments(phones, ends) if found == [phone for word in words for phone in word] else None
 
 
+def _check_words(words: Words, where: str) -> None:
+    for word in words:
+        unknown = [phone for phone in word if phone not in _INDEX or phone == "sil"]
+        if unknown or not word:
+            raise AlignmentError(f"{where}: word {brief(list(word))}: {brief(unknown)}, expected some of {PHONES[1:]}")
+
+
 def _align_file(job: tuple[str, Words]) -> Segments | None:
     path, words = job
     try:
@@ -102,40 +112,80 @@ def align_corpus(
     workers : int
         Processes; the result does not depend on it.
     cache : Path or None
-        An ``.npz`` of plain arrays; used when it holds exactly these utterances and words, written otherwise.
+        An ``.npz`` of plain arrays. It is used when it is as it was written and was made of these utterances, words and
+        sounds, by this aligner and this code; written otherwise.
 
     Returns
     -------
     dict of str to Segments
         Without the utterances that did not align.
+
+    Raises
+    ------
+    AlignmentError
+        A phone that is not in `PHONES`, an empty word, or a worker that was ended.
     """
     names = sorted(utterances)
-    wanted = [" ".join("_".join(word) for word in utterances[name][1]) for name in names]
-    if cache is not None and cache.is_file():
-        try:
-            with cache.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-                if stored["names"].tolist() == names and stored["words"].tolist() == wanted:
-                    return _unpack(names, stored["counts"], stored["phones"], stored["ends"])
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
-            pass  # damaged: aligned anew
+    for name in names:
+        _check_words(utterances[name][1], f"alignment: {name}")
+    about = "" if cache is None else _digest_of_inputs(utterances, names)
+    kept = None if cache is None else _read_cache(cache, names, about)
+    if kept is not None:
+        return kept
     jobs = [(str(utterances[name][0]), utterances[name][1]) for name in names]
     if workers > 1:
-        with ProcessPoolExecutor(workers) as pool:
-            results = list(tqdm(pool.map(_align_file, jobs, chunksize=8), "align", len(jobs), disable=None))
+        try:
+            with ProcessPoolExecutor(workers) as pool:
+                results = list(tqdm(pool.map(_align_file, jobs, chunksize=8), "align", len(jobs), disable=None))
+        except BrokenProcessPool as error:
+            raise AlignmentError("alignment: a worker was ended from outside: too little memory?") from error
     else:
         results = [_align_file(job) for job in tqdm(jobs, "align", disable=None)]
-    counts = np.array([0 if result is None else len(result.phones) for result in results])
-    kept = [result for result in results if result is not None]
-    phones = np.concatenate([result.phones for result in kept]) if kept else np.zeros(0, np.int16)
-    ends = np.concatenate([result.ends for result in kept]) if kept else np.zeros(0, np.int64)
+    counts = np.array([0 if result is None else len(result.phones) for result in results], np.int64)
+    found = [result for result in results if result is not None]
+    phones = np.concatenate([result.phones for result in found]) if found else np.zeros(0, np.int16)
+    ends = np.concatenate([result.ends for result in found]) if found else np.zeros(0, np.int64)
     if cache is not None:
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        part = cache.with_name(f"{cache.name}.{os.getpid()}.part.npz")
-        np.savez_compressed(
-            part, names=np.array(names), words=np.array(wanted), counts=counts, phones=phones, ends=ends
-        )
-        os.replace(part, cache)
+        digest = np.array(_digest_of_segments(about, counts, phones, ends))
+        with whole_file(cache) as file:
+            np.savez_compressed(file, counts=counts, phones=phones, ends=ends, sha256=digest)
     return _unpack(names, counts, phones, ends)
+
+
+def _digest_of_inputs(utterances: Mapping[str, tuple[Path, Words]], names: Sequence[str]) -> str:
+    """Return a digest of all that an alignment depends on, the bytes of every sound among it."""
+    versions = [version(package) for package in ("pocketsphinx", "numpy", "soundfile")]
+    code = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (Path(__file__), Path(str(audio.__file__)))]
+    digest = hashlib.sha256(repr((versions, code)).encode())
+    for name in names:
+        path, words = utterances[name]
+        digest.update(repr((name, [list(word) for word in words])).encode("utf-8", "backslashreplace"))
+        try:
+            digest.update(hashlib.sha256(read_bytes(path, what="sound file")).digest())
+        except FileError as error:
+            digest.update(str(error).encode("utf-8", "backslashreplace"))
+    return digest.hexdigest()
+
+
+def _digest_of_segments(about: str, counts: np.ndarray, phones: np.ndarray, ends: np.ndarray) -> str:
+    digest = hashlib.sha256(about.encode())
+    for array in (counts, phones, ends):
+        digest.update(repr((array.dtype.str, array.shape)).encode() + array.tobytes())
+    return digest.hexdigest()
+
+
+def _read_cache(cache: Path, names: list[str], about: str) -> dict[str, Segments] | None:
+    """Return what a cache holds; None if it is damaged or was made of something else: it is made anew."""
+    if not cache.exists():
+        return None
+    try:
+        stored = read_npz(cache, what="alignment")
+        counts, phones, ends = (stored[name] for name in ("counts", "phones", "ends"))
+        if str(stored["sha256"]) == _digest_of_segments(about, counts, phones, ends):
+            return _unpack(names, counts, phones, ends)
+    except (FileError, KeyError, ValueError):
+        pass
+    return None
 
 
 def _unpack(names: list[str], counts: np.ndarray, phones: np.ndarray, ends: np.ndarray) -> dict[str, Segments]:

@@ -16,7 +16,15 @@ class SenoneError(TrainingError):
 
 
 class StateError(TrainingError):
-    """A training state that is damaged or of another network."""
+    """A training state of another network, or a training that no longer computes numbers."""
+
+
+class AlignmentError(TrainingError):
+    """Phones that cannot be aligned, or an aligner that does not work."""
+
+
+class SynthesisError(TrainingError):
+    """A synthesiser that does not do what it should."""
 
 
 class MissingExtraError(TrainingError):

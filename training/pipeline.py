@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import dataclasses
 import hashlib
+import io
 import json
-import os
 import sys
 import time
 from functools import cached_property
@@ -17,6 +17,10 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from files.errors import FileError
+from files.locking import alone
+from files.reading import read_json, read_text
+from files.writing import make_folder, whole_file, write_text
 from golden.checkpoint import Checkpoint, Host, load_checkpoint, save_checkpoint
 from golden.decoder import state_scores
 from golden.specification import Specification
@@ -33,8 +37,16 @@ from training.prune import keep_neurons, magnitude_mask, neuron_importance
 from training.score import error_rate
 from training.senones import SenoneTrees, grow_trees
 from training.sequence import PhoneGraph
-from training.stage import CHECKPOINT, Recipe, Stage, with_seed
-from training.stage_folder import alone, chosen, digest_of, write_log, write_whole
+from training.stage import CHECKPOINT, Recipe, Stage, check_seed, with_seed
+from training.stage_folder import (
+    chosen,
+    digest_of,
+    digest_of_arrays,
+    digest_of_file,
+    read_row,
+    write_log,
+    write_row,
+)  # fmt: skip
 from training.train import Epoch, run, train
 
 # To be raised when a default changes, or what training or measuring computes: earlier results are then not used.
@@ -52,7 +64,9 @@ class Pipeline:
     recipe : Recipe
     work : Path
         Each stage leaves a folder there, named after it, the seed, and a digest of everything that it depends on:
-        ``state.pt`` (the training, to go on from), ``log.csv``, ``row.json`` and, quantised, ``checkpoint.npz``.
+        ``state.pt`` (the training, to go on from), ``log.csv``, ``row.json`` and, quantised, ``checkpoint.npz``; of a
+        teacher ``told.npy``. Each is held to the digest of what was written whenever it is used, and made anew where
+        it differs.
     seed : int
     specification : Specification
         Of the network to export; widths, time steps and outputs are the stages'.
@@ -76,11 +90,14 @@ class Pipeline:
         trees: SenoneTrees | None = None,
         start: Checkpoint | None = None,
     ) -> None:
+        check_seed(seed)
         self.data, self.recipe, self.work, self.seed, self.start = data, recipe, work, seed, start
         self.specification = specification or Specification()
         self.device = torch.device(device)
         self._given_trees = trees
         self._networks: dict[str, AcousticModel] = {}
+        self._histories: dict[str, list[Epoch]] = {}
+        self._keys: dict[str, str] = {}
         self.states = len(data.phone_names) * STATES_PER_PHONE
 
     @cached_property
@@ -126,13 +143,24 @@ class Pipeline:
             digest.update(self._given_trees.table.tobytes())
         return digest.hexdigest()
 
+    @cached_property
+    def _layout_digest(self) -> str:
+        """What `_data_digest` leaves out: where utterances begin, what they are copies of, which phones there are."""
+        data = self.data
+        arrays = digest_of_arrays(data.starts, data.phone_starts, data.original, data.left, data.right)
+        return hashlib.sha256(repr((arrays, data.phone_names, data.silences_known)).encode()).hexdigest()
+
     def stage(self, name: str) -> Stage:
         """Return a stage with its seed."""
         return with_seed(self.recipe.stages[name], self.seed)
 
     def key(self, name: str) -> str:
         """Return a digest of all that a stage's result depends on."""
-        stage = self.stage(name)
+        if name not in self._keys:
+            self._keys[name] = self._key(self.stage(name))
+        return self._keys[name]
+
+    def _key(self, stage: Stage) -> str:
         needed = [self.key(other) for other in (stage.start, stage.teacher) if other and other != CHECKPOINT]
         if stage.start == CHECKPOINT:
             needed.append(digest_of(self._fitting_start(stage)))
@@ -157,17 +185,15 @@ class Pipeline:
 
     def row(self, name: str) -> dict[str, Any]:
         """Return what a stage comes to (`training.measure`), from its folder if it is there."""
-        path = self.folder(name) / "row.json"
-        try:
-            row = json.loads(path.read_text())
-            if isinstance(row, dict) and "test_per" in row:
-                return row
-        except (FileNotFoundError, ValueError):
-            pass  # not measured yet, or not whole
-        stage = self.stage(name)
+        folder, stage, about = self.folder(name), self.stage(name), self.key(name) + self._layout_digest
+        files = ["log.csv", "checkpoint.npz"] if stage.quantised else ["log.csv"]
+        kept = read_row(folder, files, about=about)
+        if kept is not None:
+            return kept
         network = self.network(name).cpu()
         measured, host = measure(network, self.data, self.host(stage, network))
-        log = self.log(name)
+        history = self._histories[name]
+        write_log(folder / "log.csv", history)
         row = {
             "stage": name,
             "what": stage.what,
@@ -176,22 +202,22 @@ class Pipeline:
             "widths": [stage.width, stage.width],
             "time_steps": stage.time_steps if stage.network in ("spiking", "snntorch") else 1,
             "outputs": len(host.senone_state),
-            "epochs": len(log),
-            "training_seconds": round(sum(float(epoch["seconds"]) for epoch in log), 1),
+            "epochs": len(history),
+            "training_seconds": round(sum(round(epoch.seconds, 1) for epoch in history), 1),
             **measured,
         }
         if stage.quantised:
             assert isinstance(network, SpikingNetwork)
-            save_checkpoint(self.folder(name) / "checkpoint.npz", export(network, host=host))
-        write_whole(path, json.dumps(row, indent=1) + "\n")
+            save_checkpoint(folder / "checkpoint.npz", export(network, host=host))
+        write_row(folder, row, files, about=about)
         _say(f"{name}, seed {stage.seed}: phone error rate {100 * row['dev_per']:.1f} % (dev), "
              f"{100 * row['test_per']:.1f} % (test)")  # fmt: skip
         return row
 
     def log(self, name: str) -> list[dict[str, str]]:
-        """Return what was written after each epoch of a stage that is done."""
-        with (self.folder(name) / "log.csv").open(newline="") as file:
-            return list(csv.DictReader(file))
+        """Return what was written after each epoch of a stage."""
+        self.row(name)
+        return list(csv.DictReader(io.StringIO(read_text(self.folder(name) / "log.csv"))))
 
     def checkpoint(self, name: str) -> Checkpoint:
         """Return the checkpoint of a quantised stage."""
@@ -231,8 +257,7 @@ class Pipeline:
 
     def _train(self, stage: Stage) -> AcousticModel:
         network = self._begin(stage).to(self.device)
-        folder = self.folder(stage.name)
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = make_folder(self.folder(stage.name))
         data = self.data.utterances(
             self.data.members(TRAIN, copies=True), self._targets(stage), delay=self.recipe.label_delay_frames
         )
@@ -246,6 +271,7 @@ class Pipeline:
                  f"dev phone error rate {100 * epoch.dev_rate:.1f} %, spike rates{rates or ' none'}, "
                  f"{epoch.seconds:.1f} s")  # fmt: skip
 
+        learnt = digest_of_arrays(data.codes, data.targets, data.labels, data.starts, data.original, data.told)
         with alone(folder):
             history = train(
                 network,
@@ -253,11 +279,13 @@ class Pipeline:
                 stage.plan,
                 self._objective(stage),
                 state=folder / "state.pt",
+                about=self.key(stage.name) + learnt,
                 dev_rate=lambda: self._dev_rate(stage, network),
                 report=report,
                 name=f"{stage.name} seed {stage.seed}",
             )
         write_log(folder / "log.csv", history)
+        self._histories[stage.name] = history
         return network
 
     def _told(self, teacher: Stage, data: Utterances) -> np.ndarray:
@@ -265,20 +293,20 @@ class Pipeline:
         folder = self.folder(teacher.name)
         path = folder / "told.npy"
         network = self.network(teacher.name).to(self.device)
+        about = self.key(teacher.name) + digest_of_arrays(data.codes, data.starts)
         with alone(folder):
-            if not path.is_file():
+            if _told_of(path) != (about, digest_of_file(path)):
                 objective = self._objective(teacher)
-                part = path.with_name("told.part.npy")
-                told = np.lib.format.open_memmap(part, "w+", np.float16, (len(data.codes), self.states))
-                at = 0
-                for logits in tqdm(run(network, data), f"{teacher.name} tells", len(data), disable=None):
-                    whole = torch.from_numpy(logits) + network.offset.detach().cpu()
-                    posteriors = torch.log_softmax(objective.states(whole), dim=1)
-                    told[at : at + len(logits)] = posteriors.numpy()
-                    at += len(logits)
-                told.flush()
-                os.replace(part, path)
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+                with whole_file(path) as file:
+                    shape = {"descr": "<f2", "fortran_order": False, "shape": (len(data.codes), self.states)}
+                    np.lib.format.write_array_header_1_0(file, shape)
+                    for logits in tqdm(run(network, data), f"{teacher.name} tells", len(data), disable=None):
+                        whole = torch.from_numpy(logits) + network.offset.detach().cpu()
+                        posteriors = torch.log_softmax(objective.states(whole), dim=1)
+                        file.write(posteriors.numpy().astype("<f2").tobytes())
+                written = {"about": about, "sha256": digest_of_file(path)}
+                write_text(path.with_suffix(".json"), json.dumps(written) + "\n")
+            return np.load(path, mmap_mode="r", allow_pickle=False)
 
     def _objective(self, stage: Stage) -> Objective:
         log_prior, bigram_log, initial_log = self._tables
@@ -357,6 +385,15 @@ class Pipeline:
         network = SpikingNetwork(spec)
         network.load_state_dict(before.state_dict())
         return network
+
+
+def _told_of(path: Path) -> tuple[Any, Any]:
+    """Return what was written beside a teacher's opinion: what it is about, and its digest."""
+    try:
+        written = read_json(path.with_suffix(".json"))
+    except FileError:
+        return None, None
+    return (written.get("about"), written.get("sha256")) if isinstance(written, dict) else (None, None)
 
 
 def _say(line: str) -> None:

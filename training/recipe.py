@@ -14,17 +14,22 @@ from typing import Any
 
 import torch
 
-from features.errors import CorpusError
+from features.errors import CorpusError, FeatureError
+from files.reading import brief
+from files.writing import make_folder
 from golden.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from golden.errors import CheckpointError
 from training.corpora import Source, load, phone_set
 from training.dataset import DEV, TEST, TRAIN, Dataset
-from training.errors import MissingExtraError, RecipeError
+from training.errors import MissingExtraError, RecipeError, SenoneError
+from training.labels import PHONE_SETS, SILENCE, STATES_PER_PHONE
 from training.pipeline import Pipeline
 from training.prepare import Preparation, prepare
 from training.senones import SenoneTrees
-from training.stage import DEFAULT_RECIPE, RECIPES, Recipe, load_recipe
+from training.stage import DEFAULT_RECIPE, RECIPES, Recipe, check_seed, load_recipe
 from training.timing import use_threads
 
+_MOST_WORKERS = 1024
 _PARTS = {"train": TRAIN, "dev": DEV, "test": TEST}
 _CAVEATS = {
     "speechocean762": "phone error rates are against the canonical phones of non-native speakers, trained on machine "
@@ -48,6 +53,11 @@ class Settings:
         "cpu" or "cuda".
     trees : Path or None
         Tied states to reuse (``senones-*.npz`` of another run).
+
+    Raises
+    ------
+    RecipeError
+        Workers beyond 1..1,024.
     """
 
     source: Source
@@ -56,32 +66,63 @@ class Settings:
     device: str = "cpu"
     trees: Path | None = None
 
+    def __post_init__(self) -> None:
+        if type(self.workers) is not int or not 1 <= self.workers <= _MOST_WORKERS:
+            raise RecipeError(f"workers is {brief(self.workers)}, expected an integer in 1..{_MOST_WORKERS:,}")
+
     def load_recipe(self) -> Recipe:
-        """Read the recipe, once it is clear that it can be run here."""
+        """Read the recipe, once it is clear that it can be run here, and that the tied states to reuse are some.
+
+        Raises
+        ------
+        RecipeError, SenoneError, MissingExtraError
+            Names the file or option, and what was expected.
+        """
         if self.device == "cuda" and not torch.cuda.is_available():
             raise MissingExtraError("--device cuda: this torch finds no such device; expected cpu, or another torch")
         named = RECIPES / f"{self.recipe}.toml"
-        if named.is_file():
+        if self.trees is not None:
+            SenoneTrees.load(self.trees)
+        if os.path.isfile(named):
             return load_recipe(named)
-        if not Path(self.recipe).is_file():
+        if not os.path.isfile(self.recipe):
             known = ", ".join(sorted(path.stem for path in RECIPES.glob("*.toml")))
-            raise RecipeError(f"recipe {self.recipe!r}: expected the path of a .toml file or one of {known}")
+            raise RecipeError(f"recipe {brief(self.recipe)}: expected the path of a .toml file or one of {known}")
         return load_recipe(Path(self.recipe))
 
 
 def dataset(settings: Settings, recipe: Recipe, *, start: Checkpoint | None = None) -> Dataset:
-    """Prepare the speech of a source; with a checkpoint to start from, by that checkpoint's front-end."""
+    """Prepare the speech of a source; with a checkpoint to start from, by that checkpoint's front-end.
+
+    Raises
+    ------
+    FeatureError, AlignmentError, SynthesisError
+        Speech that cannot be prepared; names the file.
+    SenoneError
+        A recipe of fewer tied states than the corpus has states.
+    CheckpointError
+        Front-end settings of `start` that are none; names its file.
+    """
     from features.frontend import FrontEndSettings
 
     source = settings.source
+    states = len(PHONE_SETS[phone_set(source)]) * STATES_PER_PHONE
+    tied = [stage.name for stage in recipe.stages.values() if stage.targets == "senones"]
+    if tied and settings.trees is None and recipe.senones < states:
+        raise SenoneError(f"recipe {settings.recipe}: senones is {recipe.senones}, expected at least {states} states")
     choices = Preparation(speeds=recipe.speeds, skip_damaged=source.skip_damaged, workers=settings.workers)
     if start is not None and start.host is not None:
-        front_end = FrontEndSettings.from_json(start.host.front_end)
+        try:
+            front_end = FrontEndSettings.from_json(start.host.front_end)
+        except FeatureError as error:
+            raise CheckpointError(f"{start.source or 'checkpoint'}: host.front_end: {error}") from error
         choices = dataclasses.replace(choices, front_end=front_end, normalised=True)
     data = prepare(load(source, recipe), source.work / "features", choices, phone_set=phone_set(source))
     for name, part in _PARTS.items():
         if not len(data.members(part)):
             raise CorpusError(f"{source.corpus}: no whole utterance of the {name} set")
+        if part != TRAIN and not any((data.sequence(which) != SILENCE).any() for which in data.members(part)):
+            raise CorpusError(f"{source.corpus}: no phone but silence in the {name} set, of which no rate can be had")
     return data
 
 
@@ -102,6 +143,7 @@ def train_checkpoint(settings: Settings, *, seed: int, out: Path) -> str:
     ----------
     settings : Settings
     seed : int
+        0..2,147,483,647.
     out : Path
         ``.npz`` to write.
 
@@ -114,18 +156,21 @@ def train_checkpoint(settings: Settings, *, seed: int, out: Path) -> str:
     ------
     FeatureError, RecipeError, SenoneError, StateError
         Bad input; names the file.
+    files.errors.WriteError
+        `out` cannot be written; found before any work.
     """
-    if out.is_dir() or not os.access(next(folder for folder in out.absolute().parents if folder.is_dir()), os.W_OK):
+    check_seed(seed)
+    if os.path.isdir(out):
         raise RecipeError(f"{out}: cannot be written, expected the name of an .npz file")
-    use_threads(settings.workers)
     recipe = settings.load_recipe()
+    make_folder(out.parent)
+    use_threads(settings.workers)
     data = dataset(settings, recipe)
     stages = pipeline(settings, recipe, data, seed=seed)
     row = stages.row(recipe.shipped)
     checkpoint = dataclasses.replace(
         stages.checkpoint(recipe.shipped), provenance=provenance(settings, recipe, data, row)
     )
-    out.parent.mkdir(parents=True, exist_ok=True)
     save_checkpoint(out, checkpoint)
     load_checkpoint(out)
     return (

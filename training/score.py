@@ -10,6 +10,7 @@ import numpy as np
 from golden.checkpoint import Host
 from golden.decoder import decode_scores, fold, phones_of, state_scores
 from golden.scoring import PhoneErrors, Silence, phone_errors
+from training.errors import TrainingError
 
 ACOUSTIC_SCALES = (0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 1.0)
 INSERTION_LOGS = (-4.0, -3.0, -2.0, -1.0, 0.0, 1.0)
@@ -75,6 +76,11 @@ def tune(
         With the weights that won; of equals, the first in the grid's order.
     errors : PhoneErrors
         Theirs.
+
+    Raises
+    ------
+    TrainingError
+        No reference has a phone that is scored.
     """
     plain = dataclasses.replace(host, acoustic_scale=1.0)
     scores = [state_scores(plain, given, fc_scale=fc_scale) for given in logits]
@@ -85,6 +91,8 @@ def tune(
             tried = dataclasses.replace(host, acoustic_scale=acoustic, insertion_log=insertion)
             scaled = (np.float32(acoustic) * given for given in scores)
             errors = error_rate(tried, scaled, references, silence=silence)
+            if not errors.reference:
+                raise TrainingError("decoder: references without a phone, by which its weights cannot be chosen")
             if errors.rate < least:
                 best, fewest, least = tried, errors, errors.rate
     return best, fewest

@@ -7,17 +7,23 @@ up to exactly the outputs asked for). A leaf is an output of the network; decodi
 
 from __future__ import annotations
 
-import os
-import zipfile
-import zlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from files.arrays import open_npz
+from files.errors import FileError
+from files.reading import brief
+from files.writing import whole_file
+from golden.host import MOST_PHONES, PHONE_GRAMMAR, is_phone_name
 from training.errors import SenoneError
 from training.labels import PHONES, STATES_PER_PHONE
+
+# Of a file: bytes unpacked, characters of all names; leaves are numbered in 16 bits.
+_MOST_BYTES, _MOST_NAMES, _MOST_SENONES = 1 << 28, 1 << 16, (1 << 15) - 1
 
 _CLASSES: dict[str, str] = {
     "vowel": "aa ae ah ao aw ax ay eh er ey ih ix iy ow oy uh uw",
@@ -70,15 +76,12 @@ class SenoneTrees:
         """Return the leaf of each frame [shape=(frames,), dtype=int16]."""
         return self.table[state, left, right]
 
-
     def save(self, path: Path) -> None:
         """Write an ``.npz`` of plain arrays, whole or not at all."""
-        part = path.with_name(f"{path.name}.{os.getpid()}.part.npz")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(
-            part, senone_state=self.senone_state, table=self.table, phone_names=np.array(" ".join(self.phone_names))
-        )
-        os.replace(part, path)
+        with whole_file(path) as file:
+            np.savez_compressed(
+                file, senone_state=self.senone_state, table=self.table, phone_names=np.array(" ".join(self.phone_names))
+            )
 
     @classmethod
     def load(cls, path: Path) -> SenoneTrees:
@@ -90,19 +93,34 @@ class SenoneTrees:
             Missing, damaged, or no such tables; names the file.
         """
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-                trees = cls(stored["senone_state"], stored["table"], tuple(str(stored["phone_names"]).split()))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise SenoneError(f"{path}: not a file of tied states: {error}") from error
-        phones, table, states = len(trees.phone_names), trees.table, trees.senone_state
-        shape = (phones * STATES_PER_PHONE, phones, phones)
+            with open_npz(path, what="file of tied states", most=_MOST_BYTES) as archive:
+                if set(archive.names) != {"senone_state", "table", "phone_names"}:
+                    raise SenoneError(
+                        f"{path}: arrays {brief(archive.names)}, expected senone_state, table and phone_names"
+                    )
+                joined = archive.read("phone_names", most=4 * _MOST_NAMES)
+                names = tuple(str(joined).split()) if joined.shape == () and joined.dtype.kind == "U" else ()
+                phones = len(names)
+                if not 1 <= phones <= MOST_PHONES or not all(map(is_phone_name, names)) or len(set(names)) < phones:
+                    raise SenoneError(f"{path}: phone_names is {brief(str(names))}, expected names: {PHONE_GRAMMAR}")
+                shape = (phones * STATES_PER_PHONE, phones, phones)
+                table = archive.read("table", most=8 * math.prod(shape))
+                states = archive.read("senone_state", most=8 * _MOST_SENONES)
+        except FileError as error:
+            raise SenoneError(str(error)) from error
+        except ValueError as error:
+            if isinstance(error, SenoneError):
+                raise
+            raise SenoneError(f"{path}: phone_names: no text: {error}") from error
         if table.shape != shape or states.ndim != 1 or table.dtype.kind != "i" or states.dtype.kind != "i":
-            raise SenoneError(f"{path}: table of shape {table.shape}, expected integers of {shape}")
+            raise SenoneError(f"{path}: table of {table.dtype} {table.shape}, expected integers of {shape}")
+        if not 1 <= len(states) <= _MOST_SENONES or states[0] < 0 or (states[1:] < states[:-1]).any():
+            raise SenoneError(f"{path}: {len(states):,} leaves, expected 1..{_MOST_SENONES:,}, their states in order")
         # Every leaf that a state's table names belongs to that state.
         inside = table.min() >= 0 and table.max() < len(states)
         if not inside or (states[table] != np.arange(shape[0])[:, None, None]).any():
             raise SenoneError(f"{path}: a leaf that is not of its state, expected each in 0..{len(states) - 1}")
-        return trees
+        return cls(states.astype(np.int16), table.astype(np.int16), names)
 
 
 def phone_questions(phones: Sequence[str] = PHONES) -> np.ndarray:

@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from files.errors import FileError
+from files.reading import brief, read_text
+from golden.errors import SpecificationError
+from golden.specification import Specification
 from training.errors import RecipeError
 from training.objective import Weights
 from training.train import Plan
@@ -102,6 +106,12 @@ class Recipe:
     dev_speakers: int = 7
 
 
+# Of a recipe: bytes, stages, entries of a list, characters of a text; no field takes a number beyond the last.
+_MOST_BYTES, _MOST_STAGES, _MOST_PARTS, _MOST_CHARACTERS, _LARGEST = 1 << 20, 64, 16, 200, 10**9
+_STAGE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+MOST_SEED = 2**31 - 1
+
+
 @dataclass(frozen=True)
 class _Field:
     """Type and closed range of a field, or the words that it may be."""
@@ -114,17 +124,23 @@ class _Field:
     def expected(self) -> str:
         if self.words:
             return "one of " + ", ".join(map(repr, self.words))
-        named = {int: "an integer", float: "a number", str: "a string", bool: "true or false", list: "numbers"}
+        named = {
+            int: "an integer", float: "a number", bool: "true or false", list: f"up to {_MOST_PARTS} numbers",
+            str: f"a line of text, up to {_MOST_CHARACTERS} characters",
+        }  # fmt: skip
         return named[self.kind] + (f" in {self.low:g}..{self.high:g}" if self.kind in (int, float, list) else "")
 
     def read(self, value: Any) -> Any:
         """Return the value, or None if it is not one."""
-        if self.kind is float and type(value) is int:
+        if self.kind is float and type(value) is int and abs(value) <= _LARGEST:
             value = float(value)
         if self.kind is list:
             part = _Field(float, self.low, self.high)
-            parts = [part.read(each) for each in value] if isinstance(value, list) else [None]
+            few = isinstance(value, list) and len(value) <= _MOST_PARTS
+            parts = [part.read(each) for each in value] if few else [None]
             return None if None in parts else tuple(parts)
+        if self.kind is str and not (isinstance(value, str) and value.isprintable() and len(value) <= _MOST_CHARACTERS):
+            return None
         if not isinstance(value, self.kind) or isinstance(value, bool) != (self.kind is bool) or (
             self.words and value not in self.words
         ):
@@ -151,7 +167,7 @@ _STAGE = {
     "fc_pruned": _Field(float, 0, 0.999),
     "quantised": _Field(bool),
     "teacher": _Field(str),
-    "seed": _Field(int, 0, 2**31 - 1),
+    "seed": _Field(int, 0, MOST_SEED),
 }
 _PLAN = {
     "epochs": _Field(int, 0, 100_000),
@@ -184,28 +200,38 @@ def load_recipe(path: Path = DEFAULT_RECIPE) -> Recipe:
         Names file, field and what was expected.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RecipeError(f"{path}: not a recipe: {error}") from error
+        text = read_text(path, what="recipe", most=_MOST_BYTES)
+    except FileError as error:
+        raise RecipeError(str(error)) from error
+    try:
+        table = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        # ValueError: TOMLDecodeError, and a number of more digits than Python converts.
+        raise RecipeError(f"{path}: not a recipe: {brief(str(error), most=200)}") from error
     defaults, stages = table.pop("defaults", {}), table.pop("stages", {})
     shipped = table.pop("shipped", None)
     for name, part in (("defaults", defaults), ("stages", stages)):
         if not isinstance(part, dict):
-            raise RecipeError(f"{path}: {name} is {part!r}, expected a table")
+            raise RecipeError(f"{path}: {name} is {brief(part)}, expected a table")
+    if len(stages) > _MOST_STAGES:
+        raise RecipeError(f"{path}: {len(stages):,} stages, expected at most {_MOST_STAGES}")
     speech = _read(path, "", table, _SPEECH)
     read: dict[str, Stage] = {}
     for name, fields in stages.items():
+        if name == CHECKPOINT or not _STAGE_NAME.fullmatch(name):
+            raise RecipeError(
+                f"{path}: stages.{brief(name)}: expected letters, digits, _ . -, at most 64, and not {CHECKPOINT!r}"
+            )
         if not isinstance(fields, dict):
-            raise RecipeError(f"{path}: stages.{name} is {fields!r}, expected a table")
-        if name == CHECKPOINT or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
-            raise RecipeError(f"{path}: stages.{name!r}: expected letters, digits, _ . - and not {CHECKPOINT!r}")
+            raise RecipeError(f"{path}: stages.{name} is {brief(fields)}, expected a table")
         read[name] = _stage(path, name, defaults | fields)
         for needed in (read[name].start, read[name].teacher):
             if needed and needed != CHECKPOINT and needed not in list(read)[:-1]:
-                raise RecipeError(f"{path}: stages.{name} needs {needed!r}, expected one of the stages above it")
+                raise RecipeError(f"{path}: stages.{name} needs {brief(needed)}, expected one of the stages above it")
         _fits(path, read[name], read.get(read[name].start))
-    if shipped not in read or not read[shipped].quantised:
-        raise RecipeError(f"{path}: shipped is {shipped!r}, expected a stage with quantised = true")
+        _check_size(path, read[name], speech.get("senones", Recipe.senones))
+    if not isinstance(shipped, str) or shipped not in read or not read[shipped].quantised:
+        raise RecipeError(f"{path}: shipped is {brief(shipped)}, expected a stage with quantised = true")
     return Recipe(stages=read, shipped=shipped, **speech)
 
 
@@ -240,18 +266,48 @@ def _fits(path: Path, stage: Stage, start: Stage | None) -> None:
         raise RecipeError(f"{where}.fc_pruned is {stage.fc_pruned:g}, expected at least the {start.fc_pruned:g} before")
 
 
+def _check_size(path: Path, stage: Stage, senones: int) -> None:
+    """Refuse a network that no specification has, before any speech is prepared for it."""
+    if stage.network != "spiking":
+        return
+    try:
+        Specification(layers=(stage.width, stage.width), outputs=senones if stage.targets == "senones" else 1)
+    except SpecificationError as error:
+        raise RecipeError(f"{path}: stages.{stage.name}: {error}") from error
+
+
 def _read(path: Path, where: str, given: Mapping[str, Any], fields: Mapping[str, _Field]) -> dict[str, Any]:
     values = {}
     for key, value in given.items():
         if key not in fields:
-            raise RecipeError(f"{path}: {where}{key} is unknown, expected one of {', '.join(sorted(fields))}")
+            shown = key if key.isidentifier() and len(key) <= _MOST_CHARACTERS else brief(key)
+            raise RecipeError(f"{path}: {where}{shown} is unknown, expected one of {', '.join(sorted(fields))}")
         values[key] = fields[key].read(value)
         if values[key] is None:
-            raise RecipeError(f"{path}: {where}{key} is {value!r}, expected {fields[key].expected()}")
+            raise RecipeError(f"{path}: {where}{key} is {brief(value)}, expected {fields[key].expected()}")
     return values
 
 
+def check_seed(seed: int) -> None:
+    """Refuse a seed that is none, before any work.
+
+    Raises
+    ------
+    RecipeError
+        It is no integer in 0..2,147,483,647.
+    """
+    if type(seed) is not int or not 0 <= seed <= MOST_SEED:
+        raise RecipeError(f"seed is {brief(seed)}, expected an integer in 0..{MOST_SEED:,}")
+
+
 def with_seed(stage: Stage, seed: int) -> Stage:
-    """Return the stage with its own seed, or else with that of a run."""
+    """Return the stage with its own seed, or else with that of a run.
+
+    Raises
+    ------
+    RecipeError
+        See `check_seed`.
+    """
+    check_seed(seed)
     seed = stage.seed or seed
     return dataclasses.replace(stage, seed=seed, plan=dataclasses.replace(stage.plan, seed=seed))

@@ -6,9 +6,10 @@ is installed. flite prints the end of every phone that it speaks (``-psdur``).
 
 from __future__ import annotations
 
-import os
+import re
 import shutil
 import subprocess
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ import numpy as np
 from tqdm import tqdm
 
 from features.audio import read_audio
+from files.reading import brief, read_bytes
+from files.writing import make_folder, write_bytes
+from training.errors import SynthesisError
 from training.labels import PHONES, Segments
 
 # Not kal16: against an aligner, the times that flite prints for its diphone voice are off by 65 ms in the mean, those
@@ -24,6 +28,7 @@ from training.labels import PHONES, Segments
 VOICES = ("awb", "rms", "slt")
 # What flite calls differently from CMU's dictionary.
 _FOLD = {"pau": "sil", "ssil": "sil", "h#": "sil", "ax": "ah", "axr": "er"}
+_SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,12})?")
 _INDEX = {name: number for number, name in enumerate(PHONES)}
 
 _WHO = (
@@ -114,19 +119,19 @@ def parse_durations(printed: str, samples: int) -> Segments:
 
     Raises
     ------
-    ValueError
-        A word that is not ``phone:end_s``, or an unknown phone.
+    SynthesisError
+        A word that is not ``phone:end_s``, an unknown phone, or ends that decrease.
     """
     names, ends = [], []
     for word in printed.split():
         name, _, end = word.partition(":")
         name = _FOLD.get(name, name)
-        if name not in _INDEX or not end:
-            raise ValueError(f"flite printed {word!r}, expected phone:end_s with a phone of {PHONES}")
+        if name not in _INDEX or not _SECONDS.fullmatch(end):
+            raise SynthesisError(f"flite printed {brief(word)}, expected phone:end_s with a phone of {PHONES}")
         names.append(_INDEX[name])
         ends.append(float(end))
-    if not ends or ends[-1] <= 0:
-        raise ValueError("flite printed no durations")
+    if not ends or ends[-1] <= 0 or ends != sorted(ends):
+        raise SynthesisError("flite printed no durations, or some that decrease")
     stretched = np.round(np.array(ends) * (samples / ends[-1])).astype(np.int64)
     return Segments(np.array(names, dtype=np.int16), stretched)
 
@@ -151,19 +156,26 @@ def speak(sentence: str, path: Path, *, voice: str, stretch: float = 1.0) -> Seg
     Raises
     ------
     FliteMissingError
+    SynthesisError
+        flite fails, or does not do what it should; names `path`.
+    files.errors.WriteError
+        `path` cannot be written.
     """
     program = shutil.which("flite")
     if program is None:
         raise FliteMissingError("flite is not installed (Debian: apt-get install flite)")
     arguments = [program, "-voice", voice, "--setf", f"duration_stretch={stretch:.2f}", "-psdur", "-t", sentence]
-    # A relative name with its folder as working directory: flite takes an odd path for text. Under another name first:
-    # other runs may share the folder.
-    part = path.with_name(f"part-{os.getpid()}-{path.name}")
-    ran = subprocess.run(
-        [*arguments, "-o", part.name], cwd=path.parent, capture_output=True, text=True, check=True, timeout=60
-    )
-    segments = parse_durations(ran.stdout, len(read_audio(part)))
-    os.replace(part, path)
+    # A relative name in a folder of its own: flite takes an odd path for text, and other runs may share `path`'s.
+    with tempfile.TemporaryDirectory() as scratch:
+        spoken = Path(scratch) / "spoken.wav"
+        try:
+            ran = subprocess.run(
+                [*arguments, "-o", spoken.name], cwd=scratch, capture_output=True, text=True, check=True, timeout=60
+            )
+            segments = parse_durations(ran.stdout, len(read_audio(spoken)))
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
+            raise SynthesisError(f"{path}: {program} did not speak it: {error}") from error
+        write_bytes(path, read_bytes(spoken, what="sound file"))
     return segments
 
 
@@ -186,7 +198,7 @@ def synthesise(folder: Path, *, count: int, seed: int, workers: int = 1) -> list
     ------
     FliteMissingError
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     stretches = np.random.default_rng(seed + 1).uniform(0.9, 1.2, size=count)
 
     def one(number: int) -> Synthetic:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import io
 import math
-import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,6 +16,8 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from files.reading import read_bytes
+from files.writing import write_bytes
 from training.acoustic_model import AcousticModel
 from training.dataset import Utterances
 from training.errors import StateError
@@ -108,6 +112,7 @@ def train(
     objective: Objective,
     *,
     state: Path | None = None,
+    about: str = "",
     dev_rate: Callable[[], float] | None = None,
     report: Callable[[Epoch], None] | None = None,
     name: str = "training",
@@ -124,7 +129,9 @@ def train(
         The loss.
     state : Path or None
         Written after every epoch; when it is there already, training goes on from it, to the same weights as if it had
-        never stopped.
+        never stopped. One that is damaged is not used, and a line says so.
+    about : str
+        What the training depends on, as a digest: a state of something else is not gone on from.
     dev_rate : callable or None
         Called after every epoch; what it returns is written down.
     report : callable or None
@@ -140,7 +147,9 @@ def train(
     Raises
     ------
     StateError
-        A state that is damaged or of another network.
+        A state of another network, or a loss that is not a number.
+    files.errors.WriteError
+        The state cannot be written; names it.
     """
     weights = [parameter for parameter in network.parameters() if parameter.requires_grad]
     device = weights[0].device
@@ -148,7 +157,7 @@ def train(
     generator = torch.Generator().manual_seed(plan.seed)
     history: list[Epoch] = []
     if state is not None and state.is_file():
-        history = _resume(state, network, optimiser, generator)
+        history = _resume(state, about, network, optimiser, generator)
     per_epoch = math.ceil(len(np.unique(data.original)) / plan.batch)
     for epoch in range(len(history), plan.epochs):
         began, lost, frames = time.monotonic(), 0.0, 0
@@ -185,7 +194,7 @@ def train(
         rate = float("nan") if dev_rate is None else dev_rate()
         history.append(Epoch(epoch + 1, lost / frames, rate, tuple((fired / frames).tolist()), seconds))
         if state is not None:
-            _save(state, network, optimiser, generator, history)
+            _save(state, about, network, optimiser, generator, history)
         if report is not None:
             report(history[-1])
     return history
@@ -193,28 +202,42 @@ def train(
 
 def _save(
     path: Path,
+    about: str,
     network: AcousticModel,
     optimiser: torch.optim.Optimizer,
     generator: torch.Generator,
     history: list[Epoch],
 ) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
     state = {
         "network": network.state_dict(),
         "optimiser": optimiser.state_dict(),
         "generator": generator.get_state(),
         "history": [dataclasses.astuple(epoch) for epoch in history],
     }
-    torch.save(state, part)
-    os.replace(part, path)
+    content = io.BytesIO()
+    torch.save(state, content)
+    write_bytes(path, _first_line(content.getvalue(), about) + content.getvalue())
+
+
+def _first_line(content: bytes, about: str) -> bytes:
+    """Return what begins a state: the digest of what follows, and of what it is about."""
+    digest = hashlib.sha256(about.encode() + b"\n")
+    digest.update(content)
+    return f"rsnn training state 1 {digest.hexdigest()}\n".encode()
 
 
 def _resume(
-    path: Path, network: AcousticModel, optimiser: torch.optim.Optimizer, generator: torch.Generator
+    path: Path, about: str, network: AcousticModel, optimiser: torch.optim.Optimizer, generator: torch.Generator
 ) -> list[Epoch]:
+    """Return the epochs of a state, taken over; none of one that is not as it was written or about something else."""
+    content = read_bytes(path, what="training state")
+    first, end, content = content.partition(b"\n")
+    # Before torch's reader, which is native code, sees any of it.
+    if first + end != _first_line(content, about):
+        print(f"{path}: damaged, or of another training: begun anew", file=sys.stderr)
+        return []
     try:
-        state = torch.load(path, weights_only=True, map_location="cpu")
+        state = torch.load(io.BytesIO(content), weights_only=True, map_location="cpu")
         network.load_state_dict(state["network"])
         optimiser.load_state_dict(state["optimiser"])
         generator.set_state(state["generator"])

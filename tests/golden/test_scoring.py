@@ -1,5 +1,7 @@
 """Phone errors against every alignment, written out, under each treatment of silence."""
 
+import math
+import tracemalloc
 from functools import cache
 
 import pytest
@@ -107,8 +109,29 @@ def test_empty_sequences_are_scored():
     assert phone_errors(["a", "b"], []) == (0, 2, 0, 2)
     assert phone_errors([], ["a"], silence="forgiven") == (0, 0, 1, 0)
     assert phone_errors(["a", "sil"], [], silence="forgiven") == (0, 1, 0, 2)
-    assert phone_errors(["sil"], ["sil"]).rate == 0.0
-    assert phone_errors([], ["a"]).rate == 1.0
+
+
+def test_there_is_no_rate_without_reference_phones():
+    assert math.isnan(phone_errors([], ["a"]).rate)
+    assert math.isnan(phone_errors(["sil"], ["sil"]).rate)
+    assert phone_errors([], ["a"]).plus(phone_errors(["a"], ["a"])).rate == 1.0
+
+
+def test_long_sequences_take_memory_in_proportion():
+    # The whole table would take 400 MB.
+    reference, hypothesis = ["a", "sil", "b", "c"] * 2500, ["a", "b", "sil", "c"] * 2500
+    phone_errors(["a"], ["a"], silence="forgiven")
+    tracemalloc.start()
+    for silence in ("counted", "forgiven"):
+        assert phone_errors(reference, hypothesis, silence=silence).reference == 10_000
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 20e6
+
+
+def test_more_phones_than_any_recording_has_are_refused():
+    with pytest.raises(StimulusError, match="hypothesis of 200,001 phones, expected at most 200,000"):
+        phone_errors(["a"], ["a"] * 200_001)
 
 
 def test_names_are_compared_as_they_are():

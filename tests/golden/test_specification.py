@@ -6,11 +6,13 @@ import itertools
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from golden.checkpoint import random_checkpoint
 from golden.errors import SpecificationError
-from golden.specification import Specification, index_bits, signed_bits
+from golden.memory_image import memory_image
+from golden.specification import MOST_BUFFERED_WEIGHTS, Specification, index_bits, signed_bits
 
 
 @given(st.integers(-(2**40), 2**40), st.integers(-(2**40), 2**40))
@@ -76,8 +78,28 @@ def test_the_bound_holds_for_every_order_of_the_terms() -> None:
         ({"leaks": (1,)}, "leaks is (1,), expected one entry for each of the 2 layers"),
         ({"leaks": (0, 1)}, "leaks is (0, 1), expected entries in 1..15"),
         ({"zero_skipping": 1}, "zero_skipping is 1, expected true or false"),
-        ({"clock_hz": float("nan")}, "clock_hz is nan, expected a positive number up to 1e12"),
-        ({"frame_period_s": 10**13}, "frame_period_s is 10000000000000, expected a positive number up to 1e12"),
+        ({"clock_hz": float("nan")}, "clock_hz is nan, expected a number in 1..1e+12"),
+        ({"clock_hz": True}, "clock_hz is True, expected a number in 1..1e+12"),
+        ({"clock_hz": 1e308}, "clock_hz is 1e+308, expected a number in 1..1e+12"),
+        ({"clock_hz": 10**5000}, "clock_hz is an integer of 16,610 bits, expected a number in 1..1e+12"),
+        ({"clock_hz": 5e-324}, "clock_hz is 5e-324, expected a number in 1..1e+12"),
+        ({"frame_period_s": 10**13}, "frame_period_s is 10000000000000, expected a number in 1e-09..1000"),
+        (
+            {"clock_hz": 1e12, "frame_period_s": 1},
+            "clock_hz is 1000000000000.0, expected at most 1,000,000,000 cycles in 1 s",
+        ),
+        ({"inputs": -(10**5000)}, "inputs is an integer of 16,610 bits, expected 1..4096"),
+        ({"layers": {"0": 128}}, "layers is {'0': 128}, expected a tuple of int"),
+        ({"plane_coding": {}}, "plane_coding is {}, expected one of twos_complement, sign_magnitude"),
+        (
+            {"lanes": 1, "logits_per_cycle": 1, "layers": (4096, 4096)},
+            "lanes is 1, expected layers and outputs in at most 4,096 tiles, not 10,112",
+        ),
+        (
+            {"outputs": 65536, "layers": (4096, 4096)},
+            "layers, outputs and lanes is (4096, 4096, 65536, 128), expected a weight buffer of at most 67,108,864 "
+            "weights, not 318,930,944",
+        ),
         ({"frame_period_s": 1e-9}, "frame_period_s is 1e-09, expected at least one clock cycle"),
         ({"logits_per_cycle": 12}, "logits_per_cycle is 12, expected a divisor of lanes (128)"),
         (
@@ -111,3 +133,32 @@ def test_alignment_shares_what_the_matrices_have_in_common() -> None:
     assert [spec.layer_shift(1), spec.input_align(1), spec.recurrent_align(1)] == [2, 3, 0]
     alone = spec.replace(recurrent=(False, True))
     assert [alone.layer_shift(0), alone.input_align(0), alone.recurrent_align(0)] == [1, 0, 0]
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just(10**400),
+    lambda parts: st.lists(parts, max_size=3) | st.dictionaries(st.text(max_size=3), parts, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300)
+@given(st.dictionaries(st.sampled_from(sorted(Specification().to_json())), json_values, max_size=3))
+def test_whatever_stands_in_a_field_is_a_specification_or_refused(fields: dict[str, Any]) -> None:
+    said = ""
+    try:
+        spec = Specification.from_json(Specification().to_json() | fields)
+    except SpecificationError as error:
+        said = str(error)
+    if said:
+        assert said.startswith("specification: ")
+        assert len(said) < 400
+    else:
+        assert 1 <= spec.frame_budget <= 10**9
+        assert spec.buffered_weights <= MOST_BUFFERED_WEIGHTS
+
+
+def test_the_weight_buffer_is_what_the_banks_hold() -> None:
+    for spec in (Specification(), Specification(layers=(200, 30), recurrent=(True, False), outputs=300, lanes=64)):
+        banks = memory_image(random_checkpoint(spec, seed=1))
+        assert sum(bank.weights.size for bank in banks) == spec.buffered_weights

@@ -40,9 +40,17 @@ def test_what_no_source_shows_is_marked() -> None:
         ("dff_clock_energy,fJ/cycle", "net_toggle_energy,fJ/toggle", "item 'net_toggle_energy' stands twice"),
         (",assumption,", ",guess,", "status 'guess', expected one of sourced, derived, assumption"),
         ("item,unit", "thing,unit", "expected ['item', 'unit'"),
+        ("item,unit", "item,item", "expected ['item', 'unit'"),
+        ("0.6,1.8,3.5", "0.6,1.8,1e400", "high is '1e400', expected a number above 0, to 1e+09"),
+        ("0.6,1.8,3.5", "0.6,1.8,2e9", "high is '2e9', expected a number above 0, to 1e+09"),
+        ("0.6,1.8,3.5", "0.6,1.8," + "9" * 400, "high is '999"),
+        ("0.6,1.8,3.5", "0.6,1.8,3_5", "high is '3_5', expected a number above 0"),
+        ("0.6,1.8,3.5", "0.6,1.8,\u0663", "high is '\u0663', expected a number above 0"),
+        ("0.6,1.8,3.5", "0.6,1.8,infinity", "high is 'infinity', expected a number above 0"),
+        ("net_toggle_energy,", "net_toggle_energy\0,", "'net_toggle_energy\\x00', expected cells without control"),
         ("28,0.9,25,0.6", "28,none,25,0.6", "vdd_V is 'none', expected a number above 0"),
         ("28,0.9,25,0.6", "28,0.9,-300,0.6", "temp_C is '-300', expected a number above -273.15"),
-        ("1.3,1.6,2.2,assumption,", "1.3,1.6,2.2,assumption,,", "too many or too few cells, expected 11"),
+        ("1.3,1.6,2.2,assumption,", "1.3,1.6,2.2,assumption,,", "line 10: 12 cells, expected 11"),
         ('"common practice, not seen in a source",', ",", "source of clock_tree_multiplier is empty"),
     ],
 )
@@ -62,8 +70,10 @@ def test_missing_rows_and_files(tmp_path: Path) -> None:
     path.write_text("\n".join(TABLE.read_text().splitlines()[:-1]))
     with pytest.raises(ConstantsError, match="items missing: logic_leakage"):
         load_constants(path)
-    with pytest.raises(ConstantsError, match="cannot be read"):
+    with pytest.raises(ConstantsError, match=r"absent.csv: no such table of constants"):
         load_constants(tmp_path / "absent.csv")
+    with pytest.raises(ConstantsError, match=r": is a folder, expected a table of constants"):
+        load_constants(tmp_path)
 
 
 def test_bounds_add_and_multiply_each_with_each() -> None:

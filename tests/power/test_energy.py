@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 import pytest
@@ -56,7 +57,7 @@ def test_every_component_by_its_formula() -> None:
 
 KINDS = {
     "toggles": ActivityRow(block="a", signal="r", kind="register", bits=8, clock="gated"),
-    "clocked_bits": ActivityRow(block="a", signal="r", kind="register", bits=8, clock="free"),
+    "clocked_bits": ActivityRow(block="a", signal="r", kind="register", bits=8, clock="gated"),
     "operations": ActivityRow(block="a", signal="r", kind="adder", bits=17),
     "reads": ActivityRow(block="a", signal="r", kind="memory", bits=512, depth=1_024),
     "writes": ActivityRow(block="a", signal="r", kind="memory", bits=512, depth=1_024),
@@ -69,7 +70,8 @@ def test_more_activity_is_more_power_and_bounds_are_ordered(count: int, more: in
     counted: dict[str, Any] = {column: count}
     busy: dict[str, Any] = {column: count + more}
     row, busier = dataclasses.replace(KINDS[column], **counted), dataclasses.replace(KINDS[column], **busy)
-    one, two = estimate([row], RUN), estimate([busier], RUN)
+    run = dataclasses.replace(RUN, cycles=2 * 10**9)
+    one, two = estimate([row], run), estimate([busier], run)
     for report in (one, two):
         for part in report.rows:
             assert 0 < part.power_uw.low <= part.power_uw.typical <= part.power_uw.high
@@ -78,7 +80,7 @@ def test_more_activity_is_more_power_and_bounds_are_ordered(count: int, more: in
 
 @given(st.integers(1, 10**6), st.integers(1, 10**6))
 def test_the_same_energy_over_twice_the_time_is_half_the_power(toggles: int, frames: int) -> None:
-    port = ActivityRow(block="a", signal="p", kind="port", bits=8, toggles=toggles)
+    port = ActivityRow(block="a", signal="p", kind="port", bits=2048, toggles=toggles)
     once = estimate([port], dataclasses.replace(RUN, frames=frames, cycles=600 * frames)).total
     twice = estimate([port], dataclasses.replace(RUN, frames=2 * frames, cycles=600 * frames)).total
     assert list(twice) == pytest.approx([value / 2 for value in once])
@@ -124,6 +126,66 @@ def test_synthesised_gates_replace_the_estimate_of_their_block_alone() -> None:
     with pytest.raises(ActivityError) as refused:
         estimate(rows, RUN, gates={"c": Bounds(1, 1, 1)})
     assert str(refused.value) == "gates: block 'c', expected one of a, b"
+    for wrong in (float("inf"), float("nan"), -1):
+        with pytest.raises(ActivityError, match=r"gates: block a: .*, expected counts in 0..1,000,000,000"):
+            estimate(rows, RUN, gates={"a": Bounds(1, 1, wrong)})
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (KINDS["toggles"], "toggles is 48001, expected at most 48,000 in 6,000 cycles"),
+        (KINDS["clocked_bits"], "clocked_bits is 48001, expected at most 48,000 in 6,000 cycles"),
+        (KINDS["reads"], "reads is 6001, expected at most 6,000 in 6,000 cycles"),
+        (KINDS["writes"], "writes is 6001, expected at most 6,000 in 6,000 cycles"),
+        (KINDS["operations"], "operations is 12288001, expected at most 12,288,000 in 6,000 cycles"),
+    ],
+)
+def test_more_than_a_run_s_cycles_allow_is_refused(row: ActivityRow, message: str) -> None:
+    column, _, rest = message.partition(" is ")
+    count = int(rest.split(",")[0])
+    allowed: dict[str, Any] = {column: count - 1}
+    estimate([dataclasses.replace(row, **allowed)], RUN)
+    beyond: dict[str, Any] = {column: count, "where": "activity.csv, line 2"}
+    with pytest.raises(ActivityError) as refused:
+        estimate([dataclasses.replace(row, **beyond)], RUN)
+    assert str(refused.value).startswith(f"activity.csv, line 2: a.r: {message}: counts and run are not of each other")
+
+
+def test_a_block_adds_no_more_than_its_flip_flops_hold() -> None:
+    # 10 lanes of 16 bits, two additions a lane and cycle.
+    register = ActivityRow(block="a", signal="r", kind="register", bits=160, clock="gated")
+    adder = ActivityRow(block="a", signal="add", kind="adder", bits=16, operations=20 * 6_000)
+    estimate([register, adder], RUN)
+    with pytest.raises(ActivityError, match="operations is 120001, expected at most 120,000"):
+        estimate([register, dataclasses.replace(adder, operations=120_001)], RUN)
+
+
+def test_a_free_flip_flop_is_clocked_in_every_cycle_of_its_own_run() -> None:
+    free = ActivityRow(block="a", signal="r", kind="register", bits=8, clock="free", clocked_bits=48_000)
+    estimate([free], RUN)
+    for other in (dataclasses.replace(RUN, cycles=6_001), dataclasses.replace(RUN, cycles=12_000)):
+        with pytest.raises(ActivityError, match=r"a.r: clocked_bits is 48000, expected .* are not of each other"):
+            estimate([free], other)
+
+
+@given(
+    counts=st.lists(st.integers(0, 10**18), min_size=3, max_size=3), bits=st.integers(1, 10**9),
+    frames=st.integers(1, 10**12), cycles=st.integers(1, 10**15), clock=st.floats(1, 1e12),
+    period=st.floats(1e-9, 1000), constant=st.floats(1e-300, 1e9),
+)  # fmt: skip
+def test_whatever_is_accepted_has_a_finite_figure(counts, bits, frames, cycles, clock, period, constant) -> None:  # type: ignore[no-untyped-def]
+    toggles, reads, depth = counts
+    rows = [
+        ActivityRow(block="a", signal="r", kind="register", bits=bits, clock="free", clocked_bits=bits * cycles),
+        ActivityRow(block="a", signal="p", kind="port", bits=bits, toggles=min(toggles, bits * cycles)),
+        ActivityRow(
+            block="a", signal="m", kind="memory", bits=bits, reads=min(reads, cycles), depth=1 + depth % 10**9
+        ),
+    ]
+    run = Run(frames=min(frames, cycles), cycles=cycles, clock_hz=clock, frame_period_s=period)
+    table = {item: Bounds(constant, constant, 1e9) for item in TABLE}
+    assert all(map(math.isfinite, estimate(rows, run, table).total))
 
 
 def test_no_rows_are_refused() -> None:

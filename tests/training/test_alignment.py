@@ -8,7 +8,8 @@ import pytest
 from features.audio import read_audio
 from training import alignment
 from training.alignment import align, align_corpus
-from training.labels import PHONES, frame_labels
+from training.errors import AlignmentError
+from training.labels import PHONES, Segments, frame_labels
 from training.synthesis import parse_durations
 
 pytest.importorskip("pocketsphinx")
@@ -48,6 +49,49 @@ def test_a_corpus_is_read_back_from_its_cache_and_does_not_depend_on_the_workers
         assert np.array_equal(found["a"].phones, first["a"].phones)
     with pytest.raises(AssertionError, match="although cached"):
         align_corpus(dict.fromkeys(("b", "a"), (CLIP, WORDS[:3])), cache=cache)
+
+
+def test_a_cache_holds_for_its_sounds_aligner_and_code_alone_and_only_whole(tmp_path, monkeypatch):
+    sound, cache = tmp_path / "a.flac", tmp_path / "alignment.npz"
+    sound.write_bytes(CLIP.read_bytes())
+    made = []
+
+    def found(job):
+        made.append(job)
+        return Segments(np.array([1], np.int16), np.array([100 * len(made)]))
+
+    def ends():
+        return int(align_corpus({"a": (sound, WORDS)}, cache=cache)["a"].ends[0])
+
+    monkeypatch.setattr(alignment, "_align_file", found)
+    assert (ends(), ends()) == (100, 100)
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["a.flac", "alignment.npz"]
+    sound.write_bytes(CLIP.read_bytes() + b"\0")
+    assert (ends(), ends()) == (200, 200)
+    monkeypatch.setattr(alignment, "version", lambda package: "another")
+    assert (ends(), ends()) == (300, 300)
+    other = tmp_path / "alignment.py"
+    other.write_bytes(Path(alignment.__file__).read_bytes() + b"# changed")
+    monkeypatch.setattr(alignment, "__file__", str(other))
+    assert (ends(), ends()) == (400, 400)
+    # One number altered, half a file, none, a folder's worth of other arrays.
+    with np.load(cache) as stored:
+        altered = {name: stored[name] for name in stored.files}
+    altered["ends"] = altered["ends"] + 1
+    np.savez_compressed(cache, **altered)
+    assert (ends(), ends()) == (500, 500)
+    cache.write_bytes(cache.read_bytes()[:200])
+    assert (ends(), ends()) == (600, 600)
+    cache.write_bytes(b"")
+    assert (ends(), ends()) == (700, 700)
+    np.savez_compressed(cache, names=np.array(["a"]))
+    assert (ends(), ends()) == (800, 800)
+
+
+def test_a_phone_that_no_aligner_has_is_refused_before_any_work(tmp_path, monkeypatch):
+    monkeypatch.setattr(alignment, "_align_file", lambda job: pytest.fail("aligned"))
+    with pytest.raises(AlignmentError, match=r"^alignment: utt1: word \['qq'\]: \['qq'\], expected some of"):
+        align_corpus({"utt0": (CLIP, WORDS), "utt1": (CLIP, [["qq"]])}, cache=tmp_path / "a.npz")
 
 
 def test_what_cannot_be_aligned_is_left_out(tmp_path):

@@ -1,6 +1,10 @@
 """A stage's result holds as long as nothing that it depends on changes; a checkpoint that does not fit is refused."""
 
 import dataclasses
+import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -63,6 +67,16 @@ def recipe(tmp_path):
     return load_recipe(tmp_path / "mine.toml")
 
 
+@pytest.fixture(scope="module")
+def work_of_small(data, tmp_path_factory):
+    """Return the folder of a stage that is done."""
+    work = tmp_path_factory.mktemp("done")
+    (work / "mine.toml").write_text(RECIPE)
+    done = at(data, load_recipe(work / "mine.toml"), work / "work")
+    done.row("small")
+    return done.folder("small")
+
+
 def at(data, recipe, work, **given):
     spec = given.pop("specification", Specification(inputs=6, lanes=16))
     return Pipeline(data, recipe, work, seed=given.pop("seed", 1), specification=spec, **given)
@@ -109,6 +123,101 @@ def test_a_row_is_read_back_and_a_damaged_one_measured_again(data, recipe, tmp_p
     # What the teacher says is kept, once for all that it teaches.
     at(data, recipe, tmp_path).row("taught")
     assert len(list(tmp_path.glob("wide-*/told.npy"))) == 1
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def forge(path):
+    path.write_text(path.read_text().replace('"test_per": ', '"test_per": 0.0'))
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [("checkpoint.npz", flip), ("checkpoint.npz", cut), ("checkpoint.npz", Path.unlink), ("log.csv", flip),
+     ("log.csv", Path.unlink), ("row.json", forge), ("row.json", flip), ("row.json", cut)],
+)  # fmt: skip
+def test_what_a_stage_kept_is_made_anew_where_it_is_damaged(data, recipe, work_of_small, tmp_path, name, damage):
+    whole = {path.name: path.read_bytes() for path in work_of_small.iterdir()}
+    work = tmp_path / "work"
+    shutil.copytree(work_of_small.parent, work)
+    folder = at(data, recipe, work).folder("small")
+    damage(folder / name)
+    again = at(data, recipe, work)
+    assert again.row("small")["test_per"] == json.loads(whole["row.json"])["row"]["test_per"]
+    assert again.checkpoint("small").specification.layers == (8, 8)
+    assert [epoch["epoch"] for epoch in again.log("small")] == ["1"]
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == whole
+
+
+def test_a_damaged_state_is_trained_anew_to_the_same_weights(data, recipe, work_of_small, tmp_path, capsys):
+    work = tmp_path / "work"
+    shutil.copytree(work_of_small.parent, work)
+    folder = at(data, recipe, work).folder("small")
+    flip(folder / "state.pt")
+    (folder / "row.json").unlink()
+    at(data, recipe, work).row("small")
+    assert "state.pt: damaged, or of another training: begun anew" in capsys.readouterr().err
+    assert (folder / "checkpoint.npz").read_bytes() == (work_of_small / "checkpoint.npz").read_bytes()
+
+
+def test_a_row_of_utterances_cut_otherwise_is_not_used(data, recipe, work_of_small, tmp_path, capsys):
+    work = tmp_path / "work"
+    shutil.copytree(work_of_small.parent, work)
+    starts = data.starts.copy()
+    starts[1] += 1
+    at(dataclasses.replace(data, starts=starts), recipe, work).row("small")
+    assert capsys.readouterr().err.count(": epoch") == 2
+
+
+def test_what_a_teacher_said_is_said_anew_where_it_is_damaged(data, recipe, tmp_path):
+    at(data, recipe, tmp_path).network("taught")
+    (told,) = tmp_path.glob("wide-*/told.npy")
+    whole, beside = told.read_bytes(), told.with_suffix(".json").read_bytes()
+    assert np.load(told).shape[1] == 9
+    for damage in (
+        lambda: flip(told), lambda: cut(told), told.unlink, told.with_suffix(".json").unlink,
+        lambda: told.with_suffix(".json").write_text("[" * 500), lambda: flip(told.with_suffix(".json")),
+    ):  # fmt: skip
+        damage()
+        again = at(data, recipe, tmp_path)
+        again.network("taught")
+        assert (told.read_bytes(), told.with_suffix(".json").read_bytes()) == (whole, beside)
+    assert not list(tmp_path.rglob("*.part*"))
+
+
+def test_a_long_chain_of_stages_and_teachers_is_no_more_work_than_its_stages(data, recipe, tmp_path):
+    # Without keeping the keys of the stages before it, twice as much for each: 2^40.
+    stages = {"s0": dataclasses.replace(recipe.stages["wide"], name="s0")}
+    for number in range(1, 41):
+        before = f"s{number - 1}"
+        stages[f"s{number}"] = dataclasses.replace(
+            recipe.stages["wide"], name=f"s{number}", start=before, teacher=before
+        )
+    assert len(at(data, dataclasses.replace(recipe, stages=stages), tmp_path).key("s40")) == 64
+
+
+def test_two_at_once_leave_what_one_leaves(data, recipe, work_of_small, tmp_path):
+    with ThreadPoolExecutor(2) as pool:
+        rows = list(pool.map(lambda _: at(data, recipe, tmp_path).row("small"), range(2)))
+    assert rows[0] == rows[1]
+    folder = at(data, recipe, tmp_path).folder("small")
+    assert (folder / "checkpoint.npz").read_bytes() == (work_of_small / "checkpoint.npz").read_bytes()
+    names = {path.name for path in folder.iterdir()}
+    assert names == {path.name for path in work_of_small.iterdir()}
+    assert at(data, recipe, tmp_path).row("small") == rows[0]
+
+
+def test_a_seed_that_is_none_is_refused_at_once(data, recipe, tmp_path):
+    with pytest.raises(RecipeError, match=r"^seed is 100000000000000000000000000000, expected an integer in 0\.\."):
+        at(data, recipe, tmp_path, seed=10**29)
 
 
 def test_a_checkpoint_to_start_from_has_to_fit(data, recipe, tmp_path):

@@ -1,5 +1,6 @@
 """The recipe from one end to the other, in miniature: a corpus of copies of the demo clip."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,16 @@ import soundfile
 from experiments import cli
 from features.audio import read_audio
 from features.frontend import FrontEndSettings, batch_codes
-from golden.checkpoint import load_checkpoint
+from files.errors import WriteError
+from golden.checkpoint import load_checkpoint, save_checkpoint
 from golden.decoder import decode_checkpoint, phones_of
+from golden.errors import CheckpointError
 from golden.forward import forward
 from training import synthesis
+from training.corpora import Source
+from training.errors import RecipeError, SenoneError
 from training.labels import PHONES
+from training.recipe import Settings, dataset, train_checkpoint
 
 pytest.importorskip("pocketsphinx")
 CLIP = Path(__file__).parents[2] / "experiments" / "clips" / "demo.flac"
@@ -109,6 +115,44 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(corpus, tmp_p
     assert cli.main([str(word) for word in arguments]) == 2
     assert "cannot be written, expected the name of an .npz file" in capsys.readouterr().err
     assert not (tmp_path / "work").exists()
+
+
+def settings(corpus, tmp_path, **given):
+    source = Source(corpus="speechocean762", data=corpus, work=tmp_path / "work")
+    return Settings(source=source, **given)
+
+
+def test_what_can_be_refused_at_once_is_refused_before_the_work(corpus, tmp_path):
+    (tmp_path / "cut.npz").write_bytes(b"PK")
+    (tmp_path / "file").touch()
+    out = tmp_path / "net.npz"
+    for given, seed, name, error, message in (
+        ({}, 10**30, out, RecipeError, "seed is 1000000000000000000000000000000|seed is an integer of"),
+        ({}, -1, out, RecipeError, "seed is -1, expected an integer in"),
+        ({"trees": tmp_path / "cut.npz"}, 1, out, SenoneError, "cut.npz: no file of tied states"),
+        ({"recipe": "a" * 5000}, 1, out, RecipeError, "recipe 'aaa"),
+        ({"recipe": "a\0b"}, 1, out, RecipeError, "recipe 'a"),
+        ({}, 1, tmp_path / "file" / "net.npz", WriteError, "file: cannot be written"),
+    ):
+        with pytest.raises(error, match=message):
+            train_checkpoint(settings(corpus, tmp_path, **given), seed=seed, out=name)
+    for workers in (0, 10**30, True):
+        with pytest.raises(RecipeError, match=r"^workers is .*, expected an integer in 1..1,024"):
+            settings(corpus, tmp_path, workers=workers)
+    few = tmp_path / "few.toml"
+    few.write_text(RECIPE.replace("senones = 121", "senones = 119"))
+    with pytest.raises(SenoneError, match=r"few.toml: senones is 119, expected at least 120 states"):
+        train_checkpoint(settings(corpus, tmp_path, recipe=str(few)), seed=1, out=out)
+    assert not (tmp_path / "work").exists()
+
+
+def test_front_end_settings_that_are_none_name_the_checkpoint(corpus, tmp_path):
+    start = load_checkpoint()
+    wrong = dataclasses.replace(start, host=dataclasses.replace(start.host, front_end={"kind": "x"}))
+    save_checkpoint(tmp_path / "wrong.npz", wrong)
+    begun = settings(corpus, tmp_path)
+    with pytest.raises(CheckpointError, match=r"wrong.npz: host.front_end: "):
+        dataset(begun, begun.load_recipe(), start=load_checkpoint(tmp_path / "wrong.npz"))
 
 
 def test_help_has_an_example(capsys):

@@ -86,11 +86,33 @@ def test_a_file_holds_it_all_and_a_damaged_one_is_refused(tmp_path):
     with pytest.raises(SenoneError, match=r"senones.npz: a leaf that is not of its state"):
         SenoneTrees.load(path)
     SenoneTrees(trees.senone_state, trees.table[:3], names).save(path)
-    with pytest.raises(SenoneError, match=r"senones.npz: table of shape \(3, 3, 3\), expected integers of \(9, 3, 3\)"):
+    with pytest.raises(SenoneError, match=r"senones.npz: table of int16 \(3, 3, 3\), expected integers of \(9, 3, 3\)"):
         SenoneTrees.load(path)
     for content in (b"", b"PK\x03\x04nothing", b"text"):
         path.write_bytes(content)
-        with pytest.raises(SenoneError, match=r"senones.npz: not a file of tied states"):
+        with pytest.raises(SenoneError, match=r"senones.npz: no file of tied states \(.npz\)"):
             SenoneTrees.load(path)
-    with pytest.raises(SenoneError, match=r"none.npz"):
+    with pytest.raises(SenoneError, match=r"none.npz: no such file of tied states"):
         SenoneTrees.load(tmp_path / "none.npz")
+    with pytest.raises(SenoneError, match=r": is a folder, expected a file of tied states"):
+        SenoneTrees.load(tmp_path)
+    whole = {"senone_state": trees.senone_state, "table": trees.table, "phone_names": np.array(" ".join(names))}
+    for changes, message in (
+        ({"extra": np.zeros(1)}, "arrays .*, expected senone_state, table and phone_names"),
+        ({"phone_names": np.array("")}, "phone_names is .*, expected names"),
+        ({"phone_names": np.array("sil aa aa")}, "phone_names is .*, expected names"),
+        ({"phone_names": np.array("sil aa b,c")}, "phone_names is .*, expected names"),
+        ({"phone_names": np.array(["sil", "aa", "b"])}, "phone_names is .*, expected names"),
+        ({"phone_names": np.frombuffer(b"\xff" * 12, "<U3")[0:1].reshape(())}, "phone_names"),
+        ({"table": np.zeros((0, 0, 0), np.int16)}, "table of int16"),
+        ({"table": trees.table.astype(float)}, "table of float64"),
+        ({"table": np.zeros((90, 30, 30), np.int64)}, "array 'table' of .* bytes, expected at most"),
+        ({"senone_state": np.zeros(0, np.int16)}, "0 leaves, expected 1..32,767"),
+        ({"senone_state": trees.senone_state[::-1].copy()}, "20 leaves, expected 1..32,767, their states in order"),
+        ({"senone_state": np.full(20, -1, np.int16)}, "20 leaves, expected 1..32,767, their states in order"),
+    ):
+        np.savez_compressed(path, **whole | changes)
+        with pytest.raises(SenoneError, match=rf"^{path}: {message}"):
+            SenoneTrees.load(path)
+    np.savez_compressed(path, **whole)
+    assert np.array_equal(SenoneTrees.load(path).table, trees.table)

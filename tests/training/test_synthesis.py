@@ -8,6 +8,7 @@ import pytest
 
 from features.audio import read_audio
 from training import synthesis
+from training.errors import SynthesisError
 from training.labels import PHONES
 from training.synthesis import FliteMissingError, parse_durations, sentences, speak, synthesise
 
@@ -32,9 +33,12 @@ def test_durations_are_folded_and_end_with_the_sound():
     assert segments.ends.tolist() == [7750, 11625, 15500, 31000]
 
 
-@pytest.mark.parametrize("printed", ["", "pau:0.5 qq:0.7", "pau", "pau:x"])
+@pytest.mark.parametrize(
+    "printed",
+    ["", "pau:0.5 qq:0.7", "pau", "pau:x", "pau:nan", "pau:inf", "pau:1e9", "pau:2.0 iy:1.0", "pau:0"],
+)
 def test_refuses_what_flite_does_not_print(printed):
-    with pytest.raises(ValueError, match=r"flite printed|could not convert"):
+    with pytest.raises(SynthesisError, match=r"^flite printed"):
         parse_durations(printed, 1000)
 
 
@@ -48,7 +52,8 @@ def test_runs_flite_in_the_files_folder_with_its_voice_and_stretch(monkeypatch, 
     """A stand-in program writes the sound and prints the times, and records how it was called."""
     program = tmp_path / "flite"
     program.write_text(
-        f"#!/bin/sh\nprintf '%s\\n' \"$@\" > arguments\ncp '{CLIP / 'demo.flac'}' \"$9\"\nprintf 'pau:1.0 iy:2.0 '\n"
+        f"#!/bin/sh\nprintf '%s\\n' \"$@\" > '{tmp_path}/arguments'\n"
+        f"cp '{CLIP / 'demo.flac'}' \"$9\"\nprintf 'pau:1.0 iy:2.0 '\n"
     )
     program.chmod(0o755)
     monkeypatch.setattr(synthesis.shutil, "which", lambda name: str(program))
@@ -56,11 +61,31 @@ def test_runs_flite_in_the_files_folder_with_its_voice_and_stretch(monkeypatch, 
     expected = "-voice awb --setf duration_stretch=1.10 -psdur -t".split()
     *called, name = (tmp_path / "arguments").read_text().splitlines()
     assert called == [*expected, "Hello there.", "-o"]
-    # Under another name until it is whole.
-    assert name.startswith("part-")
+    # In a folder of its own until it is whole.
+    assert name == "spoken.wav"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["arguments", "flite", "x.wav"]
     assert segments.ends.tolist() == [27920, 55840]
     assert [PHONES[phone] for phone in segments.phones] == ["sil", "iy"]
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("exit 1", "did not speak it: .*exit status 1"),
+        ("kill -SEGV $$", "did not speak it: .*SIGSEGV"),
+        ("printf 'pau:1.0'", "did not speak it: .*spoken.wav"),
+        ("printf 'no sound' > \"$9\"", "did not speak it: .*spoken.wav"),
+        (f"cp '{CLIP / 'demo.flac'}' \"$9\"", "did not speak it: flite printed no durations"),
+    ],
+)
+def test_says_when_flite_does_not_do_what_it_should(monkeypatch, tmp_path, script, message):
+    program = tmp_path / "flite"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(synthesis.shutil, "which", lambda name: str(program))
+    with pytest.raises(SynthesisError, match=rf"x.wav: .*{message}"):
+        speak("Hello.", tmp_path / "x.wav", voice="slt")
+    assert [path.name for path in tmp_path.iterdir()] == ["flite"]
 
 
 def test_flite_speaks_every_voice(tmp_path):

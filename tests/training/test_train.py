@@ -157,16 +157,36 @@ def test_going_on_after_a_stop_gives_the_same_weights(data, tmp_path):
     assert torch.equal(finished.fc, whole.fc)
 
 
-def test_refuses_a_state_that_is_damaged_or_of_another_network(data, tmp_path):
+def test_refuses_a_state_of_another_network(data, tmp_path):
     path = tmp_path / "run.pt"
     train(SpikingNetwork(SPEC), data, Plan(epochs=1, learning_rate=1e-3), state=path)
     with pytest.raises(StateError, match=r"run\.pt: not the state of this training: (?s:.*)delete it"):
         train(SpikingNetwork(SPEC.replace(outputs=5)), data, PLAN, state=path)
+    assert [one.name for one in tmp_path.iterdir()] == ["run.pt"]
+
+
+def test_a_state_that_is_damaged_or_about_something_else_is_not_gone_on_from(data, tmp_path, capsys, monkeypatch):
+    path, plan = tmp_path / "run.pt", Plan(epochs=2, learning_rate=1e-3, batch=9)
+    undisturbed = SpikingNetwork(SPEC, seed=2)
+    train(undisturbed, data, plan, state=path, about="this")
     whole = path.read_bytes()
-    for damaged in (b"", whole[:1000], b"no state at all"):
-        path.write_bytes(damaged)
-        with pytest.raises(StateError, match=r"run\.pt: not the state"):
-            train(SpikingNetwork(SPEC), data, PLAN, state=path)
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 1
+    read = []
+    monkeypatch.setattr(torch, "load", lambda *given, **named: read.append(given))
+    for content, about in (
+        (b"", "this"), (whole[:1000], "this"), (b"no state at all", "this"), (bytes(flipped), "this"),
+        (whole + b"more", "this"), (whole.partition(b"\n")[2], "this"), (whole, "that"),
+    ):  # fmt: skip
+        path.write_bytes(content)
+        network = SpikingNetwork(SPEC, seed=2)
+        history = train(network, data, plan, state=path, about=about)
+        assert [epoch.number for epoch in history] == [1, 2]
+        assert "run.pt: damaged, or of another training: begun anew" in capsys.readouterr().err
+        assert torch.equal(network.fc, undisturbed.fc)
+        assert torch.equal(network.recurrent[0], undisturbed.recurrent[0])
+    # Torch's reader, which is native code, has seen none of it.
+    assert not read
 
 
 def test_one_of_the_copies_comes_each_epoch(data):
