@@ -34,6 +34,14 @@ class TooShortError(AudioError):
     """Less sound than one analysis window."""
 
 
+class TooLongError(AudioError):
+    """More sound than may be held in memory (``$RSNN_MAX_MB``)."""
+
+
+class LevelError(AudioError):
+    """Samples of another scale than full scale, or so much at the codes' limits that phones mean nothing."""
+
+
 class SampleError(FeatureError):
     """Samples of another shape or type than the front-end takes."""
 
