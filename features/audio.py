@@ -31,10 +31,10 @@ def read_audio(path: str | os.PathLike[str]) -> np.ndarray:
     Channels are averaged; other rates are resampled with scipy's polyphase filter. A silent or constant (DC-only) file
     is read like any other: the front-end makes finite codes of it. What the file is says its content, not its name.
 
-    The file is decoded, mixed and resampled block by block: memory is the result, 8 bytes a sample, and at most 32 MB
-    beside it at rates up to 48 kHz and at multiples of them (whatever the length, rate and channels; see
-    `features.resampling` for odd rates). What the result will take is compared with ``$RSNN_MAX_MB`` before anything
-    is decoded.
+    The file is decoded, mixed and resampled block by block, so that memory is the result, 8 bytes a sample, and at most
+    8 MB beside it, whatever the length and the channels; at rates in no simple ratio to 16,000 the filter comes to
+    that (`features.resampling`: at most 190 MB). What the result will take is compared with ``$RSNN_MAX_MB`` before
+    anything is decoded.
 
     Parameters
     ----------

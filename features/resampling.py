@@ -52,8 +52,8 @@ def resampled(blocks: Iterable[np.ndarray], ratio: Fraction) -> Iterator[np.ndar
     at_once = max(_BLOCK * down // larger, 2 * down, 4 * half // up)
     # The held samples begin at place `first` of all, and `done` new ones have been given.
     held, waiting, first, done = np.zeros(0), [np.zeros(0)], 0, 0
-    for block in blocks:
-        waiting.append(block)
+    for piece in (block[at : at + at_once] for block in blocks for at in range(0, len(block), at_once)):
+        waiting.append(piece)
         if len(held) + sum(map(len, waiting)) < 2 * at_once:
             continue
         held, waiting = np.concatenate([held, *waiting]), []
