@@ -1,8 +1,9 @@
 """Features on disk, by the content of the sound file and the configuration; an entry that is not whole is rebuilt.
 
 An entry's name is a digest of all that its features depend on: the sound file's bytes (not its name or date), the
-settings, the speed, the front-end's own source code and the versions of the libraries below it. Its first 32 bytes are
-a digest of that name and of the rest, so that an entry that was cut short, altered or misplaced is noticed.
+settings, the speed, this room's own source code, the versions and builds of the libraries below it, and what they make
+of the processor: the code that numba compiles and numpy chooses for it may round otherwise on another. Its first 32
+bytes are a digest of that name and of the rest, so that an entry that was cut short, altered or misplaced is noticed.
 """
 
 from __future__ import annotations
@@ -12,39 +13,43 @@ import io
 import json
 import multiprocessing
 import os
-import tempfile
+import platform
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from functools import cache, partial
 from pathlib import Path
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 import librosa
 import numba
 import numpy as np
 import scipy
 import soundfile
+from numba.core.registry import cpu_target
 
 from features.audio import read_audio
 from features.errors import AudioError, CacheError, Damage, UnreadableAudioError, leave_out
 from features.frontend import FrontEndSettings, batch_codes, raw_features
 from features.speed import change_speed, speed_ratio
+from files.arrays import array_from_bytes
+from files.errors import FileError, WriteError
+from files.reading import open_regular, read_bytes
+from files.writing import make_folder, write_bytes
 
 Kind = Literal["codes", "raw"]
 # Of the entries' form.
-_VERSION = 1
+_VERSION = 2
 _DIGEST_BYTES = 32
 _SUFFIX = ".features"
-# The modules, beside this one, whose code decides the features.
-_SOURCES = ("audio", "cepstra", "frontend", "normalisation", "speed")
+_DIGEST_BLOCK = 1 << 20
 
 
 class FeatureCache:
     """Features of sound files, computed once.
 
-    Any number of processes may share a folder: an entry is written under a temporary name and moved into place. What a
-    killed process leaves behind is never read. To empty the cache, delete the folder.
+    Any number of processes may share a folder: an entry is written whole or not at all (`files.writing`). What a killed
+    process leaves behind is never read. To empty the cache, delete the folder.
 
     Parameters
     ----------
@@ -66,9 +71,9 @@ class FeatureCache:
         self.folder = Path(folder)
         self.found = self.built = self.rebuilt = 0
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise CacheError(f"{folder}: cannot hold the feature cache ({error.strerror})") from error
+            make_folder(self.folder)
+        except WriteError as error:
+            raise CacheError(f"{error.filename}: cannot hold the feature cache ({error.strerror})") from error
 
     def codes(self, path: str | os.PathLike[str], settings: FrontEndSettings, *, speed: float = 1.0) -> np.ndarray:
         """Return ``batch_codes(change_speed(read_audio(path), speed), settings)``, the same bits.
@@ -256,26 +261,41 @@ def _key(path: Path, settings: FrontEndSettings, kind: Kind, speed: float) -> st
         fields = {name: fields[name] for name in ("kind", "delta_lag")}
     ratio = speed_ratio(speed)
     configuration = [_VERSION, _computation(), kind, fields, ratio.numerator, ratio.denominator]
-    if not path.is_file():
-        raise UnreadableAudioError(f"{path}: no such sound file")
+    digest = hashlib.sha256(json.dumps(configuration, sort_keys=True).encode() + b"\0")
     try:
-        content = path.read_bytes()
+        with open_regular(path, what="sound file") as file:
+            while block := file.read(_DIGEST_BLOCK):
+                digest.update(block)
+    except FileError as error:
+        raise UnreadableAudioError(str(error)) from error
     except OSError as error:
         raise UnreadableAudioError(f"{path}: cannot be read ({error.strerror})") from error
-    digest = hashlib.sha256(json.dumps(configuration, sort_keys=True).encode() + b"\0")
-    digest.update(content)
     return digest.hexdigest()
 
 
 @cache
 def _computation() -> str:
-    """Return a digest of the code that computes the features: ours, and the versions of the libraries below it."""
+    """Return a digest of all but file and settings that decides the features' bits: our code, libraries, processor."""
     digest = hashlib.sha256()
-    for name in _SOURCES:
-        digest.update(Path(__file__).with_name(f"{name}.py").read_bytes())
-    versions = [library.__version__ for library in (librosa, numba, np, scipy)]
-    digest.update(json.dumps([*versions, soundfile.__libsndfile_version__]).encode())
+    # All modules rather than a list of them, which would miss the next one.
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    digest.update(json.dumps(_platform(), sort_keys=True, default=str).encode())
     return digest.hexdigest()
+
+
+def _platform() -> dict[str, Any]:
+    """Return libraries by version and build, and what numba compiles for and numpy chooses its loops by."""
+    return {
+        "versions": {library.__name__: library.__version__ for library in (librosa, numba, np, scipy)},
+        "libsndfile": soundfile.__libsndfile_version__,
+        # Numpy's names the processor's features that it found.
+        "builds": [np.show_config(mode="dicts"), scipy.show_config(mode="dicts")],
+        # Target triple, processor and its features, as numba's own cache is keyed.
+        "numba_target": cpu_target.target_context.codegen().magic_tuple(),
+        # log10 and others are the C library's.
+        "c_library": [*platform.libc_ver(), platform.machine()],
+    }
 
 
 def _entry(folder: Path, key: str) -> Path:
@@ -286,15 +306,20 @@ def _entry(folder: Path, key: str) -> Path:
 def _load(entry: Path) -> tuple[np.ndarray | None, bool]:
     """Return an entry's features, or None and whether there is one that is damaged."""
     try:
-        content = entry.read_bytes()
-    except FileNotFoundError:
-        return None, False
-    except OSError as error:
-        raise CacheError(f"{entry}: cannot be read ({error.strerror})") from error
+        content = read_bytes(entry, what="cache entry")
+    except FileError as error:
+        # Not asked first: another process may write or remove it meanwhile.
+        if isinstance(error.__context__, FileNotFoundError):
+            return None, False
+        raise CacheError(str(error)) from error
     digest, payload = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
     if digest != _digest(entry, payload):
         return None, True
-    return np.lib.format.read_array(io.BytesIO(payload), allow_pickle=False), False
+    try:
+        return array_from_bytes(payload, str(entry)), False
+    except FileError:
+        # A digest that anyone can compute is no proof that we wrote it.
+        return None, True
 
 
 def _store(entry: Path, features: np.ndarray) -> None:
@@ -302,19 +327,10 @@ def _store(entry: Path, features: np.ndarray) -> None:
     buffer = io.BytesIO()
     np.lib.format.write_array(buffer, features, allow_pickle=False)
     payload = buffer.getvalue()
-    temporary = ""
     try:
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=entry.parent, prefix=".", suffix=".tmp", delete=False) as file:
-            temporary = file.name
-            file.write(_digest(entry, payload) + payload)
-        os.replace(temporary, entry)
-    except BaseException as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise CacheError(f"{entry}: cannot be written ({error.strerror})") from error
-        raise
+        write_bytes(entry, _digest(entry, payload) + payload)
+    except WriteError as error:
+        raise CacheError(str(error)) from error
 
 
 def _digest(entry: Path, payload: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +35,14 @@ class TooShortError(AudioError):
     """Less sound than one analysis window."""
 
 
+class TooLongError(AudioError):
+    """More sound than may be held in memory (``$RSNN_MAX_MB``)."""
+
+
+class LevelError(AudioError):
+    """Samples of another scale than full scale, or so much at the codes' limits that phones mean nothing."""
+
+
 class SampleError(FeatureError):
     """Samples of another shape or type than the front-end takes."""
 
@@ -48,6 +57,15 @@ class CorpusError(FeatureError):
 
 class CacheError(FeatureError):
     """A folder that cannot hold the feature cache, or an entry that can be neither read nor written."""
+
+
+def shown_value(value: object) -> str:
+    """Return a value as a message shows it: shortened, however long or deep it is."""
+    try:
+        return reprlib.repr(value)
+    except ValueError:
+        # A number of more digits than Python writes.
+        return f"a {type(value).__name__} of thousands of digits"
 
 
 class Damage(NamedTuple):

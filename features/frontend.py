@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from features.audio import LARGEST_SAMPLE, SAMPLE_RATE_HZ
-from features.cepstra import HOP_SAMPLES, MEL_BANDS, WINDOW_SAMPLES, frame_count, log_mel_and_cepstra
-from features.errors import NonFiniteAudioError, SampleError, SettingsError, TooShortError
+from features.cepstra import (
+    FRAMES_AT_ONCE,
+    HOP_SAMPLES,
+    MEL_BANDS,
+    WINDOW_SAMPLES,
+    frame_count,
+    log_mel_and_cepstra,
+)
+from features.errors import NonFiniteAudioError, SampleError, SettingsError, TooShortError, shown_value
 from features.normalisation import RunningNormalisation
 
 KINDS = ("mfcc20_delta", "mfcc40", "logmel40")
 FEATURES = 40
 # Far beyond any corpus, and far from where a sum of frames would overflow.
 LARGEST_MEAN, LEAST_SCALE = 1e6, 1e-6
+# What is worked on at a time, however many are given.
+_BLOCK_SAMPLES = FRAMES_AT_ONCE * HOP_SAMPLES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,28 +62,29 @@ class FrontEndSettings:
     steps_per_sigma: float = 32.0
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise SettingsError(f"front-end: kind is {self.kind!r}, expected one of {', '.join(KINDS)}")
+        if not isinstance(self.kind, str) or self.kind not in KINDS:
+            raise SettingsError(f"front-end: kind is {shown_value(self.kind)}, expected one of {', '.join(KINDS)}")
         for name, low, high in (("delta_lag", 1, 50), ("prior_frames", 0, 100_000)):
             value = getattr(self, name)
             if type(value) is not int or not low <= value <= high:
-                raise SettingsError(f"front-end: {name} is {value!r}, expected an integer in {low}..{high}")
+                raise SettingsError(f"front-end: {name} is {shown_value(value)}, expected an integer in {low}..{high}")
         for name in ("mean", "scale"):
             values = getattr(self, name)
             if not isinstance(values, tuple) or len(values) != FEATURES:
                 raise SettingsError(f"front-end: {name}: expected a tuple of {FEATURES} numbers")
-            if not all(_is_number(value) and math.isfinite(value) for value in values):
+            if not all(map(_is_finite, values)):
                 raise SettingsError(f"front-end: {name}: expected finite numbers")
-        if max(map(abs, self.mean)) > LARGEST_MEAN:
-            raise SettingsError(f"front-end: mean has {max(self.mean, key=abs)}, expected numbers within +-1e6")
+        largest = max(self.mean, key=abs)
+        if abs(largest) > LARGEST_MEAN:
+            raise SettingsError(f"front-end: mean has {shown_value(largest)}, expected numbers within +-1e6")
         if min(self.scale) <= 0:
-            raise SettingsError(f"front-end: scale has {min(self.scale)}, expected numbers above 0")
+            raise SettingsError(f"front-end: scale has {shown_value(min(self.scale))}, expected numbers above 0")
         for value in self.scale:
             if not LEAST_SCALE <= value <= LARGEST_MEAN:
-                raise SettingsError(f"front-end: scale has {value}, expected numbers in 1e-6..1e6")
+                raise SettingsError(f"front-end: scale has {shown_value(value)}, expected numbers in 1e-6..1e6")
         steps = self.steps_per_sigma
-        if not _is_number(steps) or not 0 < steps <= 1000:
-            raise SettingsError(f"front-end: steps_per_sigma is {steps!r}, expected a number in 0..1000")
+        if not _is_finite(steps) or not 0 < steps <= 1000:
+            raise SettingsError(f"front-end: steps_per_sigma is {shown_value(steps)}, expected a number in 0..1000")
 
     def replace(self, **changes: Any) -> FrontEndSettings:
         """Return a copy with `changes`, validated anew."""
@@ -95,19 +106,24 @@ class FrontEndSettings:
             An unknown or missing field, or one out of range.
         """
         if not isinstance(fields, dict):
-            raise SettingsError(f"front-end: settings are {fields!r}, expected an object with fields")
+            raise SettingsError(f"front-end: settings are {shown_value(fields)}, expected an object with fields")
         known = {field.name for field in dataclasses.fields(cls)}
         if set(fields) != known:
-            unknown, missing = sorted(map(str, set(fields) - known)), sorted(known - set(fields))
-            raise SettingsError(f"front-end: unknown fields {unknown}, missing {missing}")
+            unknown, missing = sorted(map(_name, set(fields) - known)), sorted(known - set(fields))
+            raise SettingsError(f"front-end: unknown fields {shown_value(unknown)}, missing {missing}")
         values: dict[str, Any] = {}
         for name, value in fields.items():
             values[name] = tuple(value) if isinstance(value, list) else value
         return cls(**values)
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def _is_finite(value: object) -> bool:
+    # A comparison, since an integer may be too long for a float; a NaN is in no range.
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and -math.inf < value < math.inf
+
+
+def _name(field: object) -> str:
+    return field if isinstance(field, str) else shown_value(field)
 
 
 class StreamingFrontEnd:
@@ -149,11 +165,19 @@ class StreamingFrontEnd:
         NonFiniteAudioError
             NaN or infinite samples, or beyond 1e10 (their power might be). After any error the state is as it was.
         """
-        return self._normalise.push(self._features.push(chunk))
+        samples = _checked_samples(chunk)
+        codes, done = np.empty((self._features.frames_after(len(samples)), FEATURES), np.int8), 0
+        for block in _blocks(samples):
+            found = self._normalise.push(self._features.push(block))
+            codes[done : done + len(found)] = found
+            done += len(found)
+        return codes
 
 
 def batch_codes(samples: np.ndarray, settings: FrontEndSettings) -> np.ndarray:
     """Return the codes of a whole utterance.
+
+    Memory beside samples and codes is that of 1,024 frames, some MB, however long the sound is.
 
     Parameters
     ----------
@@ -192,23 +216,36 @@ def raw_features(samples: np.ndarray, settings: FrontEndSettings) -> np.ndarray:
     """
     samples = _checked_samples(samples)
     _check_duration(samples)
-    return _RawFeatures(settings).push(samples)
+    stream = _RawFeatures(settings)
+    features, done = np.empty((stream.frames_after(len(samples)), FEATURES)), 0
+    for block in _blocks(samples):
+        found = stream.push(block)
+        features[done : done + len(found)] = found
+        done += len(found)
+    return features
+
+
+def _blocks(samples: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the samples of some frames at a time, as float64."""
+    for start in range(0, len(samples), _BLOCK_SAMPLES):
+        yield samples[start : start + _BLOCK_SAMPLES].astype(np.float64, copy=False)
 
 
 def _checked_samples(samples: np.ndarray) -> np.ndarray:
-    """Return the samples as float64, or raise."""
+    """Return the samples as an array, or raise."""
     samples = np.asarray(samples)
     if samples.ndim != 1:
         raise SampleError(f"samples: shape {samples.shape}, expected (samples,)")
     if samples.dtype.kind != "f":
         raise SampleError(f"samples: dtype {samples.dtype}, expected floating-point numbers in -1..1")
-    samples = samples.astype(np.float64, copy=False)
-    if not np.isfinite(samples).all():
-        raise NonFiniteAudioError("samples: NaN or infinite")
-    if len(samples) and np.abs(samples).max() > LARGEST_SAMPLE:
-        raise NonFiniteAudioError(
-            f"samples: {np.abs(samples).max():.3g} among them, expected at most {LARGEST_SAMPLE:.0e}"
-        )
+    largest = 0.0
+    for block in _blocks(samples):
+        largest_here = float(np.abs(block).max())
+        if not math.isfinite(largest_here):
+            raise NonFiniteAudioError("samples: NaN or infinite")
+        largest = max(largest, largest_here)
+    if largest > LARGEST_SAMPLE:
+        raise NonFiniteAudioError(f"samples: {largest:.3g} among them, expected at most {LARGEST_SAMPLE:.0e}")
     return samples
 
 
@@ -229,8 +266,13 @@ class _RawFeatures:
         self._rest = np.zeros(0)
         self._past: np.ndarray | None = None
 
+    def frames_after(self, samples: int) -> int:
+        """Return how many frames `samples` more samples complete."""
+        return frame_count(len(self._rest) + samples)
+
     def push(self, chunk: np.ndarray) -> np.ndarray:
-        samples = np.concatenate([self._rest, _checked_samples(chunk)])
+        """Return the features of the frames that checked samples, float64, complete."""
+        samples = np.concatenate([self._rest, chunk])
         frames = frame_count(len(samples))
         self._rest = samples[frames * HOP_SAMPLES :].copy()
         coefficients = {"mfcc20_delta": 20, "mfcc40": MEL_BANDS, "logmel40": 0}[self.settings.kind]

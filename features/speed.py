@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 from scipy.signal import resample_poly
 
-from features.errors import SettingsError
+from features.errors import SettingsError, shown_value
 
 SLOWEST, FASTEST = 0.5, 2.0
 # Speeds are ratios of small whole numbers: 0.9 is 9/10, 1.05 is 21/20.
@@ -28,8 +28,8 @@ def speed_ratio(speed: float) -> Fraction:
     Fraction(9, 10)
     """
     # A NaN is in no range.
-    if not SLOWEST <= speed <= FASTEST:
-        raise SettingsError(f"speed is {speed!r}, expected a number in {SLOWEST}..{FASTEST}")
+    if isinstance(speed, bool) or not isinstance(speed, (int, float)) or not SLOWEST <= speed <= FASTEST:
+        raise SettingsError(f"speed is {shown_value(speed)}, expected a number in {SLOWEST}..{FASTEST}")
     return Fraction(speed).limit_denominator(LARGEST_DENOMINATOR)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from features.errors import CorpusError
@@ -17,41 +18,49 @@ SOURCES = {
 TEST_CORPORA = ("speechocean762", "timit_sample")
 # Other names, in any case, that a corpus' folder has where it comes from.
 _ALSO_NAMED = {"timit": ("timit", "ldc93s1")}
-# What tells a corpus' own folder: `find_corpus` takes one that is named instead of the folder above it.
+# What tells a corpus' own folder, name by name downwards, in any case, and how it is written in messages.
 _HALLMARKS = {
-    "speechocean762": ("resource/text-phone",),
-    "timit": ("[tT][rR][aA][iI][nN]/[dD][rR][1-8]", "[tT][eE][sS][tT]/[dD][rR][1-8]"),
-    "timit_sample": ("dr[1-8]-[fm]*",),
+    "speechocean762": (("resource", "text-phone"), "resource/text-phone"),
+    "timit": (("train|test", "dr[1-8]"), "TRAIN/DR1 or TEST/DR1"),
+    "timit_sample": (("dr[1-8]-[fm].*",), "dr1-fvmh0"),
 }
+# Folders that copies from elsewhere (Kaggle's archive.zip: archive/data/TRAIN) put around a corpus.
+_AROUND = "archive|data"
+_LEVELS_AROUND = 2
 
 
 def find_corpus(name: str, data: str | os.PathLike[str] | None = None) -> Path | None:
     """Return the folder of a corpus, or None.
 
+    Names are compared in any case. A folder of the corpus' name goes before one that holds the corpus itself.
+
     Parameters
     ----------
     name : str
-        "speechocean762", "timit" (whose folder may also be called ``TIMIT`` or ``LDC93S1``) or "timit_sample".
+        "speechocean762", "timit" (whose folder may also be called ``LDC93S1``) or "timit_sample".
     data : path-like, optional
-        Folder that holds the corpora (``--data``), or the corpus itself; otherwise the environment variable RSNN_DATA,
-        otherwise ``../shared/data`` beside the checkout.
+        Folder that holds the corpora (``--data``), or the corpus itself, or that in at most two folders named
+        ``archive`` or ``data``; otherwise the environment variable RSNN_DATA, otherwise ``../shared/data`` beside the
+        checkout.
     """
-    if data is None:
-        # Set to nothing means not set: an empty path would be the current folder.
-        data = os.environ.get(ENVIRONMENT_VARIABLE) or None
-    if data is None:
-        data = Path(__file__).resolve().parents[2].parent / "shared" / "data"
-    data = Path(data)
-    if (data / name).is_dir():
-        return data / name
-    try:
-        for folder in sorted(data.iterdir()):
-            if folder.name.lower() in _ALSO_NAMED.get(name, ()) and folder.is_dir():
-                return folder
-        if any(any(data.glob(hallmark)) for hallmark in _HALLMARKS.get(name, ())):
-            return data
-    except OSError:
+    folder = _data_folder(data)
+    # As it is spelled goes before other cases.
+    exact = folder / name
+    if os.path.isdir(exact):
+        return exact
+    names = "|".join(map(re.escape, (name, *_ALSO_NAMED.get(name, ()))))
+    for found in _entries(folder, names):
+        if os.path.isdir(found):
+            return found
+    if name not in _HALLMARKS:
         return None
+    hallmark, _ = _HALLMARKS[name]
+    level = [folder]
+    for _ in range(1 + _LEVELS_AROUND):
+        for place in level:
+            if _holds(place, hallmark):
+                return place
+        level = [below for place in level for below in _entries(place, _AROUND)]
     return None
 
 
@@ -61,12 +70,42 @@ def require_corpus(name: str, data: str | os.PathLike[str] | None = None) -> Pat
     Raises
     ------
     CorpusError
-        Says where the corpus can be had.
+        Says what was looked for, where, and where the corpus can be had.
     """
-    folder = find_corpus(name, data)
-    if folder is None:
+    found = find_corpus(name, data)
+    if found is None:
+        folder = _data_folder(data)
+        also = "".join(f" or {other}" for other in _ALSO_NAMED.get(name, ()) if other != name)
+        _, hallmark = _HALLMARKS.get(name, ((), "its files"))
+        state = "" if os.path.isdir(folder) else ", which is no folder"
         raise CorpusError(
-            f"corpus {name} not found: expected a folder {name} under --data or ${ENVIRONMENT_VARIABLE}, "
-            f"or one of them to be its folder; it can be had from {SOURCES.get(name, 'its publisher')}"
+            f"corpus {name} not found: expected in {folder}{state} (--data or ${ENVIRONMENT_VARIABLE}) a folder "
+            f"{name}{also}, or {hallmark}, in any case, or these in archive/ or data/; "
+            f"it can be had from {SOURCES.get(name, 'its publisher')}"
         )
-    return folder
+    return found
+
+
+def _data_folder(data: str | os.PathLike[str] | None) -> Path:
+    if data is None:
+        # Set to nothing means not set: an empty path would be the current folder.
+        data = os.environ.get(ENVIRONMENT_VARIABLE) or None
+    if data is None:
+        data = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+    return Path(data)
+
+
+def _entries(folder: Path, pattern: str) -> list[Path]:
+    """Return what is in a folder and has a name like that, in any case; nothing where it cannot be read."""
+    try:
+        names = sorted(os.listdir(folder))
+    except (OSError, ValueError):
+        return []
+    return [folder / name for name in names if re.fullmatch(pattern, name, re.IGNORECASE)]
+
+
+def _holds(folder: Path, hallmark: tuple[str, ...]) -> bool:
+    places = [folder]
+    for pattern in hallmark:
+        places = [below for place in places for below in _entries(place, pattern)]
+    return bool(places)

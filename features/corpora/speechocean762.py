@@ -6,16 +6,21 @@ Non-native English, 250 speakers, free for commercial and non-commercial use (Op
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
+from features.corpora.companion import companion
 from features.corpora.phones import fold_phones
 from features.corpora.sound import sound_seconds
 from features.corpora.tables import read_lines
 from features.corpora.utterance import Utterance
 from features.errors import CorpusError, Damage, FeatureError, leave_out
+from files.reading import whole_number
 
-ADULT_AGE = 18
+ADULT_AGE, OLDEST = 18, 150
+# Of an utterance; the corpus has at most some tens.
+_MOST_WORDS = 100_000
 SPLITS = ("train", "test")
 SOURCE = "speechocean762 can be had from OpenSLR 101"
 
@@ -75,8 +80,8 @@ def _utterance(root: Path, split: str, name: str, sound: str, tables: _Tables) -
         if name not in table:
             raise CorpusError(f"{folder / file}: utterance {name} is missing")
     speaker, words, phones = tables.speakers[name], tables.texts[name], tables.phones[name]
-    age = tables.ages.get(speaker, "")
-    if not age.isdecimal():
+    age = whole_number(tables.ages.get(speaker, ""), most=OLDEST)
+    if age is None:
         raise CorpusError(f"{folder / 'spk2age'}: speaker {speaker}: expected an age in years")
     if len(phones) != len(words.split()):
         raise CorpusError(
@@ -88,7 +93,7 @@ def _utterance(root: Path, split: str, name: str, sound: str, tables: _Tables) -
         folded = tuple(fold_phones(symbols))
     except CorpusError as error:
         raise CorpusError(f"{text_phone}: utterance {name}: {error}") from error
-    path = _sound(root, sound)
+    path = _sound(root, folder / "wav.scp", name, sound)
     sound_seconds(path)
     return Utterance(
         utterance_id=name,
@@ -99,7 +104,7 @@ def _utterance(root: Path, split: str, name: str, sound: str, tables: _Tables) -
         symbols=symbols,
         phones=folded,
         word_symbols=phones,
-        is_adult=int(age) >= ADULT_AGE,
+        is_adult=age >= ADULT_AGE,
     )
 
 
@@ -108,7 +113,7 @@ def _table(path: Path) -> dict[str, str]:
     for number, line in enumerate(read_lines(path, SOURCE), 1):
         parts = line.split(None, 1)
         if len(parts) != 2:
-            raise CorpusError(f"{path}, line {number}: expected a name and a value, got {line!r}")
+            raise CorpusError(f"{path}, line {number}: expected a name and a value, got {line[:80]!r}")
         if parts[0] in table:
             raise CorpusError(f"{path}, line {number}: {parts[0]} is there twice")
         table[parts[0]] = parts[1].strip()
@@ -120,17 +125,34 @@ def _phones(path: Path) -> dict[str, tuple[tuple[str, ...], ...]]:
     words: dict[str, dict[int, list[str]]] = {}
     # Every line is an entry of its own, so an entry's place is its line.
     for number, (key, value) in enumerate(_table(path).items(), 1):
-        name, _, position = key.partition(".")
-        if not position.isdecimal():
-            raise CorpusError(f"{path}, line {number}: expected UTTERANCE.WORD, got {key!r}")
-        words.setdefault(name, {})[int(position)] = value.split()
+        name, _, position = key.rpartition(".")
+        at = whole_number(position, most=_MOST_WORDS)
+        if at is None or not name:
+            raise CorpusError(f"{path}, line {number}: expected UTTERANCE.WORD, got {key[:80]!r}")
+        if at in words.setdefault(name, {}):
+            raise CorpusError(f"{path}, line {number}: word {at} of utterance {name} is there twice")
+        words[name][at] = value.split()
     return {name: tuple(tuple(parts[at]) for at in sorted(parts)) for name, parts in words.items()}
 
 
-def _sound(root: Path, entry: str) -> Path:
-    """Return the sound file, by the list's own name or the same name with the other extension."""
+def _sound(root: Path, table: Path, name: str, entry: str) -> Path:
+    """Return the sound file, by the list's own name or the same name with another sound's suffix, in any case."""
+
+    def refused(what: str) -> CorpusError:
+        return CorpusError(f"{table}: utterance {name}: {what}, expected a sound file in {root}")
+
+    if entry.endswith("|"):
+        raise refused(f"the command {entry[:80]!r}, which is not run")
     path = root / entry
-    for candidate in (path, path.with_suffix(".WAV"), path.with_suffix(".wav"), path.with_suffix(".flac")):
-        if candidate.is_file():
-            return candidate
+    if not path.name or ".." in path.parts or "\0" in entry:
+        raise refused(f"the path {entry[:80]!r}")
+    # By its name, links not followed: a corpus may be put together of them.
+    if not Path(os.path.abspath(path)).is_relative_to(os.path.abspath(root)):
+        raise refused(f"{entry[:80]!r}, outside the corpus")
+    if os.path.isfile(path):
+        return path
+    for suffix in (".wav", ".flac"):
+        found = companion(path, suffix)
+        if found is not None and os.path.isfile(found):
+            return found
     raise CorpusError(f"{path}: no such sound file (nor .WAV or .flac of that name)")

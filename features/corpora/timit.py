@@ -7,12 +7,14 @@ evaluation.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from features.cepstra import WINDOW_SAMPLES
+from features.corpora.companion import sentence_files, split_name
 from features.corpora.phones import fold_phones
 from features.corpora.sound import sound_seconds
 from features.corpora.splits import check_splits
@@ -20,6 +22,7 @@ from features.corpora.tables import read_lines
 from features.corpora.timit_speakers import standard_split
 from features.corpora.utterance import Utterance
 from features.errors import CorpusError, Damage, FeatureError, leave_out
+from files.reading import whole_number
 
 SAMPLE_RATE_HZ = 16_000
 DIALECT_SENTENCES = ("sa1", "sa2")
@@ -27,6 +30,8 @@ SOURCE = "the corpus is LDC93S1, the sample is had by nltk.download('timit')"
 # Suffixes of a sentence's sound, the preferred first; some copies keep a RIFF twin as SA1.WAV.wav.
 _SOUNDS = (".wav", ".flac", ".wav.wav")
 _LABELS = (".phn", ".txt")
+# Of a sound: two thousand years.
+_MOST_SAMPLES = 10**15
 # How many folders down from the one that is named the corpus may lie.
 _LEVELS_DOWN = 2
 
@@ -66,7 +71,7 @@ def read_timit(root: Path, *, dialect_sentences: bool = False, damage: list[Dama
     AudioError
         A sound that is missing, empty, cut short or no sound, as far as its header shows.
     """
-    if not root.is_dir():
+    if not os.path.isdir(root):
         raise CorpusError(f"{root}: no such folder; {SOURCE}")
     speakers = _speakers(root)
     _check_folders(speakers)
@@ -104,27 +109,54 @@ def read_phone_file(path: Path) -> tuple[tuple[float, float, str], ...]:
     CorpusError
         Names file and line.
     """
-    times: list[tuple[float, float, str]] = []
+    return tuple((start / SAMPLE_RATE_HZ, end / SAMPLE_RATE_HZ, symbol) for start, end, symbol in _phone_lines(path))
+
+
+def read_folded_phones(path: Path) -> list[str]:
+    """Return the phones of a ``.phn`` file, folded to the 39 scored ones; silence (``sil``) is among them.
+
+    Raises
+    ------
+    CorpusError
+        As `read_phone_file`, or an unknown symbol. Names file and line.
+    """
+    return _folded(path, [symbol for _, _, symbol in _phone_lines(path)])
+
+
+def _folded(path: Path, symbols: Sequence[str]) -> list[str]:
+    folded: list[str] = []
+    # Every line of a phone file is a phone.
+    for number, symbol in enumerate(symbols, 1):
+        try:
+            folded += fold_phones([symbol])
+        except CorpusError as error:
+            raise CorpusError(f"{path}, line {number}: {error}") from error
+    return folded
+
+
+def _phone_lines(path: Path) -> list[tuple[int, int, str]]:
+    """Return the start, end (16-kHz samples) and symbol of every line."""
+    lines: list[tuple[int, int, str]] = []
     before = 0
     for number, line in enumerate(read_lines(path), 1):
         parts = line.split()
-        if len(parts) != 3 or not parts[0].isdecimal() or not parts[1].isdecimal() or int(parts[1]) < int(parts[0]):
-            raise CorpusError(f"{path}, line {number}: expected START END PHONE, got {line!r}")
-        start, end, symbol = int(parts[0]), int(parts[1]), parts[2]
+        start, end = (whole_number(part, most=_MOST_SAMPLES) for part in parts[:2]) if len(parts) == 3 else (None, None)
+        if start is None or end is None or end < start:
+            raise CorpusError(f"{path}, line {number}: expected START END PHONE, got {line[:80]!r}")
         if start < before:
             raise CorpusError(f"{path}, line {number}: starts at {start}, before the phone above ends at {before}")
         before = end
-        times.append((start / SAMPLE_RATE_HZ, end / SAMPLE_RATE_HZ, symbol))
-    if not times:
+        lines.append((start, end, parts[2]))
+    if not lines:
         raise CorpusError(f"{path}: no phones")
-    return tuple(times)
+    return lines
 
 
 def _subfolders(folder: Path) -> list[Path]:
     """Return the visible folders in `folder`, sorted; none where it may not be read, as beside a corpus it may be."""
     try:
-        return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-    except OSError:
+        return sorted(path for path in folder.iterdir() if os.path.isdir(path) and not path.name.startswith("."))
+    except (OSError, ValueError):
         return []
 
 
@@ -206,16 +238,12 @@ def _utterances(
 
 
 def _sentence_files(folder: Path) -> dict[str, dict[str, Path]]:
-    """Return the files of each sentence by their suffix, both in lower case."""
-    sentences: dict[str, dict[str, Path]] = {}
-    try:
-        paths = sorted(folder.iterdir())
-    except OSError as error:
-        raise CorpusError(f"{folder}: cannot be read ({error.strerror})") from error
-    for path in paths:
-        name, dot, suffix = path.name.lower().partition(".")
-        if name and dot + suffix in _SOUNDS + _LABELS:
-            sentences.setdefault(name, {})[dot + suffix] = path
+    """Return the sounds and labels of each sentence by their suffix, both in lower case."""
+    sentences = {
+        name: kept
+        for name, files in sentence_files(folder).items()
+        if (kept := {suffix: path for suffix, path in files.items() if suffix in _SOUNDS + _LABELS})
+    }
     if not sentences:
         raise CorpusError(f"{folder}: no .wav file")
     return sentences
@@ -231,7 +259,7 @@ def _sound(files: dict[str, Path]) -> Path:
 
 def _beside(path: Path, suffix: str) -> Path:
     """Return the name of the file beside `path` with another suffix, in its case."""
-    stem = path.name.partition(".")[0]
+    stem, _ = split_name(path.name)
     return path.with_name(stem + (suffix.upper() if path.suffix.isupper() else suffix))
 
 
@@ -244,10 +272,7 @@ def _utterance(speaker: _Speaker, sentence: str, files: dict[str, Path]) -> Utte
     parts = " ".join(read_lines(text)).split(None, 2)
     if len(parts) != 3:
         raise CorpusError(f"{text}: expected START END SENTENCE")
-    try:
-        phones = tuple(fold_phones(symbols))
-    except CorpusError as error:
-        raise CorpusError(f"{labels}: {error}") from error
+    phones = tuple(_folded(labels, symbols))
     seconds = sound_seconds(sound)
     if times[-1][1] > seconds + WINDOW_SAMPLES / SAMPLE_RATE_HZ:
         raise CorpusError(

@@ -17,7 +17,9 @@ from features.audio import SAMPLE_RATE_HZ, read_audio
 from features.errors import (
     AudioError,
     EmptyAudioError,
+    LevelError,
     NonFiniteAudioError,
+    TooLongError,
     TruncatedAudioError,
     UnreadableAudioError,
 )
@@ -228,7 +230,7 @@ def test_flac_cut_claiming_too_much_or_nothing(tmp_path: Path) -> None:
     # STREAMINFO holds the number of samples in 36 bits, of which 0 leaves it open.
     for count, kind, message in (
         (120_000, TruncatedAudioError, "of 120000 samples"),
-        (2**36 - 1, TruncatedAudioError, f"of {2**36 - 1} samples"),
+        (2**36 - 1, TooLongError, f"4,294,967 s of sound, at 16000 Hz an array of {8 * (2**36 - 1):,} bytes"),
         (0, UnreadableAudioError, "FLAC header without a number of samples"),
     ):
         head = bytes([content[21] & 0xF0 | count >> 32]) + (count & 0xFFFFFFFF).to_bytes(4, "big")
@@ -268,17 +270,27 @@ def test_floats_too_large_for_a_power(tmp_path: Path) -> None:
         soundfile.write(path, np.full(800, level), 16_000, subtype="DOUBLE")
         with pytest.raises(NonFiniteAudioError):
             read_audio(path)
-    soundfile.write(path, np.full(800, 1e10), 16_000, subtype="DOUBLE")
-    assert (read_audio(path) == 1e10).all()
-    # Floats scaled as 16-bit integers are read as they are.
-    soundfile.write(path, 32767 * tone(16_000), 16_000, subtype="FLOAT")
-    np.testing.assert_allclose(read_audio(path), 32767 * tone(16_000), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("subtype", ["FLOAT", "DOUBLE"])
+def test_floats_of_another_scale_than_1_are_refused(tmp_path: Path, subtype: str) -> None:
+    path = tmp_path / "a.wav"
+    for scale in (32767, 8.001, 1e10):
+        soundfile.write(path, scale * np.sign(tone(16_000)), 16_000, subtype=subtype)
+        with pytest.raises(LevelError) as refused:
+            read_audio(path)
+        assert str(refused.value) == (
+            f"{path}: has a floating-point sample of {scale:.6g}, expected a full scale of 1 (at most 8); "
+            "divide them by that of theirs, 32768 for 16-bit integers"
+        )
+    soundfile.write(path, 8 * np.sign(tone(16_000)), 16_000, subtype=subtype)
+    assert np.abs(read_audio(path)).max() == 8
 
 
 def test_a_folder_is_no_sound_file(tmp_path: Path) -> None:
     with pytest.raises(UnreadableAudioError) as refused:
         read_audio(tmp_path)
-    assert str(refused.value) == f"{tmp_path}: no such sound file"
+    assert str(refused.value) == f"{tmp_path}: is a folder, expected a sound file"
 
 
 @given(data=st.data(), kind=st.sampled_from(["WAV", "FLAC", "NIST"]), damage=st.sampled_from(["cut", "flip", "both"]))

@@ -152,7 +152,7 @@ def test_what_a_killed_writer_leaves_is_not_read(tmp_path: Path, monkeypatch: py
         killed.setattr(cache_module.os, "replace", lambda *names: None)
         np.testing.assert_array_equal(FeatureCache(tmp_path / "cache").codes(path, SETTINGS), features)
     (left,) = entries(tmp_path / "cache")
-    assert left.suffix == ".tmp"
+    assert left.suffix == ".part"
     left.write_bytes(left.read_bytes()[:50])
     cache = FeatureCache(tmp_path / "cache")
     np.testing.assert_array_equal(cache.codes(path, SETTINGS), features)
@@ -252,7 +252,8 @@ def test_damaged_files_raise_or_are_left_out_and_listed(tmp_path: Path, workers:
     assert {one.path: one.reason for one in damage}.keys() == set(paths) - set(whole)
     reasons = {one.path: one.reason for one in damage}
     assert reasons[short].startswith("sound of 399 samples (24.9 ms), expected at least 400")
-    assert reasons[tmp_path / "absent.wav"] == reasons[tmp_path] == "no such sound file"
+    assert reasons[tmp_path / "absent.wav"] == "no such sound file"
+    assert reasons[tmp_path] == "is a folder, expected a sound file"
     assert reasons[empty] == "the file is empty"
     assert reasons[cut].startswith("cut short or damaged, cannot be decoded after ")
     kinds: dict[Path, type[AudioError]] = {
@@ -278,7 +279,7 @@ def test_folders_that_cannot_hold_it(tmp_path: Path) -> None:
     (entry,) = entries(tmp_path / "cache")
     entry.unlink()
     entry.mkdir()
-    with pytest.raises(CacheError, match=f"^{entry}: cannot be read \\(Is a directory\\)$"):
+    with pytest.raises(CacheError, match=f"^{entry}: is a folder, expected a cache entry$"):
         cache.codes(path, SETTINGS, speed=1.0)
     entry.rmdir()
     shutil.rmtree(tmp_path / "cache")

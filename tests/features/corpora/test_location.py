@@ -28,8 +28,8 @@ def test_absence_word_for_word(tmp_path: Path) -> None:
     with pytest.raises(CorpusError) as refused:
         require_corpus("timit_sample", tmp_path)
     assert str(refused.value) == (
-        "corpus timit_sample not found: expected a folder timit_sample under --data or $RSNN_DATA, "
-        "or one of them to be its folder; it can be had from nltk.download('timit')"
+        f"corpus timit_sample not found: expected in {tmp_path} (--data or $RSNN_DATA) a folder timit_sample, "
+        "or dr1-fvmh0, in any case, or these in archive/ or data/; it can be had from nltk.download('timit')"
     )
 
 

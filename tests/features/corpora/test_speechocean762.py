@@ -57,7 +57,7 @@ def test_a_small_layout_with_the_other_extension(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "content", "message"),
     [
-        ("train/text", None, "cannot be read (No such file or directory); speechocean762 can be had from OpenSLR 101"),
+        ("train/text", None, "no such text file; speechocean762 can be had from OpenSLR 101"),
         ("train/text", "u1\n", "line 1: expected a name and a value"),
         ("train/text", "u2 THREE\n", "utterance u1 is missing"),
         ("train/spk2age", "s1 old\n", "speaker s1: expected an age in years"),
@@ -160,7 +160,7 @@ def test_damaged_utterances_are_left_out_and_listed(tmp_path: Path) -> None:
     assert missing == "no such sound file (nor .WAV or .flac of that name)"
     # A broken table is no damage of an utterance, and a split without any is no split.
     (root / "train/spk2age").unlink()
-    with pytest.raises(CorpusError, match="spk2age: cannot be read"):
+    with pytest.raises(CorpusError, match="spk2age: no such text file"):
         read_speechocean762(root, "train", damage=[])
     (root / "train/spk2age").write_text("s1 old\n")
     with pytest.raises(CorpusError, match=r"train: no whole utterance; left out for instance .*expected an age"):
