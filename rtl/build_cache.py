@@ -14,7 +14,6 @@ import json
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -87,7 +86,6 @@ def built(
     EngineError
         The cache folder cannot be written, is not this user's alone, or the disk is full.
     """
-
     return _found(kind, key, check) or _made(kind, key, build, check)
 
 
@@ -268,5 +266,5 @@ def _failures_named(home: Path) -> Iterator[None]:
         # That of a tool, which is no file's.
         raise
     except OSError as error:
-        where = error.filename if error.filename is not None else home
-        raise EngineError(f"{shown(where)}: cannot be written ({error.strerror}); {VARIABLE} names the folder") from error
+        where = shown(error.filename if error.filename is not None else home)
+        raise EngineError(f"{where}: cannot be written ({error.strerror}); {VARIABLE} names the folder") from error

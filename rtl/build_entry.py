@@ -84,4 +84,5 @@ def is_ours(path: Path) -> bool:
 
 
 def _text(kind: str, key: str, files: dict[str, Any]) -> str:
-    return json.dumps({"format_version": _FORMAT, "kind": kind, "key": key, "files": files}, indent=1, sort_keys=True) + "\n"
+    entry = {"format_version": _FORMAT, "kind": kind, "key": key, "files": files}
+    return json.dumps(entry, indent=1, sort_keys=True) + "\n"

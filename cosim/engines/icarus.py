@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 
 from cosim.engines.record_module import RECORD, port_name, record_module
+from files.errors import WriteError
 from golden.errors import StimulusError
 from golden.layout import build_layout
 from golden.memory_image import BankImage
 from golden.schedule import build_schedule
-from files.errors import WriteError
 from rtl.build_cache import EngineError, built, digest, put
 from rtl.design import Design
 from rtl.netlist import width_of

@@ -213,7 +213,8 @@ def build_library(design: Design) -> Path:
         # No make: one call of the compiler takes all that Verilator wrote.
         written = sorted(str(path.relative_to(folder)) for path in (folder / _OBJECTS).glob("*.cpp"))
         objects = sorted(str(path) for path in runtime.glob("*.o"))
-        _compile(["-shared", f"-I{_OBJECTS}", "-I.", *written, HARNESS.name, *objects, "-lpthread", "-o", LIBRARY], folder)
+        inputs = [f"-I{_OBJECTS}", "-I.", *written, HARNESS.name, *objects]
+        _compile(["-shared", *inputs, "-lpthread", "-o", LIBRARY], folder)
         shutil.rmtree(folder / _OBJECTS)
 
     return built("verilator", key, build) / LIBRARY

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from rtl.build_cache import EngineError
+from rtl.program import run_program
 
 SCRIPT, LOG = "script.ys", "yosys.log"
 
@@ -110,13 +110,4 @@ def run_tool(
     TimeoutError
         It took longer than `timeout_s`.
     """
-    try:
-        run = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, errors="replace", check=False, timeout=timeout_s
-        )
-    except subprocess.TimeoutExpired:
-        raise TimeoutError(f"stopped after {timeout_s:g} s") from None
-    if run.returncode:
-        printed = (run.stdout + run.stderr).strip().splitlines()
-        raise SynthesisError(f"{Path(command[0]).name} failed:\n" + "\n".join(printed[-12:]))
-    return run.stdout + run.stderr if merged else run.stdout
+    return run_program(command, folder, timeout_s=timeout_s, merged=merged, error=SynthesisError)
