@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+import myhdl
 import numpy as np
 
 from cosim.activity import ActivityCounter
@@ -17,13 +18,14 @@ from cosim.latched_rows import with_latched_rows
 from cosim.result import Cosimulation
 from cosim.sampling import Sampler
 from cosim.scoreboard import CYCLES_AFTER, CYCLES_BEFORE, CosimulationError, Mismatch, blame
-from cosim.verilog import cosimulate_verilog
+from cosim.verilog import cosimulate_verilog, require_frames
 from cosim.waveform import Wave, write_waveform
 from golden.checkpoint import Checkpoint
 from golden.errors import StimulusError
 from golden.forward import check_codes
 from golden.memory_image import memory_image
 from golden.trace import CycleModel
+from rtl.build_cache import EngineError
 from rtl.registers import build_ports, build_registers
 
 
@@ -79,10 +81,14 @@ def cosimulate(
     EngineError
         The engine is not installed, or fails.
     StimulusError, UnsupportedSwitchError
-        Codes, a cycle of reset or a specification that the accelerator cannot take.
+        Codes, a cycle of reset or a specification that the accelerator cannot take; no utterance, or one without a
+        frame.
     """
     spec = checkpoint.specification
+    if frames is not None and frames < 1:
+        raise StimulusError(f"frames: {frames}, expected 1 or more")
     checked = {name: check_codes(spec, codes)[:frames] for name, codes in utterances.items()}
+    require_frames(checked)
     if engine not in ("myhdl", "lock-step"):
         return cosimulate_verilog(
             checkpoint, checked, engine=engine, architecture=architecture, reset_after=reset_after,
@@ -101,6 +107,8 @@ def cosimulate(
         testbench = bench(ports, registers, spec, contents, run, load_weights or verilog, architecture, verilog)
         try:
             testbench.run_sim(quiet=1)
+        except (myhdl.CosimulationError, BrokenPipeError) as error:
+            raise EngineError(f"Icarus ended the simulation: {error}") from error
         finally:
             # MyHDL closes the pipes of a simulation in Verilog when it ends, and again here.
             with suppress(OSError):

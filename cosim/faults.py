@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ import rtl
 from golden.checkpoint import Checkpoint, random_checkpoint
 from golden.errors import GoldenError
 from golden.specification import Specification
+from rtl.scratch import scratch_folder
 
 SOURCES = Path(rtl.__file__).parent
 
@@ -183,7 +184,7 @@ class Verdict:
     by : str
         "comparison", "MyHDL" (a value out of range) or "".
     said : str
-        The first mismatch, or the error.
+        The first mismatch, or the error; the same whenever and wherever it is run.
     """
 
     fault: Fault | None
@@ -201,7 +202,7 @@ def inject(fault: Fault | None) -> Verdict:
         The fault's fragment does not occur exactly once: the source has changed.
     """
     checkpoint, utterances = stimulus()
-    with tempfile.TemporaryDirectory() as folder, _copied_rtl(fault, Path(folder)) as cosimulation:
+    with scratch_folder("faults") as folder, _copied_rtl(fault, folder) as cosimulation:
         try:
             # Only this architecture is made of PEs one by one.
             architecture = "lanes" if fault is not None and fault.block == "pe" else "sliced"
@@ -211,7 +212,7 @@ def inject(fault: Fault | None) -> Verdict:
         except GoldenError:
             raise
         except (ValueError, IndexError) as error:
-            return Verdict(fault, True, "MyHDL", f"{type(error).__name__}: {error}")
+            return Verdict(fault, True, "MyHDL", f"{type(error).__name__}: {error}".replace(f"{folder}{os.sep}", ""))
     return Verdict(fault, False, "", "")
 
 
@@ -235,6 +236,7 @@ def _copied_rtl(fault: Fault | None, folder: Path) -> Iterator[ModuleType]:
         yield importlib.import_module("cosim.cosimulate")
     finally:
         sys.path.remove(str(folder))
+        sys.path_importer_cache.pop(str(folder), None)
         for name in [name for name in sys.modules if name.split(".")[0] in ("rtl", "cosim")]:
             del sys.modules[name]
         sys.modules.update(ours)

@@ -128,6 +128,7 @@ def cosimulate_verilog(
         Starts the engine, by default with no more than the design.
     """
     spec, layout = checkpoint.specification, build_layout(checkpoint.specification)
+    require_frames(utterances)
     model = CycleModel(checkpoint)
     counter = ActivityCounter(spec, phases=model.phases)
     activity = RecordedActivity(counter)
@@ -166,7 +167,8 @@ def cosimulate_verilog(
             found.overruns += int(seen[ends, overrun].sum())
             found.best += seen[ends, best].astype(int).tolist()
             found.cycles += cycles
-            tail = np.concatenate([tail, seen])[-CYCLES_BEFORE:]
+            # Of its own: a part of a longer array would keep all of that.
+            tail = np.concatenate([tail, seen[-CYCLES_BEFORE:]])[-CYCLES_BEFORE:].copy()
             if frame.is_frame:
                 found.frames += 1
                 found.frame_cycles.append(cycles)
@@ -179,6 +181,21 @@ def cosimulate_verilog(
     finally:
         simulator.close()
     return found
+
+
+def require_frames(utterances: Mapping[str, np.ndarray]) -> None:
+    """Refuse what has nothing to simulate.
+
+    Raises
+    ------
+    StimulusError
+        No utterance, or one without a frame.
+    """
+    if not utterances:
+        raise StimulusError("utterances: there are none, expected at least one with a frame")
+    for name, codes in utterances.items():
+        if not len(codes):
+            raise StimulusError(f"utterance {name!r}: has no frame, expected at least one")
 
 
 _SAMPLED = ("controller.done", "controller.overrun", "output.best_index")

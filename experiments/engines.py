@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -17,18 +16,22 @@ from cosim.cosimulate import cosimulate
 from cosim.engines.icarus import IcarusEngine
 from cosim.engines.stimuli import CODE_VALID, FIRST, LOGITS_READY, START
 from cosim.engines.verilator import BITS, NOTHING, WORDS, VerilatorEngine
-from cosim.result import Cosimulation
 from cosim.saif import write_saif
 from cosim.vcd_toggles import count_vcd_nets, count_vcd_toggles
 from cosim.verilog import cosimulate_verilog
 from experiments.run import CLIP, recognise
+from experiments.simulation_key import simulation_key
 from experiments.tables import write_csv, write_json, write_text
-from golden.activity import Row, count_activity
+from files.folder import output_folder
+from golden.activity import ActivityCounter, Row
 from golden.checkpoint import Checkpoint, load_checkpoint
 from golden.layout import MEMORY_ROW, PORT, build_layout
 from golden.memory_image import memory_image
 from golden.trace import CycleModel
+from rtl.build_cache import forget, kept
 from rtl.design import build_design
+from rtl.scratch import scratch_folder
+from rtl.sources import sources_digest
 
 # Seconds that a fast engine runs the same frames again and again, so that its speed can be told.
 SECONDS = 2.0
@@ -49,6 +52,8 @@ NAMES = {
 def compare_engines(*, checkpoint_path: Path | None, speech: Path | None, frames: int | None, out: Path) -> str:
     """Run the first frames of a sound file on every engine and write what they found.
 
+    A run that was ended goes on with the engine that it was at; a whole one is run anew.
+
     Parameters
     ----------
     checkpoint_path : Path or None
@@ -58,7 +63,8 @@ def compare_engines(*, checkpoint_path: Path | None, speech: Path | None, frames
     frames : int or None
         None is all.
     out : Path
-        Gets ``engines.csv``, ``engines.md``, ``toggles.csv``, ``nets.csv``, ``activity.saif``, ``engines.json``.
+        Gets ``engines.csv``, ``toggles.csv``, ``nets.csv``, ``activity.saif``, ``engines.json``, and, with what is of
+        this machine, ``engines_speeds.csv`` and ``engines.md``.
 
     Returns
     -------
@@ -70,70 +76,82 @@ def compare_engines(*, checkpoint_path: Path | None, speech: Path | None, frames
     CosimulationError, PredictionError, EngineError
         An engine differs from golden, counts other toggles, or is not there.
     """
-    checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
-    spoken = recognise(checkpoint, speech if speech is not None else CLIP)
-    codes = spoken.codes[:frames]
-    out.mkdir(parents=True, exist_ok=True)
-    found: dict[str, Cosimulation] = {}
-    counts: dict[str, dict[str, int]] = {"golden": _counts(_predicted(checkpoint, codes))}
-    with tempfile.TemporaryDirectory() as folder:
+    with output_folder(out, by="engines") as staging:
+        checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
+        spoken = recognise(checkpoint, speech if speech is not None else CLIP)
+        codes, name = spoken.codes[:frames], spoken.path.name
+        keys = {engine: simulation_key(checkpoint, codes, engine, sources_digest(__name__)) for engine in ENGINES}
+        found: dict[str, dict[str, Any]] = {}
         for engine in tqdm(ENGINES, unit="engine", disable=None, file=sys.stderr):
-            if engine == "icarus":
-                waveform = Path(folder) / "icarus.vcd"
-                found[engine] = cosimulate_verilog(
-                    checkpoint,
-                    {spoken.path.name: codes},
-                    engine=engine,
-                    start=partial(IcarusEngine, waveform=waveform),
-                )
-                counts[engine] = _counts(found[engine].activity.rows()) | count_vcd_toggles(
-                    waveform, build_layout(checkpoint.specification)
-                )
-            else:
-                found[engine] = cosimulate(checkpoint, {spoken.path.name: codes}, engine=engine)
-                counts[engine] = _counts(found[engine].activity.rows())
-    # The counters' column is of the SAIF.
-    fast, counts["counters"] = _fast(checkpoint, codes, out)
-    toggles = _toggle_rows(checkpoint, counts)
-    write_csv(out / "toggles.csv", toggles)
-    write_csv(out / "nets.csv", _net_rows(checkpoint, codes[:NET_FRAMES]))
-    speeds = {name: run.cycles / run.seconds for name, run in found.items()} | fast
-    # Long enough that starting a thread does not count.
-    times = max(1, round(SECONDS * 200_000 / found["verilator"].cycles))
-    longer = cosimulate(checkpoint, {str(number): codes for number in range(times)}, engine="verilator")
-    speeds["verilator"] = longer.cycles / longer.seconds
-    rows = []
-    for name, title in NAMES.items():
-        rows.append(
-            {
-                "engine": title,
-                "cycles_per_s": round(speeds[name]),
-                "of_verilator": round(speeds[name] / speeds["verilator"], 4),
-                "cycles": found[name].cycles if name in found else "",
-                "values_compared": found[name].values_compared if name in found else "",
-                "mismatches": 0 if name in found else "",
-                "toggle_differences": sum(row[name] not in ("", row["golden"]) for row in toggles)
-                if name in counts and name != "golden"
-                else "",
-            }
-        )
-    write_csv(out / "engines.csv", rows)
-    write_json(
-        out / "engines.json",
-        {"speech": spoken.path.name, "frames": len(codes), "cycles": found["myhdl"].cycles, "counts": len(toggles)},
-    )
-    text = _markdown(rows)
-    write_text(out / "engines.md", text)
+            found[engine] = kept("engines", keys[engine], partial(_run, checkpoint, name, codes, engine))
+        counts: dict[str, dict[str, int]] = {"golden": _counts(_predicted(checkpoint, codes))}
+        counts |= {engine: run["counts"] for engine, run in found.items()}
+        # The counters' column is of the SAIF.
+        fast, counts["counters"] = _fast(checkpoint, codes, staging)
+        speeds = {engine: run["cycles"] / run["seconds"] for engine, run in found.items()} | fast
+        # Long enough that starting a thread does not count.
+        times = max(1, round(SECONDS * 200_000 / found["verilator"]["cycles"]))
+        longer = cosimulate(checkpoint, {str(number): codes for number in range(times)}, engine="verilator")
+        speeds["verilator"] = longer.cycles / longer.seconds
+        toggles = _toggle_rows(checkpoint, counts)
+        rows, speed_rows = [], []
+        for engine, title in NAMES.items():
+            run = found.get(engine)
+            differing = sum(row[engine] not in ("", row["golden"]) for row in toggles) if engine in counts else ""
+            rows.append(
+                {
+                    "engine": title,
+                    "cycles": "" if run is None else run["cycles"],
+                    "values_compared": "" if run is None else run["values_compared"],
+                    "mismatches": "" if run is None else 0,
+                    "toggle_differences": "" if engine == "golden" else differing,
+                }
+            )
+            share = round(speeds[engine] / speeds["verilator"], 4)
+            speed_rows.append({"engine": title, "cycles_per_s": round(speeds[engine]), "of_verilator": share})
+        text = _markdown([row | speed for row, speed in zip(rows, speed_rows, strict=True)])
+        cycles = found["myhdl"]["cycles"]
+        about = {"speech": name, "frames": len(codes), "cycles": cycles, "counts": len(toggles)}
+        write_csv(staging / "engines.csv", rows)
+        write_csv(staging / "engines_speeds.csv", speed_rows)
+        write_csv(staging / "toggles.csv", toggles)
+        write_csv(staging / "nets.csv", _net_rows(checkpoint, codes[:NET_FRAMES]))
+        write_json(staging / "engines.json", about)
+        write_text(staging / "engines.md", text)
+    # Who runs it again wants to know how fast the engines are now.
+    for key in keys.values():
+        forget("engines", key)
     return (
-        f"{spoken.path.name}: {len(codes)} frames, {found['myhdl'].cycles:,} cycles, "
+        f"{name}: {len(codes)} frames, {cycles:,} cycles, "
         f"{len(toggles)} counts of toggles and memory reads\n\n{text}\nwritten: {out}/\n"
     )
 
 
+def _run(checkpoint: Checkpoint, name: str, codes: np.ndarray, engine: str) -> dict[str, Any]:
+    """Return what an engine found, as JSON types: cycles, seconds, counts of toggles and reads by path."""
+    if engine == "icarus":
+        with scratch_folder("engines") as folder:
+            waveform = folder / "icarus.vcd"
+            start = partial(IcarusEngine, waveform=waveform)
+            found = cosimulate_verilog(checkpoint, {name: codes}, engine=engine, start=start)
+            counts = count_vcd_toggles(waveform, build_layout(checkpoint.specification))
+    else:
+        found, counts = cosimulate(checkpoint, {name: codes}, engine=engine), {}
+    return {
+        "cycles": found.cycles,
+        "seconds": found.seconds,
+        "values_compared": found.values_compared,
+        "counts": _counts(found.activity.rows()) | counts,
+    }
+
+
 def _predicted(checkpoint: Checkpoint, codes: np.ndarray) -> list[Row]:
     model = CycleModel(checkpoint)
-    records = [model.frame(frame, first=number == 0) for number, frame in enumerate(codes)] + [model.idle(1)]
-    return count_activity(checkpoint.specification, np.concatenate(records))
+    counter, buffer = ActivityCounter(checkpoint.specification), model.buffer()
+    for number, frame in enumerate(codes):
+        counter.add(model.frame(frame, first=number == 0, out=buffer))
+    counter.add(model.idle(1))
+    return counter.rows()
 
 
 def _counts(rows: list[Row]) -> dict[str, int]:
@@ -166,8 +184,8 @@ def _net_rows(checkpoint: Checkpoint, codes: np.ndarray) -> list[dict[str, Any]]
     design = build_design(checkpoint.specification)
     recorded = {place.partition("[")[0] for places in design.places.values() for place in places}
     ports = {port.name for port in design.top.ports}
-    with tempfile.TemporaryDirectory() as folder:
-        waveform = Path(folder) / "nets.vcd"
+    with scratch_folder("nets") as folder:
+        waveform = folder / "nets.vcd"
         start = partial(IcarusEngine, waveform=waveform, all_nets=True)
         found = cosimulate_verilog(checkpoint, {"nets": codes}, engine="icarus", start=start)
         nets = count_vcd_nets(waveform)

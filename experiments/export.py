@@ -8,6 +8,7 @@ import numpy as np
 
 from experiments.run import CLIP, recognise
 from experiments.tables import write_text
+from files.folder import output_folder
 from golden.checkpoint import Checkpoint, load_checkpoint
 from golden.cycles import count_frames
 from golden.forward import forward
@@ -43,7 +44,7 @@ def export(
     architecture : {"sliced", "lanes"}
         Of the PE sets.
     out : Path
-        Folder to write. Files there that an export does not have stay.
+        Folder to write. Files there that no export wrote stay.
     arg_max : bool
         The AXI4-Stream wrapper gives one arg-max a frame instead of its logits.
 
@@ -56,14 +57,14 @@ def export(
     ------
     AudioError, CheckpointError, UnsupportedSwitchError, ConversionError
     """
-    checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
-    codes = _codes(checkpoint, speech, frames)
-    design = build_design(checkpoint.specification, architecture)
-    texts = design_files(design, frames=len(codes), arg_max=arg_max)
-    texts |= weight_files(checkpoint) | vector_files(design, checkpoint, codes)
-    out.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        write_text(out / name, text)
+    with output_folder(out, by="export") as staging:
+        checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
+        codes = _codes(checkpoint, speech, frames)
+        design = build_design(checkpoint.specification, architecture)
+        texts = design_files(design, frames=len(codes), arg_max=arg_max)
+        texts |= weight_files(checkpoint) | vector_files(design, checkpoint, codes)
+        for name, text in texts.items():
+            write_text(staging / name, text)
     lines = sum(text.count("\n") for name, text in texts.items() if name.endswith(".v"))
     modules = texts["filelist.f"].count("\n")
     return (

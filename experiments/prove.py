@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from tqdm import tqdm
 
 from experiments.synth import markdown
 from experiments.tables import write_csv, write_json, write_text
+from files.folder import output_folder
 from golden.checkpoint import load_checkpoint
 from rtl.formal.harness import Property
 from rtl.formal.properties import SMALL, build_properties
@@ -25,6 +25,8 @@ PROOF_S = 900.0
 def prove_checkpoint(*, checkpoint_path: Path | None = None, timeout_s: float = PROOF_S, out: Path) -> tuple[str, int]:
     """Prove every property, at the size of a checkpoint where that takes no longer than `timeout_s` a step.
 
+    Answers are kept by content: a run that was ended goes on where it was.
+
     That the situation which a property is about can be reached, and that the solver finds the property broken in
     designs with a fault, is asked at the small size.
 
@@ -35,7 +37,7 @@ def prove_checkpoint(*, checkpoint_path: Path | None = None, timeout_s: float = 
     timeout_s : float
         Seconds; 0 proves at the small size alone.
     out : Path
-        Gets ``proofs.csv``, ``proofs.md``, ``proofs.json``.
+        Gets ``proofs.csv``, ``proofs.md``, ``proofs.json``, and, of this machine, ``proofs_seconds.csv``.
 
     Returns
     -------
@@ -49,38 +51,47 @@ def prove_checkpoint(*, checkpoint_path: Path | None = None, timeout_s: float = 
     EngineError
         A tool is missing or fails.
     """
-    spec = (load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)).specification
-    tools = {"yosys": yosys_version(), "solver": solver_version()}
-    out.mkdir(parents=True, exist_ok=True)
-    small, full = build_properties(SMALL), build_properties(spec)
-    rows = []
-    for name, wanted in tqdm(small.items(), unit="property", disable=None, file=sys.stderr):
-        rows.append(_proved(wanted, full.get(name), timeout_s))
-        write_csv(out / "proofs.csv", rows)
-    text = markdown(rows)
-    write_text(out / "proofs.md", text)
-    write_json(out / "proofs.json", {"small": SMALL.to_json(), "specification": spec.to_json(), "tools": tools})
+    with output_folder(out, by="prove") as staging:
+        spec = (load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)).specification
+        tools = {"yosys": yosys_version(), "solver": solver_version()}
+        small, full = build_properties(SMALL), build_properties(spec)
+        rows, seconds = [], []
+        for name, wanted in tqdm(small.items(), unit="property", disable=None, file=sys.stderr):
+            row, taken = _proved(wanted, full.get(name), timeout_s)
+            rows.append(row)
+            seconds.append({"property": name, "seconds": round(taken, 1)})
+        text = markdown(rows)
+        write_csv(staging / "proofs.csv", rows)
+        write_csv(staging / "proofs_seconds.csv", seconds)
+        write_text(staging / "proofs.md", text)
+        write_json(staging / "proofs.json", {"small": SMALL.to_json(), "specification": spec.to_json(), "tools": tools})
     missed = sum({row["holds"], row["reached"]} != {"yes"} or row["faults_noticed"] != row["faults"] for row in rows)
     return f"{len(rows) - missed} of {len(rows)} properties shown\n\n{text}\nwritten: {out}/\n", missed
 
 
-def _proved(wanted: Property, full: Property | None, timeout_s: float) -> dict[str, Any]:
-    """Return the row of a property, given at the small size and, if the network has it, at the network's."""
-    begun = time.perf_counter()
+def _proved(wanted: Property, full: Property | None, timeout_s: float) -> tuple[dict[str, Any], float]:
+    """Return the row of a property, given at the small size and, if the network has it, at the network's; seconds."""
     proved, size = holds(wanted), "small"
+    seconds = proved.seconds
     # A bounded one unrolls the worst frame: at full size that is hundreds of copies of the design.
     if proved and timeout_s and full is not None and not wanted.bounded:
-        with suppress(TimeoutError):
+        begun = time.perf_counter()
+        try:
             proved, size = holds(full, timeout_s=timeout_s), "full"
-    return {
+            seconds += proved.seconds
+        except TimeoutError:
+            seconds += time.perf_counter() - begun
+    reached = is_reached(wanted)
+    noticed = [notices(wanted, mutant) for mutant in wanted.mutants]
+    row = {
         "property": wanted.name,
         "says": wanted.says,
         "method": f"every start, {wanted.depth} cycles" if wanted.bounded else f"induction, k = {wanted.depth}",
         "blocks": " ".join(wanted.modules),
         "size": size,
         "holds": "yes" if proved else "no",
-        "reached": "yes" if is_reached(wanted) else "no",
+        "reached": "yes" if reached else "no",
         "faults": len(wanted.mutants),
-        "faults_noticed": sum(notices(wanted, mutant) for mutant in wanted.mutants),
-        "seconds": round(time.perf_counter() - begun, 1),
+        "faults_noticed": sum(map(bool, noticed)),
     }
+    return row, seconds + reached.seconds + sum(answer.seconds for answer in noticed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,27 +14,33 @@ from cosim.engines.icarus import require_icarus
 from cosim.gate_level import gate_level
 from cosim.verilog import cosimulate_verilog
 from experiments.run import CLIP
+from experiments.simulation_key import simulation_key
 from experiments.tables import write_csv, write_json, write_text
 from features.audio import read_audio
 from features.frontend import FrontEndSettings, batch_codes
+from files.folder import output_folder
 from golden.checkpoint import Checkpoint, load_checkpoint
 from golden.specification import Specification
+from rtl.build_cache import digest, kept
 from rtl.design import TOP, Design, build_design
 from rtl.netlist import MODULE
+from rtl.program import environment_key
+from rtl.sources import sources_digest
 from rtl.synthesis.equivalence import Proof, prove_equal, refuses_a_wrong_gate
 from rtl.synthesis.liberty import Library, find_liberty, read_liberty
-from rtl.synthesis.place_route import DEVICE, Placement, nextpnr_version, place_and_route
+from rtl.synthesis.place_route import DEVICE, Placement, TooLargeForDeviceError, nextpnr_version, place_and_route
 from rtl.synthesis.synthesise import (
     Netlist,
     Row,
     leaf_names,
+    memories_in,
     row_of,
     synthesise_all,
     synthesise_flat,
     synthesise_leaf,
 )
-from rtl.synthesis.timing import HOW_TO_GET, sta_version, time_netlist
-from rtl.synthesis.yosys import SynthesisError, yosys_version
+from rtl.synthesis.timing import HOW_TO_GET, Timing, sta_version, time_netlist
+from rtl.synthesis.yosys import yosys_version
 
 PE = f"{MODULE}pe"
 # Limits of what may take long, in seconds: the whole at once, one proof, a tool of the FPGA flow.
@@ -45,8 +50,6 @@ SMALL = Specification(
     inputs=9, input_bits=5, layers=(20, 12), outputs=71, lanes=16, logits_per_cycle=4,
     membrane_bits=(11, 9), thresholds=(60, 40),
 )  # fmt: skip
-# What nextpnr says when a design has more than the device.
-TOO_LARGE = re.compile(r"Unable to (?:place|find)|no .*BELs remaining|[Ff]ailed to (?:place|find)|[Uu]tili[sz]ation")
 # nextpnr's names of what counts, and ours.
 RESOURCES = {"TRELLIS_COMB": "luts", "TRELLIS_FF": "flip_flops", "DP16KD": "block_rams", "TRELLIS_RAMW": "lut_rams"}
 
@@ -55,6 +58,8 @@ def synthesise_checkpoint(
     *, checkpoint_path: Path | None = None, liberty: Path | None = None, frames: int = 5, out: Path
 ) -> str:
     """Synthesise the accelerator of a checkpoint, prove and simulate its gates, place and route it.
+
+    Every step's result is kept by content: a run that was ended goes on where it was.
 
     Parameters
     ----------
@@ -66,7 +71,7 @@ def synthesise_checkpoint(
         From the middle of the shipped clip, simulated in gates; random codes for a network without a front-end.
     out : Path
         Gets ``synthesis.csv`` and ``.md``, ``equivalence.csv`` and ``.md``, ``synthesis_simulation.csv``, ``fpga.csv``,
-        ``synthesis.json``.
+        ``synthesis.json``, and, of this machine, ``equivalence_seconds.csv``.
 
     Returns
     -------
@@ -80,48 +85,48 @@ def synthesise_checkpoint(
     CosimulationError
         The gates differ from golden.
     """
-    # What is missing is said before the long work, not after it.
-    tools = {"yosys": yosys_version(), "opensta": sta_version(), "nextpnr": nextpnr_version()}
-    require_icarus()
-    library = read_liberty(find_liberty(liberty))
-    checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
-    spec = checkpoint.specification
-    out.mkdir(parents=True, exist_ok=True)
-    design, lanes = build_design(spec), build_design(spec, "lanes")
-    with tqdm(unit="step", disable=None, file=sys.stderr) as progress:
+    with output_folder(out, by="synth") as staging:
+        # What is missing is said before the long work, not after it.
+        tools = {"yosys": yosys_version(), "opensta": sta_version(), "nextpnr": nextpnr_version()}
+        require_icarus()
+        library = read_liberty(find_liberty(liberty))
+        checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
+        spec = checkpoint.specification
+        design, lanes = build_design(spec), build_design(spec, "lanes")
+        with tqdm(unit="step", disable=None, file=sys.stderr) as progress:
 
-        def step(what: str) -> None:
-            progress.set_description(what.removeprefix(MODULE))
-            progress.update()
+            def step(what: str) -> None:
+                progress.set_description(what.removeprefix(MODULE))
+                progress.update()
 
-        netlists, rows, notes = _gates(design, lanes, library, step)
-        table = _timed(design, lanes, netlists, rows, library)
-        write_csv(out / "synthesis.csv", table)
-        proofs = [_proved(design, netlists[name], library, step) for name in leaf_names(design)]
-        proofs.append(_proved(lanes, netlists[PE], library, step))
-        write_csv(out / "equivalence.csv", proofs)
-        step("gate-level simulation")
-        simulated = _simulated(checkpoint, gate_level(design, netlists, library), frames)
-        write_csv(out / "synthesis_simulation.csv", [simulated])
-        placed = _placed(spec, step)
-        write_csv(out / "fpga.csv", placed)
-    if sta_version() is None:
-        notes.append(HOW_TO_GET)
-    write_json(
-        out / "synthesis.json",
-        {
+            netlists, rows, notes = _gates(design, lanes, library, step)
+            table = _timed(design, lanes, netlists, rows, library)
+            proved = [_proved(design, netlists[name], library, step) for name in leaf_names(design)]
+            proved.append(_proved(lanes, netlists[PE], library, step))
+            proofs = [row for row, _ in proved]
+            seconds = [{"block": row["block"], "seconds": round(taken, 1)} for row, taken in proved]
+            step("gate-level simulation")
+            simulated = _simulated(checkpoint, gate_level(design, netlists, library), frames)
+            placed = _placed(spec, step)
+        if sta_version() is None:
+            notes.append(HOW_TO_GET)
+        about = {
             "specification": spec.to_json(),
             "library": library.name,
             "nand2_area_um2": library.nand2_area,
             "input_driver": library.buffer,
             "notes": notes,
             "tools": tools,
-        },
-    )
-    synthesis = markdown(table)
-    write_text(out / "synthesis.md", synthesis)
-    equivalence = markdown(proofs)
-    write_text(out / "equivalence.md", equivalence)
+        }
+        synthesis, equivalence = markdown(table), markdown(proofs)
+        write_csv(staging / "synthesis.csv", table)
+        write_csv(staging / "equivalence.csv", proofs)
+        write_csv(staging / "equivalence_seconds.csv", seconds)
+        write_csv(staging / "synthesis_simulation.csv", [simulated])
+        write_csv(staging / "fpga.csv", placed)
+        write_json(staging / "synthesis.json", about)
+        write_text(staging / "synthesis.md", synthesis)
+        write_text(staging / "equivalence.md", equivalence)
     lines = [
         f"{library.name}, {library.nand2_area:g} um2 a NAND2; {spec.clock_hz / 1e3:g} kHz\n\n{synthesis}",
         *(f"{note}\n" for note in notes),
@@ -163,7 +168,7 @@ def _timed(
     table = []
     for row in rows:
         name = "flattened" if row.kind == "flattened" else MODULE + row.block
-        found = time_netlist(lanes if name == PE else design, netlists[name], library)
+        found = _timing(lanes if name == PE else design, netlists[name], library)
         table.append(
             {
                 "block": row.block,
@@ -183,11 +188,28 @@ def _timed(
     return table
 
 
+def _timing(design: Design, netlist: Netlist, library: Library) -> Timing | None:
+    """Return what OpenSTA finds, kept by content; None where it is not installed."""
+    version = sta_version()
+    if version is None:
+        return None
+    memories = repr(memories_in(design, TOP))
+    ours = sources_digest("rtl.synthesis", "rtl.build_cache")
+    parts = (netlist.name, netlist.text, library.text, memories, repr(design.specification.clock_hz))
+
+    def compute() -> dict[str, Any] | None:
+        found = time_netlist(design, netlist, library)
+        return None if found is None else vars(found)
+
+    found = kept("timing", digest(version, ours, environment_key(), *parts), compute)
+    return None if found is None else Timing(**found)
+
+
 # ---- proofs and simulation ---------------------------------------------------------------------------------
 
 
-def _proved(design: Design, netlist: Netlist, library: Library, step: Any) -> dict[str, Any]:
-    """Return the row of a leaf: proved at its own size, or at a small one where that takes too long."""
+def _proved(design: Design, netlist: Netlist, library: Library, step: Any) -> tuple[dict[str, Any], float]:
+    """Return the row of a leaf, proved at its own size or at a small one where that takes too long; seconds."""
     block = netlist.name.removeprefix(MODULE)
     step(f"proof of {block}")
     size, proof = "as synthesised", prove_equal(design, netlist, library, timeout_s=PROOF_S)
@@ -199,16 +221,16 @@ def _proved(design: Design, netlist: Netlist, library: Library, step: Any) -> di
     # At the small size: what is asked is whether a proof can fail.
     small = build_design(SMALL, design.architecture)
     refused = refuses_a_wrong_gate(small, synthesise_leaf(small, netlist.name, library), library)
-    return {
+    row = {
         "block": block,
         "proved": "yes" if proof.proved else "no",
         "size": size,
         "bits_compared": proof.outputs,
         "registers_inside": proof.registers_inside,
         "wrong_gate_refused": "yes" if refused else "no",
-        "seconds": round(proof.seconds, 1),
         "remark": proof.reason,
     }
+    return row, proof.seconds
 
 
 def _simulated(checkpoint: Checkpoint, gates: Design, frames: int) -> dict[str, Any]:
@@ -221,14 +243,21 @@ def _simulated(checkpoint: Checkpoint, gates: Design, frames: int) -> dict[str, 
         # A network without a front-end, such as a random one.
         name, (low, high) = "random codes", spec.code_range
         codes = np.random.default_rng(1).integers(low, high, size=(frames, spec.inputs), endpoint=True)
-    found = cosimulate_verilog(checkpoint, {name: codes}, engine="icarus", design=gates)
+
+    def compute() -> dict[str, Any]:
+        found = cosimulate_verilog(checkpoint, {name: codes}, engine="icarus", design=gates)
+        counts = {"frames": found.frames, "cycles": found.cycles, "values_compared": found.values_compared}
+        return {"engine": found.engine, **counts}
+
+    files = (part for pair in gates.files.items() for part in pair)
+    found = kept("gates", simulation_key(checkpoint, codes, "icarus", *files), compute)
     return {
-        "engine": found.engine,
+        "engine": found["engine"],
         "speech": name,
         "lanes": spec.lanes,
-        "frames": found.frames,
-        "cycles": found.cycles,
-        "values_compared": found.values_compared,
+        "frames": found["frames"],
+        "cycles": found["cycles"],
+        "values_compared": found["values_compared"],
         "mismatches": 0,
     }
 
@@ -251,9 +280,7 @@ def _placed(spec: Specification, step: Any) -> list[dict[str, Any]]:
             row |= _utilisation(placement)
         except TimeoutError as slow:
             row |= {"fits": "unknown", "remark": str(slow)}
-        except SynthesisError as error:
-            if not TOO_LARGE.search(str(error)):
-                raise
+        except TooLargeForDeviceError as error:
             row |= {"fits": "no", "remark": str(error).splitlines()[-1]}
         rows.append(row)
         if row["fits"] == "yes" or lanes % 2 or lanes <= 4:

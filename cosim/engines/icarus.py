@@ -10,26 +10,33 @@ import os
 import select
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from cosim.engines.record_module import RECORD, port_name, record_module
+from files.errors import WriteError
 from golden.errors import StimulusError
 from golden.layout import build_layout
 from golden.memory_image import BankImage
 from golden.schedule import build_schedule
-from rtl.build_cache import EngineError, built, digest
+from rtl.build_cache import EngineError, built, digest, put
 from rtl.design import Design
 from rtl.netlist import width_of
+from rtl.program import Program, environment_key, run_program
+from rtl.scratch import Scratch
 
 BENCH = "rsnn_icarus_bench"
 # Cycles handed over at a time: their stimuli and one record fit the pipes.
 _AT_ONCE = 4096
 # Bytes of a stimulus: the code, its higher byte first, then the bits of `cosim.engines.stimuli`.
 _STIMULUS_BYTES = 3
+# In the simulation's own folder: a link to the waveform that was asked for, whose path may be longer than the bench's
+# register; what the simulator prints.
+_WAVEFORM, _PRINTED = "waveform.vcd", "printed.txt"
 
 
 def require_icarus() -> None:
@@ -42,6 +49,32 @@ def require_icarus() -> None:
     for tool in ("iverilog", "vvp"):
         if shutil.which(tool) is None:
             raise EngineError(f"Icarus Verilog ({tool}) is not installed: apt install iverilog")
+
+
+@cache
+def icarus_key() -> str:
+    """Return what a compiled program depends on besides its sources, for a cache's key.
+
+    Raises
+    ------
+    EngineError
+        Icarus is missing.
+    """
+    require_icarus()
+    versions = [run_program([tool, "-V"], merged=True) for tool in ("iverilog", "vvp")]
+    return digest(*versions, os.path.realpath(shutil.which("iverilog") or ""), environment_key())
+
+
+def compile_icarus(folder: Path, top: str, sources: dict[str, str], *flags: str) -> None:
+    """Write sources into a folder and compile them to ``bench.vvp``.
+
+    Raises
+    ------
+    EngineError
+        Icarus refuses the Verilog; with what it printed.
+    """
+    put(folder, sources)
+    run_program(["iverilog", "-g2005-sv", "-s", top, "-o", "bench.vvp", *flags, *sources], folder)
 
 
 class IcarusEngine:
@@ -70,28 +103,34 @@ class IcarusEngine:
         self.layout = build_layout(design.specification)
         self._program = build_program(design, unknown=unknown)
         self._waveform, self._all_nets = waveform, all_nets
-        self._folder = Path(tempfile.mkdtemp(prefix="rsnn-icarus-"))
-        self._process: subprocess.Popen[str] | None = None
+        self._scratch: Scratch | None = None
+        self._program_running: Program | None = None
         self._given = self._taken = -1
+        # Cycles handed over whose records have not come.
+        self._owed = 0
 
     def load(self, banks: Sequence[BankImage]) -> None:
         """Start the simulation, write every row of both banks through the weight port, and reset."""
+        self._scratch = Scratch("icarus")
+        folder = self._scratch.path
         for which, bank in enumerate(banks):
             digits = -(-bank.planes.shape[1] * bank.weights.shape[1] // 4)
-            lines = (f"{int(row):0{digits}x}\n" for row in bank.row_values())
-            (self._folder / f"weights{which}.hex").write_text("".join(lines))
+            put(folder, {f"weights{which}.hex": "".join(f"{int(row):0{digits}x}\n" for row in bank.row_values())})
         for name in ("given", "taken"):
-            os.mkfifo(self._folder / name)
+            os.mkfifo(folder / name)
         command = ["vvp", "-n", str(self._program / "bench.vvp")]
         if self._waveform is not None:
-            command.append(f"+waveform={self._waveform.resolve()}")
-            command += ["+all_nets"] if self._all_nets else []
-        self._process = subprocess.Popen(
-            command, cwd=self._folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+            try:
+                self._waveform.write_bytes(b"")
+            except OSError as error:
+                raise WriteError(self._waveform, error) from error
+            (folder / _WAVEFORM).symlink_to(self._waveform.absolute())
+            command += ["+waveform", *(["+all_nets"] if self._all_nets else [])]
         # Opened to read and write, so that neither waits for a simulator that may not come up.
-        self._given = os.open(self._folder / "given", os.O_RDWR)
-        self._taken = os.open(self._folder / "taken", os.O_RDWR | os.O_NONBLOCK)
+        self._given = os.open(folder / "given", os.O_RDWR | os.O_CLOEXEC)
+        self._taken = os.open(folder / "taken", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        with (folder / _PRINTED).open("wb") as printed:
+            self._program_running = Program(command, folder, output=printed)
 
     def run(self, stimuli: np.ndarray, codes: np.ndarray, records: np.ndarray) -> None:
         """Run a stretch of cycles; see `cosim.engines.verilator.VerilatorEngine.run`.
@@ -110,39 +149,54 @@ class IcarusEngine:
             sent[:, 0] = codes[part] >> 8 & 0xFF
             sent[:, 1] = codes[part] & 0xFF
             sent[:, 2] = stimuli[part]
+            self._owed = len(sent)
             os.write(self._given, sent.tobytes())
             raw = self._take(8 * self.layout.words * len(sent))
+            self._owed = 0
             records[part] = np.frombuffer(raw, dtype="<u8").reshape(len(sent), -1)
 
     def toggles(self) -> None:
         """Return nothing: Icarus' own count is that of its VCD (`cosim.vcd_toggles`)."""
 
     def close(self) -> None:
-        """End the simulation."""
-        if self._process is not None and self._process.poll() is None:
-            # Longer than a stimulus is not needed: the bits of all ones ask the bench to finish.
-            os.write(self._given, bytes([0xFF] * _STIMULUS_BYTES))
+        """End the simulation; one that is in the middle of something is not waited for."""
+        running, self._program_running = self._program_running, None
+        if running is not None:
             try:
-                self._process.communicate(timeout=60)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
+                if not self._owed and running.poll() is None:
+                    # Longer than a stimulus is not needed: the bits of all ones ask the bench to finish.
+                    os.write(self._given, bytes([0xFF] * _STIMULUS_BYTES))
+                    with suppress(subprocess.TimeoutExpired):
+                        running.wait(60)
+            finally:
+                running.end()
         for pipe in (self._given, self._taken):
             if pipe >= 0:
                 os.close(pipe)
         self._given = self._taken = -1
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._scratch is not None:
+            self._scratch.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_scratch", None) is not None:
+            self._owed = 1
+            self.close()
 
     def _take(self, count: int) -> bytearray:
-        assert self._process is not None
+        assert self._program_running is not None
         raw = bytearray()
         while len(raw) < count:
             ready, _, _ = select.select([self._taken], [], [], 1.0)
             if ready:
                 raw += os.read(self._taken, count - len(raw))
-            elif self._process.poll() is not None:
-                printed = self._process.communicate()[0].strip()
-                raise EngineError(f"Icarus ended the simulation: {printed or 'it printed nothing'}")
+            elif self._program_running.poll() is not None:
+                raise EngineError(f"Icarus ended the simulation: {self._printed() or 'it printed nothing'}")
         return raw
+
+    def _printed(self) -> str:
+        assert self._scratch is not None
+        lines = (self._scratch.path / _PRINTED).read_text(errors="replace").strip().splitlines()
+        return "\n".join(lines[-20:])
 
 
 def build_program(design: Design, *, unknown: bool) -> Path:
@@ -154,19 +208,9 @@ def build_program(design: Design, *, unknown: bool) -> Path:
         Icarus refuses the Verilog; with what it printed.
     """
     sources = design.files | {f"{RECORD}.v": record_module(design), f"{BENCH}.v": bench_module(design, unknown=unknown)}
-    version = subprocess.run(["iverilog", "-V"], capture_output=True, text=True, check=False).stdout.splitlines()[0]
-    key = digest(version, repr(unknown), *(part for pair in sources.items() for part in pair))
-
-    def build(folder: Path) -> None:
-        for name, text in sources.items():
-            (folder / name).write_text(text)
-        command = ["iverilog", "-g2005-sv", "-s", BENCH, "-o", "bench.vvp"]
-        command += ["-DRSNN_X"] if unknown else []
-        run = subprocess.run([*command, *sources], cwd=folder, capture_output=True, text=True, check=False)
-        if run.returncode:
-            raise EngineError("iverilog failed:\n" + "\n".join((run.stderr + run.stdout).splitlines()[-20:]))
-
-    return built("icarus", key, build)
+    key = digest(icarus_key(), repr(unknown), *(part for pair in sources.items() for part in pair))
+    flags = ("-DRSNN_X",) if unknown else ()
+    return built("icarus", key, lambda folder: compile_icarus(folder, BENCH, sources, *flags))
 
 
 def bench_module(design: Design, *, unknown: bool) -> str:
@@ -210,13 +254,12 @@ _BEHAVIOUR = """
 
     integer given, taken, count, address, cycles;
     reg [23:0] stimulus;
-    reg [16383:0] waveform;
 
     initial begin
         $readmemh("weights0.hex", bank0);
         $readmemh("weights1.hex", bank1);
-        if ($value$plusargs("waveform=%s", waveform)) begin
-            $dumpfile(waveform);
+        if ($test$plusargs("waveform")) begin
+            $dumpfile("waveform.vcd");
             if ($test$plusargs("all_nets"))
                 $dumpvars(0, record);
             else

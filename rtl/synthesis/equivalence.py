@@ -3,23 +3,32 @@
 Registers keep their names through mapping. Each becomes an input (its state) and an output (its next state) of both
 sides; a miter compares the sides; ABC merges what is equal on both, and what is left is for a SAT solver. Registers
 that mapping took away stay inside, and induction over time is what proves them.
+
+What the solver said is kept with the statement that it said it of: digests of RTL, netlist, cells and commands, and the
+versions of the tools. On use both are read anew: a log of another statement, or one without the solver's word, is no
+proof and is made anew. That protects from damage, mix-ups and entries of another key; not from somebody who may write
+this user's files, who could as well change the solver.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from rtl.build_cache import built, digest
+from rtl.build_cache import built, digest, put
 from rtl.design import Design
+from rtl.program import environment_key
+from rtl.scratch import scratch_folder
 from rtl.synthesis.liberty import Library
 from rtl.synthesis.synthesise import Netlist, read_rtl
-from rtl.synthesis.yosys import SynthesisError, run_yosys, yosys_version
+from rtl.synthesis.yosys import LOG, SynthesisError, run_yosys, yosys_version
 
 CELLS = "cells.v"
+STATEMENT, SECONDS = "statement.json", "seconds.txt"
 # Merges nodes of the two sides that a SAT solver finds equal; a wrong netlist leaves the miter's output standing.
 _SWEEP = "strash; ifraig; scorr; strash; dch; ifraig\n"
 DIFFERS = "they differ for a state and an input that the solver found"
@@ -55,7 +64,7 @@ class Proof:
 
 
 def prove_equal(design: Design, netlist: Netlist, library: Library, *, timeout_s: float = 600) -> Proof:
-    """Prove that a leaf's netlist is its RTL, or say why not. Proofs that were found are kept by content.
+    """Prove that a leaf's netlist is its RTL, or say why not. Proofs and refutations are kept; having no time is not.
 
     Parameters
     ----------
@@ -73,54 +82,74 @@ def prove_equal(design: Design, netlist: Netlist, library: Library, *, timeout_s
     """
     rtl, name = design.modules[netlist.name].text, netlist.name
     commands = _commands(name)
-    key = digest(yosys_version(), rtl, netlist.text, library.verilog(), "\n".join(commands), _SWEEP)
+    files = {f"{name}.v": rtl, "netlist.v": netlist.text, CELLS: library.verilog(), "sweep.abc": _SWEEP}
+    said = {file: hashlib.sha256(text.encode()).hexdigest() for file, text in files.items()}
+    said |= {"module": name, "commands": "\n".join(commands)}
+    said |= {"yosys": yosys_version(), "environment": environment_key()}
+    statement = json.dumps(said, indent=1, sort_keys=True) + "\n"
 
     def build(folder: Path) -> None:
-        found = _prove(name, rtl, netlist.text, library.verilog(), commands, folder, timeout_s)
-        if not found.proved:
-            raise _Unproved(found)
-        facts = (found.outputs, found.registers_inside, found.seconds)
+        put(folder, files)
+        begun, reason = time.monotonic(), ""
+        try:
+            run_yosys(commands, folder, timeout_s=timeout_s)
+        except TimeoutError as slow:
+            reason = str(slow)
+        except SynthesisError as error:
+            if _FAILED not in str(error):
+                raise
+        seconds = time.monotonic() - begun
+        proof = _read(name, _log(folder), seconds)
+        if reason or proof.reason not in ("", DIFFERS):
+            raise _Undecided(Proof(**vars(proof) | {"proved": False, "reason": reason or proof.reason}))
         for path in folder.iterdir():
-            path.unlink()
-        (folder / "proof.txt").write_text(" ".join(map(str, facts)) + "\n")
+            if path.name != LOG:
+                path.unlink()
+        put(folder, {STATEMENT: statement, SECONDS: f"{seconds:.3f}\n"})
+
+    def check(folder: Path) -> str | None:
+        try:
+            if (folder / STATEMENT).read_text() != statement:
+                return "is about another statement"
+            if _read(name, _log(folder), _seconds(folder)).reason not in ("", DIFFERS):
+                return "has no word of the solver's"
+        except (OSError, ValueError) as error:
+            return str(error)
+        return None
 
     try:
-        outputs, inside, seconds = (built("proof", key, build) / "proof.txt").read_text().split()
-    except _Unproved as unproved:
-        return unproved.proof
-    return Proof(name, True, "", int(outputs), int(inside), float(seconds))
+        folder = built("proof", digest(statement), build, check=check)
+    except _Undecided as undecided:
+        return undecided.proof
+    return _read(name, _log(folder), _seconds(folder))
 
 
-class _Unproved(Exception):
-    """Carries a proof that failed out of the cache, which keeps only what succeeded."""
+class _Undecided(Exception):
+    """Carries what came to no end out of the cache."""
 
     def __init__(self, proof: Proof) -> None:
         super().__init__(proof.reason)
         self.proof = proof
 
 
-def _prove(
-    name: str, rtl: str, netlist: str, cells: str, commands: list[str], folder: Path, timeout_s: float
-) -> Proof:
-    (folder / f"{name}.v").write_text(rtl)
-    (folder / "netlist.v").write_text(netlist)
-    (folder / CELLS).write_text(cells)
-    (folder / "sweep.abc").write_text(_SWEEP)
-    begun, reason, log = time.monotonic(), "", ""
-    try:
-        log = run_yosys(commands, folder, timeout_s=timeout_s)
-    except TimeoutError as slow:
-        reason = str(slow)
-    except SynthesisError as error:
-        log = (folder / "yosys.log").read_text() if (folder / "yosys.log").is_file() else ""
-        if _FAILED not in str(error):
-            raise
-        differs = any(said in log for said in _DIFFERS)
-        reason = DIFFERS if differs else "induction does not close"
-    seconds = time.monotonic() - begun
-    counted = dict(re.findall(r"^(outputs|inside)\s*\n(?:.*\n)*?(\d+) objects\.$", log, re.MULTILINE))
-    if not reason and "SUCCESS!" not in log:
+def _log(folder: Path) -> str:
+    return (folder / LOG).read_text(errors="replace") if (folder / LOG).is_file() else ""
+
+
+def _seconds(folder: Path) -> float:
+    return float((folder / SECONDS).read_text())
+
+
+def _read(name: str, log: str, seconds: float) -> Proof:
+    """Return what Yosys' log says."""
+    reason = ""
+    if any(said in log for said in _DIFFERS):
+        reason = DIFFERS
+    elif _FAILED in log:
+        reason = "induction does not close"
+    elif "SUCCESS!" not in log:
         reason = "the solver came to no end"
+    counted = dict(re.findall(r"^(outputs|inside)\s*\n(?:.*\n)*?(\d+) objects\.$", log, re.MULTILINE))
     return Proof(name, not reason, reason, int(counted.get("outputs", 0)), int(counted.get("inside", 0)), seconds)
 
 
@@ -176,6 +205,6 @@ def with_a_wrong_gate(netlist: Netlist, library: Library, folder: Path) -> Netli
 
 def refuses_a_wrong_gate(design: Design, netlist: Netlist, library: Library) -> bool:
     """Return whether the solver finds a state and an input that give a wrong gate away."""
-    with tempfile.TemporaryDirectory(prefix="rsnn-wrong-gate-") as folder:
-        found = prove_equal(design, with_a_wrong_gate(netlist, library, Path(folder)), library)
+    with scratch_folder("wrong-gate") as folder:
+        found = prove_equal(design, with_a_wrong_gate(netlist, library, folder), library)
         return not found.proved and found.reason == DIFFERS

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import math
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from rtl.build_cache import built, digest
+from files.errors import FileError
+from files.reading import read_json
+from rtl.build_cache import built, digest, put
 from rtl.design import TOP, Design
 from rtl.netlist import width_of
-from rtl.synthesis.yosys import run_tool, run_yosys, tool_command, yosys_version
+from rtl.program import environment_key
+from rtl.synthesis.yosys import SynthesisError, run_tool, run_yosys, tool_command, yosys_version
 
 WRAPPER = "rsnn_fpga"
 # The largest ECP5: 83,640 LUTs and flip-flops, 208 block RAMs of 18 kbit.
 DEVICE, PACKAGE = "85k", "CABGA756"
+# What nextpnr says when a design has more than the device.
+TOO_LARGE = re.compile(r"Unable to (?:place|find)|no .*BELs remaining|[Ff]ailed to (?:place|find)|[Uu]tili[sz]ation")
+REPORT, REFUSED = "report.json", "too_large.txt"
+
+
+class TooLargeForDeviceError(SynthesisError):
+    """The design has more than the device."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +73,10 @@ def place_and_route(design: Design, *, seed: int = 1, timeout_s: float | None = 
 
     Raises
     ------
+    TooLargeForDeviceError
+        The design does not fit.
     SynthesisError
-        A tool is missing or fails: the design does not fit, for example.
+        A tool is missing or fails.
     TimeoutError
         It took longer than `timeout_s`.
     """
@@ -78,19 +90,33 @@ def place_and_route(design: Design, *, seed: int = 1, timeout_s: float | None = 
         *("proc", "opt_clean -purge"),
         f"synth_ecp5 -top {WRAPPER} -json design.json",
     ]
-    options = [f"--{DEVICE}", "--package", PACKAGE, "--json", "design.json", "--report", "report.json"]
+    options = [f"--{DEVICE}", "--package", PACKAGE, "--json", "design.json", "--report", REPORT]
     options += ["--seed", str(seed), "--lpf-allow-unconstrained", "--timing-allow-fail", "--quiet"]
-    key = digest(yosys_version(), nextpnr_version(), "\n".join(script + options), *files.values())
+    versions = (yosys_version(), nextpnr_version(), environment_key())
+    parts = [part for pair in files.items() for part in pair]
+    key = digest(*versions, "\n".join(script + options), TOO_LARGE.pattern, *parts)
 
     def build(folder: Path) -> None:
-        for name, text in files.items():
-            (folder / name).write_text(text)
+        put(folder, files)
         run_yosys(script, folder, timeout_s=timeout_s)
-        run_tool([*nextpnr_command(), *options], folder, timeout_s=timeout_s)
-        for rest in ("design.json", *files):
-            (folder / rest).unlink()
+        try:
+            run_tool([*nextpnr_command(), *options], folder, timeout_s=timeout_s)
+        except SynthesisError as error:
+            if not TOO_LARGE.search(str(error)):
+                raise
+            put(folder, {REFUSED: str(error)})
+        wanted = REFUSED if (folder / REFUSED).is_file() else REPORT
+        for path in folder.iterdir():
+            if path.name != wanted:
+                path.unlink()
 
-    report = json.loads((built("fpga", key, build) / "report.json").read_text())
+    folder = built("fpga", key, build)
+    if (folder / REFUSED).is_file():
+        raise TooLargeForDeviceError((folder / REFUSED).read_text())
+    try:
+        report = read_json(folder / REPORT)
+    except FileError as error:
+        raise SynthesisError(f"nextpnr's report: {error}") from error
     clocks = [clock["achieved"] for clock in report["fmax"].values()]
     resources = report["utilization"]
     return Placement(

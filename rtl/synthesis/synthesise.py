@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from rtl.build_cache import built, digest
+from files.reading import parse_json, read_bytes
+from rtl.build_cache import built, digest, put
 from rtl.design import TOP, Design
 from rtl.netlist import MODULE
+from rtl.program import environment_key
+from rtl.sources import sources_digest
 from rtl.synthesis.depth import logic_depth
 from rtl.synthesis.liberty import Library
 from rtl.synthesis.yosys import SynthesisError, run_yosys, yosys_version
@@ -197,13 +200,12 @@ def _netlist(
 ) -> Netlist:
     constraints = f"set_driving_cell {library.buffer}\nset_load {LOAD_FF}\n"
     parts = [part for pair in sorted(files.items()) for part in pair]
-    key = digest(yosys_version(), library.text, constraints, "\n".join(commands), *parts)
+    # Cells and depth are counted by ours.
+    versions = (yosys_version(), environment_key(), sources_digest("rtl.synthesis"))
+    key = digest(*versions, name, library.text, constraints, "\n".join(commands), *parts)
 
     def build(folder: Path) -> None:
-        for file, text in files.items():
-            (folder / file).write_text(text)
-        (folder / LIBERTY).write_text(library.text)
-        (folder / CONSTRAINTS).write_text(constraints)
+        put(folder, {**files, LIBERTY: library.text, CONSTRAINTS: constraints})
         run_yosys(commands, folder, timeout_s=timeout_s)
         module = json.loads((folder / "netlist.json").read_text())["modules"][name]
         cells = Counter(str(cell["type"]) for cell in module["cells"].values())
@@ -211,14 +213,18 @@ def _netlist(
         if unknown:
             raise SynthesisError(f"{name}: mapped to {', '.join(sorted(unknown))}, which the library has no model of")
         counted = {"cells": cells, "depth": logic_depth(module, library)}
-        (folder / "counted.json").write_text(json.dumps(counted))
-        for rest in ("netlist.json", LIBERTY, CONSTRAINTS, *files):
-            (folder / rest).unlink()
+        put(folder, {"counted.json": json.dumps(counted)})
+        for path in folder.iterdir():
+            if path.name not in ("netlist.v", "counted.json"):
+                path.unlink()
 
     folder = built(kind, key, build)
-    counted = json.loads((folder / "counted.json").read_text())
+    counted = parse_json(read_bytes(folder / "counted.json"), str(folder / "counted.json"))
     cells = {cell: count for cell, count in counted["cells"].items() if not cell.startswith(MEMORY)}
-    return Netlist(name, cells, counted["depth"], folder)
+    netlist = Netlist(name, cells, counted["depth"], folder)
+    # Read now that it was held against its list, not when it is wanted, an hour later.
+    assert netlist.text
+    return netlist
 
 
 def _is_known(cell: str, library: Library) -> bool:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -13,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from rtl.build_cache import EngineError
+from rtl.program import run_program, tool_environment
 
 SCRIPT, LOG = "script.ys", "yosys.log"
 # What the last command of every script logs, in our words: those of Yosys differ between versions.
@@ -130,20 +129,11 @@ def run_tool(
     TimeoutError
         It took longer than `timeout_s`.
     """
-    try:
-        run = subprocess.run(
-            command,
-            cwd=folder,
-            env=None if environment is None else os.environ | dict(environment),
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            timeout=timeout_s,
-        )
-    except subprocess.TimeoutExpired:
-        raise TimeoutError(f"stopped after {timeout_s:g} s") from None
-    if run.returncode:
-        printed = (run.stdout + run.stderr).strip().splitlines()
-        raise SynthesisError(f"{Path(command[0]).name} failed:\n" + "\n".join(printed[-12:]))
-    return run.stdout + run.stderr if merged else run.stdout
+    return run_program(
+        command,
+        folder,
+        timeout_s=timeout_s,
+        merged=merged,
+        environment=tool_environment(**(environment or {})),
+        error=SynthesisError,
+    )
