@@ -6,8 +6,10 @@ NumPy allocates what a header says, and a zip file says what it likes; nothing i
 from __future__ import annotations
 
 import io
+import lzma
 import math
 import os
+import tokenize
 import zipfile
 import zlib
 from typing import IO
@@ -20,10 +22,11 @@ from files.reading import open_regular
 
 MOST_MEMBERS = 1000
 _LONGEST_HEADER = 10_000
-# What zipfile and zlib raise for damage; a header is parsed as a Python literal, which may nest.
+# What zipfile, zlib and lzma raise for damage; a header is tokenised and parsed as a Python literal, which may nest.
 _DAMAGED = (
-    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError,
-    SyntaxError, RecursionError, MemoryError, OverflowError, TypeError, KeyError, IndexError, AttributeError,
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, ValueError, OSError,
+    SyntaxError, tokenize.TokenError, RecursionError, MemoryError, OverflowError, TypeError, KeyError, IndexError,
+    AttributeError,
 )  # fmt: skip
 
 
