@@ -10,6 +10,7 @@ import lzma
 import math
 import os
 import tokenize
+import warnings
 import zipfile
 import zlib
 from typing import IO
@@ -116,7 +117,10 @@ def _read_array(stream: IO[bytes], size: int, where: str) -> np.ndarray:
     if version not in ((1, 0), (2, 0)):
         raise FileError(f"{where}: version {version} of the .npy format, expected 1.0 or 2.0")
     read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, fortran, dtype = read_header(stream, max_header_size=_LONGEST_HEADER)
+    with warnings.catch_warnings():
+        # That Python 2 wrote it is no news to whoever reads it.
+        warnings.simplefilter("ignore", UserWarning)
+        shape, fortran, dtype = read_header(stream, max_header_size=_LONGEST_HEADER)
     if dtype.hasobject:
         raise FileError(f"{where}: holds pickled objects, which are refused")
     if not all(type(length) is int and length >= 0 for length in shape) or len(shape) > 32:

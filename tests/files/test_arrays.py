@@ -30,3 +30,9 @@ def test_a_damaged_lzma_stream_is_refused(tmp_path):
         archive.read("a.npy")
     with pytest.raises(FileError, match=r"arrays\.npz: no file of arrays"):
         read_npz(path)
+
+
+def test_an_array_of_python_2_is_read_without_a_warning():
+    header = b"{'descr': '<i4', 'fortran_order': False, 'shape': (2L,), }\n"
+    content = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(8)
+    assert array_from_bytes(content, "given").tolist() == [0, 0]
