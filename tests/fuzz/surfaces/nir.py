@@ -22,8 +22,10 @@ from training.nir_export import KEY, write_nir
 from training.nir_import import read_nir
 
 
-UNITS = {"input": -5, "feed_forward": -4, "recurrent": -5, "unit": -9}
-SCALES = {"input": -5, "fc": -4} | {f"{name}{layer}": UNITS[name] for name in UNITS if name != "input" for layer in (0, 1)}
+# Of the shifts that the specification has.
+SCALES = {
+    "input": -5, "feed_forward0": -4, "recurrent0": -5, "unit0": -9, "feed_forward1": -7, "recurrent1": -7, "unit1": -9, "fc": -4,
+}  # fmt: skip
 
 
 def _chain() -> nir.NIRGraph:
