@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     surfaces = {name: surface(name) for name in names}
     shares = sum(found.share for found in surfaces.values())
     tallies: list[Tally] = []
-    for name, found in surfaces.items():
+    for found in surfaces.values():
         part = found.share / shares
         tally = campaign(
             found,

@@ -16,7 +16,8 @@ NUMBERS = (
     "0", "-0", "-1", "1", "2", "0.0", "-0.0", "1e308", "-1e308", "1e309", "1e-320", "1e400", "NaN", "nan", "inf",
     "-inf", "Infinity", "true", "null", "255", "256", "65536", "2147483647", "2147483648", "4294967296",
     "9223372036854775807", "9223372036854775808", "18446744073709551616", "1" * 30, "1" * 31, "9" * 400, "7" * 4300,
-    "8" * 5000, "-" + "9" * 400, "0" * 5000 + "1", "1_000", "0x10", "1e", "++1", "1.5", "١٢٣", "²", "１", " 1 ", "1\x00",
+    "8" * 5000, "-" + "9" * 400, "0" * 5000 + "1", "1_000", "0x10", "1e", "++1", "1.5", "١٢٣", "²", "\uff11", " 1 ",
+    "1\x00",
 )  # fmt: skip
 NAMES = (
     "a b", "[{*}exec touch X]", "$(touch X)", "`touch X`", "; touch X", "a\nb", "a\r\nb", "\x1b[31mred", "a\x00b",
@@ -29,7 +30,9 @@ NAMES = (
 def number(rng: random.Random) -> str:
     """Return an absurd number as text, sometimes any number."""
     if rng.random() < 0.2:
-        return str(rng.choice([rng.randint(-10, 300), rng.random() * 10 ** rng.randint(-30, 30), 1 << rng.randint(0, 70)]))
+        return str(
+            rng.choice([rng.randint(-10, 300), rng.random() * 10 ** rng.randint(-30, 30), 1 << rng.randint(0, 70)])
+        )
     return rng.choice(NUMBERS)
 
 
@@ -233,9 +236,7 @@ def special(rng: random.Random, named: str, content: bytes) -> dict[str, Entry]:
     return {named: b""} if kind == 8 else {}
 
 
-def placed(
-    rng: random.Random, named: str, content: bytes, *, suffix: str = ""
-) -> tuple[dict[str, Entry], str]:
+def placed(rng: random.Random, named: str, content: bytes, *, suffix: str = "") -> tuple[dict[str, Entry], str]:
     """Return entries and argument of one file: mostly as named, now and then under a hostile name, or no plain file."""
     chance = rng.random()
     if chance < 0.02:

@@ -14,7 +14,7 @@ import traceback
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from tests.fuzz.case import of_case
 from tests.fuzz.surface import Surface
@@ -157,7 +157,11 @@ class Worker:
         said = os.open(home / "said", os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
         os.dup2(said, 1)
         os.dup2(said, 2)
+        sys.stdout = open(1, "w", closefd=False, errors="backslashreplace")  # noqa: SIM115
+        sys.stderr = open(2, "w", closefd=False, errors="backslashreplace")  # noqa: SIM115
+        warnings.showwarning = _print_warning
         warnings.resetwarnings()
+        warnings.simplefilter("always")
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", PendingDeprecationWarning)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -197,6 +201,10 @@ def _also(verdict: Verdict, place: Place, said: int, grown: int, most_memory: in
     return verdict
 
 
+def _print_warning(message: Any, category: Any, filename: str, lineno: int, *_: object) -> None:
+    sys.stderr.write(warnings.formatwarning(message, category, filename, lineno))
+
+
 def _send(out: IO[str], told: object) -> None:
     out.write(json.dumps(told) + "\n")
     out.flush()
@@ -222,7 +230,7 @@ class Watch:
 
     def line(self, processor_s: float, wall_s: float) -> bytes | None:
         """Return the worker's next line; None if it ended, or took longer than it may and was ended."""
-        begun, used = time.monotonic(), self._processor_s()
+        begun, (used, _) = time.monotonic(), self._processor_s()
         pause = 0.0005
         while b"\n" not in self.kept:
             try:
@@ -230,9 +238,10 @@ class Watch:
             except BlockingIOError:
                 time.sleep(pause)
                 pause = min(0.02, pause * 1.5)
-                spent, passed = self._processor_s() - used, time.monotonic() - begun
-                if spent > processor_s or passed > wall_s:
-                    self.why = "computes on" if spent > processor_s else "waits for ever"
+                (now, is_running), passed = self._processor_s(), time.monotonic() - begun
+                # One that still computes may only have had little of a machine that others use.
+                if now - used > processor_s or (passed > wall_s and (not is_running or passed > 10 * wall_s)):
+                    self.why = "computes on" if now - used > processor_s else "waits for ever"
                     os.kill(self.pid, signal.SIGKILL)
                     return None
                 continue
@@ -250,13 +259,14 @@ class Watch:
         code = os.waitstatus_to_exitcode(status)
         return f"crash: {signal.Signals(-code).name}" if code < 0 else f"process left with {code}", ""
 
-    def _processor_s(self) -> float:
+    def _processor_s(self) -> tuple[float, bool]:
+        """Return seconds of processor time, and whether it is computing now."""
         try:
             with open(f"/proc/{self.pid}/stat") as file:
                 fields = file.read().rpartition(")")[2].split()
         except OSError:
-            return 0.0
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+            return 0.0, False
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), fields[0] == "R"
 
 
 def _end(pid: int) -> None:

@@ -17,15 +17,23 @@ from tests.fuzz.mutation import bytes_mutated, json_mutated, name, number, place
 from tests.fuzz.surface import Finding, Surface
 
 SHAPES = (
-    "(10,)", "(3, 4)", "()", "(0,)", "(1000000000000,)", "(1000000, 1000000)", "(-1,)", "(2, -3)", "(9" + "9" * 400 + ",)",
-    "(True,)", "(1.5,)", "('a',)", "(" * 100 + ")" * 100, "(1," * 40 + ")" * 40, "[3]", "None", "(2**70,)", "(3, )" + " " * 9000,
+    "(10,)", "(3, 4)", "()", "(0,)", "(1000000000000,)", "(1000000, 1000000)", "(-1,)", "(2, -3)",
+    "(9" + "9" * 400 + ",)",
+    "(True,)", "(1.5,)", "('a',)", "(" * 100 + ")" * 100, "(1," * 40 + ")" * 40, "[3]", "None", "(2**70,)",
+    "(3, )" + " " * 9000,
 )  # fmt: skip
 DTYPES = (
-    "'<f4'", "'|u1'", "'<i8'", "'|O'", "'<U4'", "'<M8[s]'", "'|V8'", "'|V0'", "'<f16'", "'|S0'", "[('a', '<i4'), ('b', '|O')]",
-    "[('a', '<i4')]", "'>c16'", "'x'", "'" + "f" * 5000 + "'", "None", "('<f4', (1000000, 1000000))", "__import__('os')",
+    "'<f4'", "'|u1'", "'<i8'", "'|O'", "'<U4'", "'<M8[s]'", "'|V8'", "'|V0'", "'<f16'", "'|S0'",
+    "[('a', '<i4'), ('b', '|O')]",
+    "[('a', '<i4')]", "'>c16'", "'x'", "'" + "f" * 5000 + "'", "None", "('<f4', (1000000, 1000000))",
+    "__import__('os')",
     "'<U1000000000'", "'|V99999999999'", "{'names': [], 'formats': []}",
 )  # fmt: skip
-JSON: dict[str, Any] = {"format_version": 1, "files": {"a.csv": {"by": "run", "bytes": 3, "sha256": "00"}}, "x": [1, 2.5, None]}
+JSON: dict[str, Any] = {
+    "format_version": 1,
+    "files": {"a.csv": {"by": "run", "bytes": 3, "sha256": "00"}},
+    "x": [1, 2.5, None],
+}
 
 
 def npy(array: np.ndarray) -> bytes:
@@ -42,7 +50,9 @@ def npy_forged(rng: random.Random, body: bytes) -> bytes:
         f"'shape': {rng.choice(SHAPES)}, }}"
     )
     if rng.random() < 0.1:
-        header = rng.choice(["", "{", "{}", "[" * 3000, "{'shape': (1,)}", "\x00" * 50, "'a'*10**9", "{**{}}", "1" * 5000])
+        header = rng.choice(
+            ["", "{", "{}", "[" * 3000, "{'shape': (1,)}", "\x00" * 50, "'a'*10**9", "{**{}}", "1" * 5000]
+        )
     version = rng.choice([(1, 0), (1, 0), (1, 0), (2, 0), (3, 0), (9, 9)])
     text = header.encode("utf-8", "surrogateescape") + b"\n"
     length = len(text).to_bytes(2 if version == (1, 0) else 4, "little")
@@ -67,7 +77,9 @@ def archive(rng: random.Random, arrays: dict[str, np.ndarray]) -> bytes:
     if change == 0:
         members[key] = npy_forged(rng, members[key][-40:])
     elif change == 1:
-        members[rng.choice([name(rng) + ".npy", key.removesuffix(".npy"), "../" + key, "/" + key, "x/" + key])] = members.pop(key)
+        members[rng.choice([name(rng) + ".npy", key.removesuffix(".npy"), "../" + key, "/" + key, "x/" + key])] = (
+            members.pop(key)
+        )
     elif change == 2:
         members.pop(key)
     elif change == 3:
@@ -81,7 +93,9 @@ def archive(rng: random.Random, arrays: dict[str, np.ndarray]) -> bytes:
         content = bytearray(zipped(members))
         # A size in the directory, a method, a flag of encryption.
         at = content.find(b"PK\x01\x02") + rng.choice([8, 10, 20, 24, 28, 42])
-        content[at : at + 4] = rng.choice([b"\xff\xff\xff\xff", b"\x01\x00\x00\x00", b"\xff\xff\xff\x7f", b"\x63\x00\x00\x00"])
+        content[at : at + 4] = rng.choice(
+            [b"\xff\xff\xff\xff", b"\x01\x00\x00\x00", b"\xff\xff\xff\x7f", b"\x63\x00\x00\x00"]
+        )
         return bytes(content)
     elif change == 7:
         members[key] = bytes_mutated(rng, members[key], most=2)
@@ -112,7 +126,11 @@ def other_array(rng: random.Random, array: np.ndarray) -> np.ndarray:
     return copy.reshape(array.shape)
 
 
-ARRAYS = {"header": np.arange(30, dtype=np.uint8), "weights": np.arange(12, dtype=np.int8).reshape(3, 4), "scale": np.float32([1])}
+ARRAYS = {
+    "header": np.arange(30, dtype=np.uint8),
+    "weights": np.arange(12, dtype=np.int8).reshape(3, 4),
+    "scale": np.float32([1]),
+}
 
 
 def generate(rng: random.Random) -> Case:
@@ -121,7 +139,11 @@ def generate(rng: random.Random) -> Case:
     if kind == "npz":
         content = archive(rng, ARRAYS)
     elif kind in ("npy", "array"):
-        content = npy_forged(rng, rng.randbytes(rng.choice([0, 40, 48]))) if rng.random() < 0.7 else bytes_mutated(rng, npy(ARRAYS["weights"]))
+        content = (
+            npy_forged(rng, rng.randbytes(rng.choice([0, 40, 48])))
+            if rng.random() < 0.7
+            else bytes_mutated(rng, npy(ARRAYS["weights"]))
+        )
     elif kind == "json":
         content = json_mutated(rng, JSON)
     elif kind == "text":

@@ -17,20 +17,23 @@ from experiments import cli
 from tests.fuzz.case import Case, Entry
 from tests.fuzz.mutation import NAMES, NUMBERS, bytes_mutated, name, number, special
 from tests.fuzz.surface import Finding, Surface
-from tests.fuzz.verdict import spellings
 from tests.fuzz.surfaces import checkpoints, corpora, liberty, phones, recipes, run_folders, sound
+from tests.fuzz.verdict import spellings
 
 # Where the long work of a command begins; a command line that comes so far was not refused.
 WORK = (
-    "experiments.run.forward", "experiments.run.cosimulate", "experiments.utterances.cosimulate", "experiments.engines.cosimulate",
-    "experiments.engines.cosimulate_verilog", "experiments.export.write_deliverables", "experiments.export.build_design",
+    "experiments.run.forward", "experiments.run.cosimulate", "experiments.utterances.cosimulate",
+    "experiments.engines.cosimulate",
+    "experiments.engines.cosimulate_verilog", "experiments.export.write_deliverables",
+    "experiments.export.build_design",
     "experiments.synth.build_design", "experiments.prove.build_properties", "experiments.faults.inject",
     "experiments.cycles.forward_batch", "experiments.look_ahead.forward_batch", "experiments.benchmark.recognise",
     "experiments.benchmark.benchmark", "training.recipe.dataset", "experiments.recognition.dataset",
 )  # fmt: skip
 # Tools asked for their version, which takes seconds.
 ASKED = ("experiments.prove.yosys_version", "experiments.prove.solver_version", "experiments.synth.yosys_version",
-         "experiments.synth.sta_version", "experiments.synth.nextpnr_version", "experiments.synth.require_icarus")  # fmt: skip
+         "experiments.synth.sta_version", "experiments.synth.nextpnr_version",
+         "experiments.synth.require_icarus")  # fmt: skip
 # What stands in a case's folder and may be named.
 _GOOD: dict[str, Entry] = {
     "speech.wav": sound.SEEDS[0],
@@ -57,13 +60,16 @@ _OPTIONS = {
     "power": ("--constants",),
     "faults": ("--out",),
     "benchmark": ("--checkpoint", "--out"),
-    "train": ("--corpus", "--data", "--work", "--recipe", "--phones", "--trees", "--skip-damaged", "--workers", "--seed", "--fold", "--out"),
-    "recognition": ("--corpus", "--data", "--work", "--recipe", "--phones", "--workers", "--seeds", "--stages", "--start", "--out"),
+    "train": ("--corpus", "--data", "--work", "--recipe", "--phones", "--trees", "--skip-damaged", "--workers",
+    "--seed", "--fold", "--out"),
+    "recognition": ("--corpus", "--data", "--work", "--recipe", "--phones", "--workers", "--seeds", "--stages",
+    "--start", "--out"),
 }  # fmt: skip
 _FLAGS = {"--arg-max", "--skip-damaged"}
 _SPEECH = {"run", "cosim", "engines", "export"}
 # Nowhere that can be written, whoever asks; and names that some can.
-_OUTS = ("out", "speech.wav", "speech.wav/x", "/proc/x", "/dev/null", "/dev/null/x", "n" * 300, "a\x00b", "caf\udce9", "new/deep/out",
+_OUTS = ("out", "speech.wav", "speech.wav/x", "/proc/x", "/dev/null", "/dev/null/x", "n" * 300, "a\x00b",
+    "caf\udce9", "new/deep/out",
          "[{*}exec touch X]", "$(touch X)", "a\nb", "run", "", "/proc/self/fd/999/x")  # fmt: skip
 
 
@@ -96,7 +102,11 @@ def generate(rng: random.Random) -> Case:
         elif change <= 4:
             path = rng.choice([word for word in words if word in entries] or ["speech.wav"])
             content = entries.get(path, b"")
-            damaged = checkpoints.damaged(rng) if path == "network.npz" else bytes_mutated(rng, content if isinstance(content, bytes) else b"")
+            damaged = (
+                checkpoints.damaged(rng)
+                if path == "network.npz"
+                else bytes_mutated(rng, content if isinstance(content, bytes) else b"")
+            )
             entries[path] = damaged
         elif change == 5:
             path = rng.choice([word for word in words if word in entries] or ["speech.wav"])
@@ -121,7 +131,8 @@ def _value(rng: random.Random, option: str) -> str:
         return rng.choice(["data", "data", "run", "missing", "speech.wav"])
     choices = {
         "--engine": ["myhdl", "icarus", "verilator", "lock-step"], "--split": ["train", "test"],
-        "--architecture": ["sliced", "lanes"], "--corpus": ["speechocean762", "timit", "timit_sample"], "--phones": ["cmu", "timit"],
+        "--architecture": ["sliced", "lanes"], "--corpus": ["speechocean762", "timit", "timit_sample"],
+        "--phones": ["cmu", "timit"],
         "--stages": ["lstm", "float-128", rng.choice(NAMES)],
     }  # fmt: skip
     return rng.choice(choices.get(option, ["1", "2", "all", "1", rng.choice(NUMBERS)]))
@@ -153,7 +164,7 @@ def run(case: Case, folder: Path) -> None:
     said = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="backslashreplace")
     with _no_long_work(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(said):
         try:
-            status = cli.main([word for word in case.words["argv"]])
+            status = cli.main(list(case.words["argv"]))
         except Begun:
             status = 0
         except SystemExit as stop:

@@ -23,7 +23,13 @@ _TXT = b"0 3200 Seven.\n"
 def ldc() -> dict[str, Entry]:
     """Return a few sentences as the LDC lays them out."""
     files: dict[str, Entry] = {}
-    for place in ("TRAIN/DR1/FCJF0/SX37", "TRAIN/DR1/FCJF0/SA1", "TRAIN/DR2/MARC0/SI1188", "TEST/DR1/FELC0/SX36", "TEST/DR3/MPGR0/SI1410"):
+    for place in (
+        "TRAIN/DR1/FCJF0/SX37",
+        "TRAIN/DR1/FCJF0/SA1",
+        "TRAIN/DR2/MARC0/SI1188",
+        "TEST/DR1/FELC0/SX36",
+        "TEST/DR3/MPGR0/SI1410",
+    ):
         files |= {f"{place}.WAV": _SPHERE, f"{place}.PHN": _PHN, f"{place}.TXT": _TXT}
     return files
 
@@ -64,11 +70,16 @@ def generate(rng: random.Random) -> Case:
     files = LAYOUTS[layout]()
     for _ in range(rng.randint(1, 3)):
         _disturb(rng, files)
-    root = layout if rng.random() < 0.9 else rng.choice(["TIMIT/timit", "LDC93S1", "archive", name(rng).replace("..", "") or "x"])
+    root = (
+        layout
+        if rng.random() < 0.9
+        else rng.choice(["TIMIT/timit", "LDC93S1", "archive", name(rng).replace("..", "") or "x"])
+    )
     root = root.strip("/") or layout
     entries = {f"{root}/{path}": entry for path, entry in files.items()}
     words = {
-        "layout": layout, "skip": rng.random() < 0.5, "split": rng.choice(["train", "test"]), "find": rng.random() < 0.3,
+        "layout": layout, "skip": rng.random() < 0.5, "split": rng.choice(["train", "test"]),
+        "find": rng.random() < 0.3,
         "names": [root],
     }  # fmt: skip
     return Case(entries, root, words)
@@ -87,7 +98,9 @@ def _disturb(rng: random.Random, files: dict[str, Entry]) -> None:
         del files[path]
     elif change <= 2:
         binary = path.lower().endswith(".wav")
-        files[path] = bytes_mutated(rng, content, SEEDS) if binary else text_mutated(rng, content.decode("utf-8", "replace"))
+        files[path] = (
+            bytes_mutated(rng, content, SEEDS) if binary else text_mutated(rng, content.decode("utf-8", "replace"))
+        )
     elif change == 3:
         files |= special(rng, path, content)
     elif change == 4:
@@ -98,10 +111,14 @@ def _disturb(rng: random.Random, files: dict[str, Entry]) -> None:
         # Links in circles, to everywhere, and a folder by the name of a file.
         files[f"{folder}/loop"] = Link(rng.choice([".", "..", "../..", "/", "loop", "/proc/self"]))
     elif change == 6:
-        files[f"{folder}/{rng.choice(['x.wav', 'SA1.WAV', 'sx26.phn', 'x.txt'])}"] = rng.choice([Folder(), Pipe(), b"", content])
+        files[f"{folder}/{rng.choice(['x.wav', 'SA1.WAV', 'sx26.phn', 'x.txt'])}"] = rng.choice(
+            [Folder(), Pipe(), b"", content]
+        )
     elif change == 7:
         # The same in another case, or a twin.
-        changed = rng.choice([path.swapcase(), path + ".wav", path.replace("TRAIN", "train"), f"archive/{path}", f"copy/{path}"])
+        changed = rng.choice(
+            [path.swapcase(), path + ".wav", path.replace("TRAIN", "train"), f"archive/{path}", f"copy/{path}"]
+        )
         files[changed] = content
     elif change == 8:
         files[path] = rng.choice([b"", b"\n", b"\xff\xfe", b"x", b"0 9 s\n" * 20_000, content * 3])
@@ -111,7 +128,8 @@ def _disturb(rng: random.Random, files: dict[str, Entry]) -> None:
         words = lines[at].split()
         if words:
             words[rng.randrange(len(words))] = rng.choice([
-                name(rng), number(rng), "/", "..", ".", "/dev/zero", "/etc/passwd", "../../canary", "x/" * 2000, "sph2pipe -f wav x |",
+                name(rng), number(rng), "/", "..", ".", "/dev/zero", "/etc/passwd", "../../canary", "x/" * 2000,
+                    "sph2pipe -f wav x |",
                 "WAVE", "", "\u0664\u0662",
             ])  # fmt: skip
             lines[at] = "\t".join(words)

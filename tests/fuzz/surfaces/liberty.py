@@ -35,7 +35,8 @@ library (small) {
 }
 """
 FUNCTIONS = (
-    "A", "!A", "(A B)'", "A & B | C", "A ^ B", "1", "0", "", "(", ")", "A B", "A + ", "!" * 5000 + "A", "A" + "'" * 5000,
+    "A", "!A", "(A B)'", "A & B | C", "A ^ B", "1", "0", "", "(", ")", "A B", "A + ", "!" * 5000 + "A",
+    "A" + "'" * 5000,
     "(" * 3000 + "A" + ")" * 3000, "A; endmodule module X", "A) ; $system(\"touch X\"", "\\A ", "A * B + C'", "A A A",
     " + ".join(f"A{index}" for index in range(2000)), "A?B:C", "\x00", "A\nB", "IQ & \udce9", "Q",
 )  # fmt: skip
@@ -59,8 +60,10 @@ def generate(rng: random.Random) -> Case:
         text = text[: found.start(at)] + rng.choice([number(rng), '"1ps"', '"1 parsec"', ""]) + text[found.end(at) :]
     elif change == 3:
         place = rng.choice([0, text.find("cell"), len(text) // 2, len(text)])
-        put = rng.choice(["// a comment\n", "/* open", "\ufeff", "\x1f\x8b", "include_file (/etc/passwd);", "a { " * 5000,
-                          "}" * 50, '"' * 3, "\\\n" * 100, "cell () {}", "cell (A) {}" * 2000, "x : " + "y " * 50_000 + ";"])  # fmt: skip
+        put = rng.choice(["// a comment\n", "/* open", "\ufeff", "\x1f\x8b", "include_file (/etc/passwd);",
+            "a { " * 5000,
+                          "}" * 50, '"' * 3, "\\\n" * 100, "cell () {}", "cell (A) {}" * 2000,
+                          "x : " + "y " * 50_000 + ";"])  # fmt: skip
         text = text[:place] + put + text[place:]
     content = text_mutated(rng, text) if change == 4 else text.encode("utf-8", "surrogateescape")
     entries, argument = placed(rng, "cells.lib", content, suffix=".lib")

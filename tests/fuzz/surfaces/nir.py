@@ -21,10 +21,10 @@ from tests.fuzz.surfaces.specifications import SMALL
 from training.nir_export import KEY, write_nir
 from training.nir_import import read_nir
 
-
 # Of the shifts that the specification has.
 SCALES = {
-    "input": -5, "feed_forward0": -4, "recurrent0": -5, "unit0": -9, "feed_forward1": -7, "recurrent1": -7, "unit1": -9, "fc": -4,
+    "input": -5, "feed_forward0": -4, "recurrent0": -5, "unit0": -9, "feed_forward1": -7, "recurrent1": -7,
+    "unit1": -9, "fc": -4,
 }  # fmt: skip
 
 
@@ -79,7 +79,8 @@ def _edit(rng: random.Random, file: h5py.File) -> None:
         # A group within itself, by a hard, a soft or an external link.
         group = file[rng.choice(groups)]
         inner = f"link{rng.randrange(1000)}"
-        link: Any = rng.choice([group, file, h5py.SoftLink(group.name), h5py.SoftLink("/nowhere"), h5py.ExternalLink("graph.nir", "/"),
+        link: Any = rng.choice([group, file, h5py.SoftLink(group.name), h5py.SoftLink("/nowhere"),
+            h5py.ExternalLink("graph.nir", "/"),
                                 h5py.ExternalLink("/etc/passwd", "/")])  # fmt: skip
         group[inner] = link
     elif change == 5 and places:
@@ -97,7 +98,9 @@ def _edit(rng: random.Random, file: h5py.File) -> None:
         del stored[KEY]
         stored[KEY] = text.decode("utf-8", "replace").replace("\x00", "")
     elif "node/metadata" in file and "dt" not in file["node/metadata"]:
-        file["node/metadata"]["dt"] = rng.choice([0.0, -1.0, float("nan"), 1e308, "1e-4", number(rng).replace("\x00", "")])
+        file["node/metadata"]["dt"] = rng.choice(
+            [0.0, -1.0, float("nan"), 1e308, "1e-4", number(rng).replace("\x00", "")]
+        )
 
 
 def _replace(rng: random.Random, file: h5py.File, place: str) -> None:
@@ -112,7 +115,9 @@ def _replace(rng: random.Random, file: h5py.File, place: str) -> None:
         shape = rng.choice([(400_000, 1_000_000), (1 << 40,), (1 << 62,), (1 << 20, 1 << 20)])
         group.create_dataset(inner, shape=shape, dtype="f4", chunks=(64,) * len(shape))
     elif change == 1:
-        group[inner] = rng.choice(["text", "\u00e9", "LIF", "NIRGraph", "CubaLIF", "Input", "Conv2d", "object", "__class__", "Threshold"])
+        group[inner] = rng.choice(
+            ["text", "\u00e9", "LIF", "NIRGraph", "CubaLIF", "Input", "Conv2d", "object", "__class__", "Threshold"]
+        )
     elif change == 2:
         group[inner] = rng.choice([0, -1, 1.5, float("nan"), float("inf"), 1e308, True, 1 << 62])
     elif change == 3:

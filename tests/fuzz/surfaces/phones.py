@@ -24,7 +24,9 @@ def generate(rng: random.Random) -> Case:
         content = "\n".join(" ".join(row) for row in rows).encode("utf-8", "surrogateescape")
     elif change == 1:
         # Silence alone, nothing at all, only white space.
-        content = rng.choice([b"", b"\n", b"0 100 h#\n", b"0 1 q\n", b"\xef\xbb\xbf" + PHONES.encode(), b"\x00", b" \t\n"])
+        content = rng.choice(
+            [b"", b"\n", b"0 100 h#\n", b"0 1 q\n", b"\xef\xbb\xbf" + PHONES.encode(), b"\x00", b" \t\n"]
+        )
     else:
         content = text_mutated(rng, PHONES)
     entries, argument = placed(rng, "speech.phn", content, suffix=rng.choice([".phn", ""]))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
 import random
-import re
 import struct
 from pathlib import Path
 
@@ -26,11 +26,15 @@ SPHERE = {
 }  # fmt: skip
 # As they come: container, coding, rate in Hz, channels.
 _KINDS = (
-    ("WAV", "PCM_16", 16_000, 1), ("WAV", "PCM_U8", 8_000, 2), ("WAV", "PCM_24", 44_100, 1), ("WAV", "FLOAT", 16_000, 1),
-    ("WAV", "DOUBLE", 48_000, 3), ("WAV", "ULAW", 8_000, 1), ("WAV", "IMA_ADPCM", 16_000, 1), ("WAVEX", "PCM_16", 16_000, 4),
+    ("WAV", "PCM_16", 16_000, 1), ("WAV", "PCM_U8", 8_000, 2), ("WAV", "PCM_24", 44_100, 1), ("WAV", "FLOAT", 16_000,
+    1),
+    ("WAV", "DOUBLE", 48_000, 3), ("WAV", "ULAW", 8_000, 1), ("WAV", "IMA_ADPCM", 16_000, 1), ("WAVEX", "PCM_16",
+    16_000, 4),
     ("FLAC", "PCM_16", 16_000, 1), ("FLAC", "PCM_24", 96_000, 8), ("FLAC", "PCM_S8", 1_000, 1),
-    ("NIST", "PCM_16", 16_000, 1), ("NIST", "ULAW", 8_000, 1), ("AIFF", "PCM_16", 16_000, 1), ("OGG", "VORBIS", 16_000, 1),
-    ("AU", "PCM_16", 16_000, 1), ("RF64", "PCM_16", 16_000, 1), ("W64", "PCM_16", 16_000, 1), ("MP3", "MPEG_LAYER_III", 16_000, 1),
+    ("NIST", "PCM_16", 16_000, 1), ("NIST", "ULAW", 8_000, 1), ("AIFF", "PCM_16", 16_000, 1), ("OGG", "VORBIS",
+    16_000, 1),
+    ("AU", "PCM_16", 16_000, 1), ("RF64", "PCM_16", 16_000, 1), ("W64", "PCM_16", 16_000, 1), ("MP3",
+    "MPEG_LAYER_III", 16_000, 1),
 )  # fmt: skip
 
 
@@ -50,7 +54,9 @@ def _seeds() -> list[bytes]:
     for container, coding, rate, channels in _KINDS:
         file = io.BytesIO()
         count = round(0.2 * rate)
-        soundfile.write(file, samples(count * channels).reshape(count, channels), rate, format=container, subtype=coding)
+        soundfile.write(
+            file, samples(count * channels).reshape(count, channels), rate, format=container, subtype=coding
+        )
         found.append(file.getvalue())
     body = np.int16(8000 * samples(3200)).astype("<i2").tobytes()
     return [*found, sphere(SPHERE, body)]
@@ -103,7 +109,9 @@ def _flac(rng: random.Random) -> bytes:
         data[18:26] = (word & ~(((1 << bits) - 1) << low) | value << low).to_bytes(8, "big")
     elif change == 1:
         size = rng.choice([0, 4, 34, 0xFFFFFF])
-        block = bytes([rng.choice([0, 1, 2, 3, 4, 6, 127, 0x80])]) + size.to_bytes(3, "big") + rng.randbytes(min(size, 34))
+        block = (
+            bytes([rng.choice([0, 1, 2, 3, 4, 6, 127, 0x80])]) + size.to_bytes(3, "big") + rng.randbytes(min(size, 34))
+        )
         at = rng.choice([4, 42])
         data[at:at] = block * rng.choice([1, 1000])
     else:
@@ -126,13 +134,19 @@ def _sphere(rng: random.Random) -> bytes:
             if not fields:
                 break
         elif change == 3:
-            fields["sample_coding -s" + rng.choice(["4", "26"])] = rng.choice(["ulaw", "alaw", "pcm,embedded-shorten-v2.00"])
-        else:
-            fields[rng.choice(["; sample_rate -i", "x sample_rate -i", "sample_rate -s5", "SAMPLE_RATE -i", "\x00", "end_head"])] = (
-                rng.choice(["8000", "", "1", number(rng)])
+            fields["sample_coding -s" + rng.choice(["4", "26"])] = rng.choice(
+                ["ulaw", "alaw", "pcm,embedded-shorten-v2.00"]
             )
+        else:
+            fields[
+                rng.choice(
+                    ["; sample_rate -i", "x sample_rate -i", "sample_rate -s5", "SAMPLE_RATE -i", "\x00", "end_head"]
+                )
+            ] = rng.choice(["8000", "", "1", number(rng)])
     body = rng.choice([b"", b"\x01\x02" * 3200, b"\xff" * 6400, b"\x01" * 3])
-    return sphere(fields, body, size=rng.choice(["1024", "1024", "1024", "0", "-1", "2048", "999999", "1e3", "", number(rng)[:7]]))
+    return sphere(
+        fields, body, size=rng.choice(["1024", "1024", "1024", "0", "-1", "2048", "999999", "1e3", "", number(rng)[:7]])
+    )
 
 
 def generate(rng: random.Random) -> Case:
@@ -164,11 +178,9 @@ def run(case: Case, folder: Path) -> None:
         raise Finding(f"readers disagree: {len(found) / 16_000:.4f} s are read, but by the header: {header_error}")
     if by_header is None or abs(len(found) / 16_000 - by_header) > 2 / 16_000 + 1e-9 * by_header:
         raise Finding(f"readers disagree: {len(found) / 16_000:.4f} s are read, {by_header} s by the header")
-    try:
-        batch_codes(found, FrontEndSettings())
-    except TooShortError as error:
+    with contextlib.suppress(TooShortError):
         # The front-end has samples, no file: whoever calls it names the file.
-        assert re.search(r"\d", str(error))
+        batch_codes(found, FrontEndSettings())
 
 
 def warm() -> None:

@@ -14,10 +14,12 @@ from tests.fuzz.mutation import json_mutated
 from tests.fuzz.surface import Finding, Surface
 
 SMALL = Specification(
-    inputs=5, input_bits=4, layers=(8, 8), outputs=12, lanes=8, logits_per_cycle=4, membrane_bits=(9, 8), thresholds=(20, 15),
+    inputs=5, input_bits=4, layers=(8, 8), outputs=12, lanes=8, logits_per_cycle=4, membrane_bits=(9, 8),
+        thresholds=(20, 15),
 )  # fmt: skip
 SEEDS = [Specification().to_json(), SMALL.to_json(), SMALL.replace(
-    layers=(3,), recurrent=(False,), input_shifts=(1,), recurrent_shifts=(0,), leaks=(2,), thresholds=(9,), membrane_bits=(8,), time_steps=1,
+    layers=(3,), recurrent=(False,), input_shifts=(1,), recurrent_shifts=(0,), leaks=(2,), thresholds=(9,),
+        membrane_bits=(8,), time_steps=1,
 ).to_json()]  # fmt: skip
 # A layout has a field for every plane of every register: of these sizes it is built in no time.
 _MOST_LANES = 1 << 12

@@ -52,8 +52,10 @@ def generate(rng: random.Random) -> Case:
     elif change == 1:
         lines = text.split("\n")
         at = rng.randrange(len(lines))
-        lines[at:at] = rng.choice([["$dumpoff"], ["$enddefinitions $end"], ["$comment " + "x" * 100_000], ["$end"], ["r1e999 v1"],
-                                   ["$scope module a $end"] * 3000, ["#-5"], ["1?"], ["b1"], ["$var real 64 q q $end"], ["s" + "A" * 999 + " v1"]])  # fmt: skip
+        lines[at:at] = rng.choice([["$dumpoff"], ["$enddefinitions $end"], ["$comment " + "x" * 100_000], ["$end"],
+            ["r1e999 v1"],
+                                   ["$scope module a $end"] * 3000, ["#-5"], ["1?"], ["b1"],
+                                       ["$var real 64 q q $end"], ["s" + "A" * 999 + " v1"]])  # fmt: skip
         text = "\n".join(lines)
     content = text.encode("utf-8", "surrogateescape")
     if change == 2:
