@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import re
@@ -145,6 +146,8 @@ class Worker:
     # ---- in the process ----------------------------------------------------------------------------------------
 
     def _work(self, numbers: list[int], home: Path, out: IO[str]) -> None:
+        # A crash is told by whoever watches.
+        faulthandler.disable()
         place = Place(home)
         os.environ.update(
             RSNN_MAX_MB=MOST_MB, HOME=str(place.own_home), TMPDIR=str(place.temporary), MPLBACKEND="agg",

@@ -32,6 +32,8 @@ class Command:
         Command line that makes what it reads.
     grows : bool
         Its tables grow while it runs: a killed run leaves those of what was done so far, each whole.
+    gathers : bool
+        Its tables keep the rows of other runs into the same folder.
     tools : tuple of str
         Programs, or packages of Python, without which it is left out.
     """
@@ -40,6 +42,7 @@ class Command:
     variants: tuple[tuple[str, ...], ...]
     before: tuple[str, ...] = ()
     grows: bool = False
+    gathers: bool = False
     tools: tuple[str, ...] = field(default=())
 
     def missing(self) -> list[str]:
@@ -101,6 +104,7 @@ COMMANDS = {
             "recognition",
             _variants("recognition", *_TRAINING, *_OUT, option="--seeds", values=("1", "2")),
             grows=True,
+            gathers=True,
             tools=("torch", "snntorch"),
         ),
     )

@@ -146,13 +146,14 @@ def kill_often(command: Command, setting: Setting, *, kills: int, seed: int, aga
                 file=sys.stderr,
             )
     trial.left_in_tmp = sum(1 for _ in setting.temporary.iterdir())
-    for which in range(variants):
-        begin(command, setting, fresh=False)
-        last = Running(setting, command.variants[which]).end()
-        if last.status:
-            trial.findings[f"after the kills: exit status {last.status}: {last.said[-300:]}"] += 1
-        elif which == variants - 1 or not command.grows:
-            trial.findings.update(_end(setting, known, last, which, grows=command.grows and variants > 1))
+    if command.gathers:
+        # What was worked out stays in cache and work folder; the other variant's rows do not belong here.
+        shutil.rmtree(setting.out, ignore_errors=True)
+    begin(command, setting, fresh=False)
+    last = Running(setting, command.variants[0]).end()
+    if last.status:
+        trial.findings[f"after the kills: exit status {last.status}: {last.said[-300:]}"] += 1
+    trial.findings.update(_end(setting, known))
     return trial
 
 
@@ -167,12 +168,11 @@ def _wrong(command: Command, setting: Setting, known: Undisturbed, ended: Ended,
     return wrong
 
 
-def _end(setting: Setting, known: Undisturbed, last: Ended, which: int, *, grows: bool) -> list[str]:
+def _end(setting: Setting, known: Undisturbed) -> list[str]:
     """Return what is wrong after the run to the end: other bytes than undisturbed, or anything left over."""
-    files, whole = files_of(setting.out), known.wholes[which]
-    # A table that gathers rows over runs has those of the other variant too; its other files are compared.
+    files, whole = files_of(setting.out), known.wholes[0]
     differ = [name for name in sorted(set(files) | set(whole)) if files.get(name) != whole.get(name)]
-    wrong = [] if grows else [f"in the end {name} differs from the undisturbed run's" for name in differ]
+    wrong = [f"in the end {name} differs from the undisturbed run's" for name in differ]
     strangers = _names(setting) - known.cached
     return (
         wrong + left_over(setting) + [f"left in the cache: {name.rstrip('0123456789abcdef')}..." for name in strangers]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from tests.survive.commands import Command, files_of
@@ -16,7 +15,7 @@ from tests.survive.setting import Setting
 from tests.survive.wholeness import half_written, left_over
 
 # Shares of what an undisturbed run writes that a disk has room for.
-_SHARES = (0.0, 0.05, 0.3, 0.6, 0.9)
+SHARES = (0.0, 0.05, 0.3, 0.6, 0.9)
 
 
 @contextmanager
@@ -31,12 +30,12 @@ def mounted(folder: Path, *options: str) -> Iterator[bool]:
             subprocess.run(["umount", "--lazy", str(folder)], check=False)
 
 
-def full_disk(command: Command, setting: Setting) -> Trial:
+def full_disk(command: Command, setting: Setting, *, shares: Sequence[float] = SHARES) -> Trial:
     """Run a command on disks of several sizes, each too small; exit status 2 and the file's name are expected."""
     trial = Trial(f"{command.name}, full disk")
     known = undisturbed(command, setting, trial, again=False)
     size = sum(path.stat().st_size for path in setting.out.rglob("*") if path.is_file())
-    for share in _SHARES:
+    for share in shares:
         setting.fresh()
         room = max(4096, int(size * share))
         with mounted(setting.out, "-t", "tmpfs", "-o", f"size={room}", "tmpfs") as is_small:
@@ -93,7 +92,7 @@ def two_at_once(command: Command, setting: Setting, *, times: int = 3) -> Trial:
     """Run both variants of a command into one folder with one cache at once; one run's whole is expected."""
     trial = Trial(f"{command.name}, two at once")
     known = undisturbed(command, setting, trial, again=False)
-    for number in range(times):
+    for _ in range(times):
         begin(command, setting, fresh=True)
         both = [Running(setting, command.variants[which % len(command.variants)]) for which in range(2)]
         for ended in [running.end() for running in both]:
@@ -101,7 +100,6 @@ def two_at_once(command: Command, setting: Setting, *, times: int = 3) -> Trial:
                 trial.findings[f"exit status {ended.status}: {ended.said.strip()[-300:]}"] += 1
         trial.kills += 1
         # Of tables that grow over runs the rows of both may stand there; half a file may not.
-        grown = replace(command, grows=command.grows and number >= 0)
-        trial.findings.update(half_written(grown, setting, known.wholes, known.prices))
+        trial.findings.update(half_written(command, setting, known.wholes, known.prices))
         trial.findings.update(left_over(setting))
     return trial
