@@ -19,8 +19,8 @@ from cosim.engines.verilator import BITS, NOTHING, WORDS, VerilatorEngine
 from cosim.saif import write_saif
 from cosim.vcd_toggles import count_vcd_nets, count_vcd_toggles
 from cosim.verilog import cosimulate_verilog
-from experiments.run import CLIP, recognise
 from experiments.simulation_key import simulation_key
+from experiments.spoken import CLIP, recognise
 from experiments.tables import write_csv, write_json, write_text
 from files.folder import output_folder
 from golden.activity import ActivityCounter, Row

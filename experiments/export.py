@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.run import CLIP, recognise
+from experiments.spoken import CLIP, recognise
 from experiments.tables import write_text
 from files.folder import output_folder
 from golden.checkpoint import Checkpoint, load_checkpoint

@@ -13,8 +13,8 @@ from tqdm import tqdm
 from cosim.engines.icarus import require_icarus
 from cosim.gate_level import gate_level
 from cosim.verilog import cosimulate_verilog
-from experiments.run import CLIP
 from experiments.simulation_key import simulation_key
+from experiments.spoken import CLIP
 from experiments.tables import write_csv, write_json, write_text
 from features.audio import read_audio
 from features.frontend import FrontEndSettings, batch_codes

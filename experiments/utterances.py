@@ -12,8 +12,8 @@ from tqdm import tqdm
 
 from cosim.cosimulate import cosimulate
 from cosim.scoreboard import CosimulationError, PredictionError
-from experiments.run import Spoken, recognise
 from experiments.simulation_key import simulation_key
+from experiments.spoken import Spoken, recognise
 from experiments.tables import write_csv
 from features.corpora.location import require_corpus
 from features.corpora.speechocean762 import read_speechocean762

@@ -18,7 +18,7 @@ from rtl.synthesis.cell_models import model_of
 from rtl.synthesis.liberty_function import evaluate, parse_function, pins_of
 from rtl.synthesis.liberty_text import SPECIAL, WHAT, Group, LibertyError, parse_liberty, read_liberty_text
 
-__all__ = ["OSU018", "Cell", "Library", "LibertyError", "find_liberty", "read_liberty"]
+__all__ = ["OSU018", "Cell", "LibertyError", "Library", "find_liberty", "read_liberty"]
 
 # Debian's package qflow-tech-osu018: Oklahoma State University's open cells, 180 nm.
 OSU018 = Path("/usr/share/qflow/tech/osu018/osu018_stdcells.lib")
