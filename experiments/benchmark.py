@@ -10,11 +10,11 @@ import librosa
 import numpy as np
 
 from cosim.cosimulate import cosimulate
-from experiments.spoken import CLIP, recognise
+from experiments.spoken import CLIP, front_end_of, recognise
 from experiments.tables import write_csv
 from features.audio import SAMPLE_RATE_HZ
 from features.cepstra import FFT_SIZE, HOP_SAMPLES, MEL_BANDS, WINDOW_SAMPLES
-from features.frontend import FrontEndSettings, batch_codes
+from features.frontend import batch_codes
 from files.folder import output_folder
 from golden.checkpoint import Checkpoint, load_checkpoint
 from golden.forward import forward, forward_batch
@@ -47,8 +47,7 @@ def benchmark(*, checkpoint_path: Path | None, out: Path) -> str:
 def _measure(out: Path, checkpoint_path: Path | None) -> str:
     checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
     spoken = recognise(checkpoint, CLIP)
-    assert checkpoint.host is not None
-    settings = FrontEndSettings.from_json(checkpoint.host.front_end)
+    settings = front_end_of(checkpoint)
     samples, codes = spoken.samples, spoken.codes
     frames = len(codes)
     naive = _best(lambda: _integer_loop(checkpoint, codes[:50])) * frames / 50

@@ -9,15 +9,15 @@ import numpy as np
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
+from experiments.spoken import front_end_of
 from experiments.tables import write_csv, write_figure, write_json
 from features.audio import read_audio
 from features.corpora.location import require_corpus
 from features.corpora.speechocean762 import read_speechocean762
-from features.frontend import FrontEndSettings, batch_codes
+from features.frontend import batch_codes
 from files.folder import output_folder
 from golden.checkpoint import load_checkpoint
 from golden.cycles import count_frames, join_counts, mmac_per_second
-from golden.errors import CheckpointError
 from golden.forward import forward_batch
 
 UTTERANCES_AT_ONCE = 50
@@ -51,9 +51,7 @@ def count_corpus(*, data: Path | None, split: str, checkpoint_path: Path | None,
 
 def _count(out: Path, data: Path | None, split: str, checkpoint_path: Path | None) -> str:
     checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
-    if checkpoint.host is None:
-        raise CheckpointError("checkpoint: host section missing: it names the front-end")
-    settings = FrontEndSettings.from_json(checkpoint.host.front_end)
+    settings = front_end_of(checkpoint)
     utterances = read_speechocean762(require_corpus("speechocean762", data), split)
     rows, parts, ones = [], [], []
     for start in tqdm(range(0, len(utterances), UTTERANCES_AT_ONCE), unit="batch", disable=None, file=sys.stderr):

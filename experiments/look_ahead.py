@@ -9,15 +9,15 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
+from experiments.spoken import front_end_of
 from experiments.tables import write_csv, write_figure
 from features.audio import read_audio
 from features.corpora.location import require_corpus
 from features.corpora.speechocean762 import read_speechocean762
-from features.frontend import FrontEndSettings, batch_codes
+from features.frontend import batch_codes
 from files.folder import output_folder
 from golden.checkpoint import load_checkpoint
 from golden.decoder import decode, fold, phones_of
-from golden.errors import CheckpointError
 from golden.forward import forward_batch
 from golden.scoring import PhoneErrors, phone_errors
 from golden.streaming import StreamingDecoder
@@ -58,10 +58,8 @@ def look_ahead_curve(
 
 def _curve(out: Path, data: Path | None, checkpoint_path: Path | None, look_aheads: Sequence[int]) -> str:
     checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
-    host = checkpoint.host
-    if host is None:
-        raise CheckpointError("checkpoint: host section missing: it names the front-end and the decoder's tables")
-    settings, scale = FrontEndSettings.from_json(host.front_end), checkpoint.scales["fc"]
+    settings, scale, host = front_end_of(checkpoint), checkpoint.scales["fc"], checkpoint.host
+    assert host is not None, "a checkpoint with a front-end has its host section"
     utterances = read_speechocean762(require_corpus("speechocean762", data), "test")
     decoders = [StreamingDecoder(host, look_ahead_frames=frames, fc_scale=scale) for frames in look_aheads]
     totals = [PhoneErrors(0, 0, 0, 0) for _ in range(len(decoders) + 1)]

@@ -10,9 +10,10 @@ import numpy as np
 from experiments.raster import SECONDS as RASTER_SECONDS
 from features.audio import SAMPLE_RATE_HZ, read_audio
 from features.corpora.companion import companion
-from features.corpora.phones import fold_phones
-from features.corpora.timit import read_phone_file
+from features.corpora.timit import read_folded_phones
+from features.errors import AudioError, FeatureError
 from features.frontend import FrontEndSettings, batch_codes
+from features.levels import check_levels, clipping
 from files.names import shown
 from golden.checkpoint import Checkpoint
 from golden.cycles import FrameCounts, count_frames, join_counts
@@ -101,15 +102,18 @@ def recognise(checkpoint: Checkpoint, path: Path, reference: Path | None = None)
     AudioError, CorpusError, CheckpointError
         What cannot be read, by name.
     """
-    host = checkpoint.host
-    if host is None:
-        raise CheckpointError("checkpoint: host section missing: it names the front-end and decodes phones; "
-            "without one, give codes to golden.forward.forward and cosim.cosimulate.cosimulate")
-    settings = FrontEndSettings.from_json(host.front_end)
+    settings = front_end_of(checkpoint)
     phones, warnings = read_reference(path, reference)
     samples = read_audio(path)
-    codes = batch_codes(samples, settings)
+    try:
+        codes = batch_codes(samples, settings)
+    except AudioError as error:
+        raise type(error)(f"{path}: {error}") from error
+    where = shown(path)
+    warnings += tuple(said for said in (check_levels(codes, where), clipping(samples, where)) if said)
     samples = samples[: round(RASTER_SECONDS * SAMPLE_RATE_HZ)].copy()
+    host = checkpoint.host
+    assert host is not None, "a checkpoint with a front-end has its host section"
     stream = ForwardStream(checkpoint)
     decoder = UtteranceDecoder(host, len(codes), fc_scale=checkpoint.scales["fc"])
     spikes, best, counts = [], [], []
@@ -134,6 +138,26 @@ def recognise(checkpoint: Checkpoint, path: Path, reference: Path | None = None)
     )
 
 
+def front_end_of(checkpoint: Checkpoint) -> FrontEndSettings:
+    """Return the settings of a checkpoint's front-end.
+
+    Raises
+    ------
+    CheckpointError
+        It has no host section, or one whose settings no front-end takes; names the file.
+    """
+    where = checkpoint.source or "checkpoint"
+    if checkpoint.host is None:
+        raise CheckpointError(
+            f"{where}: host section missing: it names the front-end and decodes phones; without one, give codes to "
+            "golden.forward.forward and cosim.cosimulate.cosimulate"
+        )
+    try:
+        return FrontEndSettings.from_json(checkpoint.host.front_end)
+    except FeatureError as error:
+        raise CheckpointError(f"{where}: host.front_end: {error}") from error
+
+
 def read_reference(path: Path, given: Path | None) -> tuple[list[str] | None, tuple[str, ...]]:
     """Return the phones to score a sound against, or None, and what is to be said of them."""
     found = given if given is not None else companion(path, ".phn")
@@ -147,4 +171,4 @@ def read_reference(path: Path, given: Path | None) -> tuple[list[str] | None, tu
 
 def fold_reference(path: Path) -> list[str]:
     """Return a phone file's phones, folded as the decoder folds its own, silence left out."""
-    return fold(fold_phones([symbol for _, _, symbol in read_phone_file(path)]))
+    return fold(read_folded_phones(path))

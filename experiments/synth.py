@@ -14,10 +14,10 @@ from cosim.engines.icarus import require_icarus
 from cosim.gate_level import gate_level
 from cosim.verilog import cosimulate_verilog
 from experiments.simulation_key import simulation_key
-from experiments.spoken import CLIP
+from experiments.spoken import CLIP, front_end_of
 from experiments.tables import write_csv, write_json, write_text
 from features.audio import read_audio
-from features.frontend import FrontEndSettings, batch_codes
+from features.frontend import batch_codes
 from files.folder import output_folder
 from golden.checkpoint import Checkpoint, load_checkpoint
 from golden.specification import Specification
@@ -237,7 +237,7 @@ def _simulated(checkpoint: Checkpoint, gates: Design, frames: int) -> dict[str, 
     """Run frames from the middle of the shipped clip through the gates; a difference is an exception."""
     spec, name = checkpoint.specification, CLIP.name
     if checkpoint.host is not None:
-        codes = batch_codes(read_audio(CLIP), FrontEndSettings.from_json(checkpoint.host.front_end))
+        codes = batch_codes(read_audio(CLIP), front_end_of(checkpoint))
         codes = codes[len(codes) // 2 :][:frames]
     else:
         # A network without a front-end, such as a random one.
