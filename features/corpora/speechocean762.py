@@ -144,14 +144,14 @@ def _sound(root: Path, table: Path, name: str, entry: str) -> Path:
     if entry.endswith("|"):
         raise refused(f"the command {entry[:80]!r}, which is not run")
     path = root / entry
-    if not path.name or ".." in path.parts or "\0" in entry:
+    if path in (root, Path("/")) or ".." in path.parts or "\0" in entry:
         raise refused(f"the path {entry[:80]!r}")
     # By its name, links not followed: a corpus may be put together of them.
     if not Path(os.path.abspath(path)).is_relative_to(os.path.abspath(root)):
         raise refused(f"{entry[:80]!r}, outside the corpus")
     if os.path.isfile(path):
         return path
-    for suffix in (".wav", ".flac"):
+    for suffix in (".wav", ".flac", ".wav.wav"):
         found = companion(path, suffix)
         if found is not None and os.path.isfile(found):
             return found
