@@ -76,7 +76,9 @@ def decoded(stored: bytes, coding: Coding) -> np.ndarray:
     if coding.kind in ("ulaw", "alaw"):
         return _law_table(coding.kind == "ulaw")[np.frombuffer(stored, np.uint8)]
     if coding.kind == "float":
-        return np.frombuffer(stored, f"{order}f{width}").astype(np.float64)
+        # A signalling NaN would warn; it is refused as any other.
+        with np.errstate(invalid="ignore"):
+            return np.frombuffer(stored, f"{order}f{width}").astype(np.float64)
     if coding.kind == "unsigned":
         return (np.frombuffer(stored, np.uint8) - 128.0) / 128
     if width == 3:

@@ -62,7 +62,7 @@ class CacheError(FeatureError):
 def shown_value(value: object) -> str:
     """Return a value as a message shows it: shortened, however long or deep it is."""
     try:
-        return reprlib.repr(value)
+        return reprlib.repr(value)[:80]
     except ValueError:
         # A number of more digits than Python writes.
         return f"a {type(value).__name__} of thousands of digits"

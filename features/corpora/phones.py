@@ -58,7 +58,7 @@ def fold_to_48(symbol: str) -> str | None:
     name = parts[1].lower() if parts else ""
     folded = _TO_48.get(name, name)
     if folded is not None and folded not in PHONES_48:
-        raise CorpusError(f"phone {symbol!r}: expected a TIMIT or ARPAbet symbol")
+        raise CorpusError(f"phone {symbol[:40]!r}: expected a TIMIT or ARPAbet symbol")
     return folded
 
 

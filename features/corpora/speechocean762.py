@@ -78,21 +78,21 @@ def _utterance(root: Path, split: str, name: str, sound: str, tables: _Tables) -
     folder, text_phone = root / split, root / "resource" / "text-phone"
     for table, file in ((tables.texts, "text"), (tables.speakers, "utt2spk"), (tables.phones, "text-phone")):
         if name not in table:
-            raise CorpusError(f"{folder / file}: utterance {name} is missing")
+            raise CorpusError(f"{folder / file}: utterance {name[:80]} is missing")
     speaker, words, phones = tables.speakers[name], tables.texts[name], tables.phones[name]
     age = whole_number(tables.ages.get(speaker, ""), most=OLDEST)
     if age is None:
-        raise CorpusError(f"{folder / 'spk2age'}: speaker {speaker}: expected an age in years")
+        raise CorpusError(f"{folder / 'spk2age'}: speaker {speaker[:80]}: expected an age in years")
     if len(phones) != len(words.split()):
         raise CorpusError(
-            f"{text_phone}: utterance {name} has {len(phones)} words, "
+            f"{text_phone}: utterance {name[:80]} has {len(phones)} words, "
             f"expected the {len(words.split())} of {folder / 'text'}"
         )
     symbols = tuple(symbol for word in phones for symbol in word)
     try:
         folded = tuple(fold_phones(symbols))
     except CorpusError as error:
-        raise CorpusError(f"{text_phone}: utterance {name}: {error}") from error
+        raise CorpusError(f"{text_phone}: utterance {name[:80]}: {error}") from error
     path = _sound(root, folder / "wav.scp", name, sound)
     sound_seconds(path)
     return Utterance(
@@ -115,7 +115,7 @@ def _table(path: Path) -> dict[str, str]:
         if len(parts) != 2:
             raise CorpusError(f"{path}, line {number}: expected a name and a value, got {line[:80]!r}")
         if parts[0] in table:
-            raise CorpusError(f"{path}, line {number}: {parts[0]} is there twice")
+            raise CorpusError(f"{path}, line {number}: {parts[0][:80]} is there twice")
         table[parts[0]] = parts[1].strip()
     return table
 
@@ -130,7 +130,7 @@ def _phones(path: Path) -> dict[str, tuple[tuple[str, ...], ...]]:
         if at is None or not name:
             raise CorpusError(f"{path}, line {number}: expected UTTERANCE.WORD, got {key[:80]!r}")
         if at in words.setdefault(name, {}):
-            raise CorpusError(f"{path}, line {number}: word {at} of utterance {name} is there twice")
+            raise CorpusError(f"{path}, line {number}: word {at} of utterance {name[:80]} is there twice")
         words[name][at] = value.split()
     return {name: tuple(tuple(parts[at]) for at in sorted(parts)) for name, parts in words.items()}
 
@@ -139,19 +139,19 @@ def _sound(root: Path, table: Path, name: str, entry: str) -> Path:
     """Return the sound file, by the list's own name or the same name with another sound's suffix, in any case."""
 
     def refused(what: str) -> CorpusError:
-        return CorpusError(f"{table}: utterance {name}: {what}, expected a sound file in {root}")
+        return CorpusError(f"{table}: utterance {name[:80]}: {what}, expected a sound file in {root}")
 
     if entry.endswith("|"):
         raise refused(f"the command {entry[:80]!r}, which is not run")
     path = root / entry
-    if not path.name or ".." in path.parts or "\0" in entry:
+    if path in (root, Path("/")) or ".." in path.parts or "\0" in entry:
         raise refused(f"the path {entry[:80]!r}")
     # By its name, links not followed: a corpus may be put together of them.
     if not Path(os.path.abspath(path)).is_relative_to(os.path.abspath(root)):
         raise refused(f"{entry[:80]!r}, outside the corpus")
     if os.path.isfile(path):
         return path
-    for suffix in (".wav", ".flac"):
+    for suffix in (".wav", ".flac", ".wav.wav"):
         found = companion(path, suffix)
         if found is not None and os.path.isfile(found):
             return found

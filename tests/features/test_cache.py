@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,70 @@ def test_the_code_that_computes_them_counts(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(cache_module, "_computation", lambda: "of another version")
     cache.codes(path, SETTINGS)
     assert counts(cache) == (0, 2, 0)
+
+
+@pytest.mark.parametrize("what", ["versions", "libsndfile", "builds", "numba_target", "c_library"])
+def test_libraries_and_processor_count(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    here = cache_module._platform()
+    digest = cache_module._computation()
+    assert cache_module._computation.__wrapped__() == digest
+    # Another value changes the name of every entry: code compiled for one processor may round otherwise on another.
+    monkeypatch.setattr(cache_module, "_platform", lambda: {**here, what: "another"})
+    assert cache_module._computation.__wrapped__() != digest
+
+
+def test_every_module_of_the_room_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = Path(cache_module.__file__).parent
+    copy = shutil.copytree(room, tmp_path / "features", ignore=shutil.ignore_patterns("__pycache__", "corpora"))
+    monkeypatch.setattr(cache_module, "__file__", str(copy / "cache.py"))
+    before = cache_module._computation.__wrapped__()
+    for source in sorted(copy.glob("*.py")):
+        kept = source.read_bytes()
+        source.write_bytes(kept + b"\n")
+        assert cache_module._computation.__wrapped__() != before, source.name
+        source.write_bytes(kept)
+    assert cache_module._computation.__wrapped__() == before
+
+
+def test_a_pipe_is_neither_a_sound_nor_an_entry(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.wav")
+    cache = FeatureCache(tmp_path / "cache")
+    with pytest.raises(UnreadableAudioError, match=r"a\.wav: is a named pipe, expected a sound file$"):
+        cache.codes(tmp_path / "a.wav", SETTINGS)
+    path = noise(tmp_path / "b.wav", 0)
+    cache.codes(path, SETTINGS)
+    (entry,) = entries(tmp_path / "cache")
+    entry.unlink()
+    os.mkfifo(entry)
+    with pytest.raises(CacheError, match=r"\.features: is a named pipe, expected a cache entry$"):
+        cache.codes(path, SETTINGS)
+
+
+def test_an_entry_forged_with_its_digest(tmp_path: Path) -> None:
+    """A header of 10^12 numbers, or of objects, under a digest that is right."""
+    path = noise(tmp_path / "a.wav", 0)
+    cache = FeatureCache(tmp_path / "cache")
+    features = cache.codes(path, SETTINGS)
+    (entry,) = entries(tmp_path / "cache")
+    for dtype, length in (("<f8", 10**12), ("|O", 1)):
+        header = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': ({length},), }}".ljust(117).encode() + b"\n"
+        payload = b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header
+        entry.write_bytes(cache_module._digest(entry, payload) + payload)
+        np.testing.assert_array_equal(cache.codes(path, SETTINGS), features)
+    assert counts(cache) == (0, 1, 2)
+
+
+def test_the_key_is_read_block_by_block(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    with path.open("wb") as file:
+        file.truncate(300_000_000)
+    cache_module._computation()
+    tracemalloc.start()
+    try:
+        cache_module._key(path, SETTINGS, "codes", 1.0)
+        assert tracemalloc.get_traced_memory()[1] < 4e6
+    finally:
+        tracemalloc.stop()
 
 
 @given(data=st.data())

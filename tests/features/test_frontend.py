@@ -273,3 +273,28 @@ def test_json_refusals(fields: Any, message: str) -> None:
     with pytest.raises(SettingsError) as refused:
         FrontEndSettings.from_json(fields)
     assert str(refused.value) == f"front-end: {message}"
+
+
+NUMBERS = (10**400, -(10**400), 10**5000, float("nan"), float("inf"), "1", None, True, [1.0])
+
+
+@pytest.mark.parametrize("field", ["kind", "delta_lag", "mean", "scale", "prior_frames", "steps_per_sigma"])
+def test_settings_of_any_value_are_refused_in_a_short_sentence(field: str) -> None:
+    fields = FrontEndSettings().to_json()
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+    for value in (*NUMBERS, deep, "x" * 100_000, {"a": deep}):
+        for given_value in (value, [value] * 40):
+            with pytest.raises(SettingsError) as refused:
+                FrontEndSettings.from_json({**fields, field: given_value})
+            assert str(refused.value).startswith("front-end: ")
+            assert len(str(refused.value)) < 300
+    for whole in (deep, 10**5000, {("a",): 1}, {"x" * 100_000: 1}, dict.fromkeys(range(10_000), 1)):
+        with pytest.raises(SettingsError) as refused:
+            FrontEndSettings.from_json(whole)  # type: ignore[arg-type]
+        assert len(str(refused.value)) < 300
+
+
+def test_integers_are_numbers() -> None:
+    assert FrontEndSettings(mean=(1,) * 40, scale=(2,) * 40, steps_per_sigma=32).scale[0] == 2

@@ -38,3 +38,9 @@ def test_a_tone_is_transposed_and_not_delayed(speed: float) -> None:
 def test_speeds_out_of_range(speed: float) -> None:
     with pytest.raises(SettingsError, match=r"^speed is .*, expected a number in 0\.5\.\.2\.0$"):
         change_speed(np.ones(9), speed)
+
+
+@pytest.mark.parametrize("speed", [10**400, 10**5000, "1.0", None, True, [1.0]], ids=lambda speed: type(speed).__name__)
+def test_speeds_that_are_no_numbers_of_a_float_s_size(speed: object) -> None:
+    with pytest.raises(SettingsError, match=r"^speed is .{1,80}, expected a number in 0\.5\.\.2\.0$"):
+        speed_ratio(speed)  # type: ignore[arg-type]

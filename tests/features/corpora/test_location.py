@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from features.corpora.location import SOURCES, find_corpus, require_corpus
+from features.corpora.timit import _speakers
 from features.errors import CorpusError
 
 
@@ -50,6 +51,42 @@ def test_timit_s_folder_in_any_case(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
     (tmp_path / "timit_sample").mkdir()
     assert find_corpus("timit", tmp_path) == tmp_path / name
+
+
+@pytest.mark.parametrize(("name", "spelled"), [("speechocean762", "SpeechOcean762"), ("timit_sample", "TIMIT_Sample")])
+def test_every_corpus_s_folder_in_any_case(tmp_path: Path, name: str, spelled: str) -> None:
+    (tmp_path / spelled).mkdir()
+    assert find_corpus(name, tmp_path) == tmp_path / spelled
+    (tmp_path / name).mkdir()
+    assert find_corpus(name, tmp_path) == tmp_path / name
+
+
+@pytest.mark.parametrize(
+    ("named", "found", "inside"),
+    [
+        ("", "archive/data", "archive/data/TRAIN/DR1"),
+        ("archive", "archive/data", "archive/data/TRAIN/DR1"),
+        ("archive/data", "archive/data", "archive/data/TRAIN/DR1"),
+        ("", "archive", "archive/TRAIN/DR1"),
+        ("", "Data", "Data/Test/Dr4"),
+        ("archive", "archive", "archive/test/dr4"),
+        ("", "timit", "timit/archive/data/TRAIN/DR1"),
+    ],
+)
+def test_copies_of_timit_from_elsewhere(tmp_path: Path, named: str, found: str, inside: str) -> None:
+    (tmp_path / inside / "MCPM0").mkdir(parents=True)
+    (tmp_path / "notes").mkdir()
+    assert find_corpus("timit", tmp_path / named) == tmp_path / found
+    (read,) = _speakers(tmp_path / found)
+    assert read.name == f"{Path(inside).name.lower()}-mcpm0"
+
+
+def test_names_that_no_folder_can_have(tmp_path: Path) -> None:
+    for data in ("nul\0", "a" * 5000, tmp_path / ("b" * 300), "/dev/null"):
+        assert find_corpus("timit", data) is None
+        with pytest.raises(CorpusError, match="which is no folder"):
+            require_corpus("timit", data)
+    assert find_corpus("unknown", tmp_path) is None
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,21 @@ def test_a_small_layout_with_the_other_extension(tmp_path: Path) -> None:
         ("train/utt2spk", "u1 s1\n\n", "utt2spk, line 2: expected a name and a value, got ''"),
         ("train/text", "u1 ONE\n", "text-phone: utterance u1 has 2 words, expected the 1 of "),
         ("resource/text-phone", "u1.0 W_B\nu1.1 T_B UX3_E\n", "text-phone: utterance u1: phone 'UX3_E'"),
+        ("resource/text-phone", "u1.0 W_B\nu1.00 T_B\n", "text-phone, line 2: word 0 of utterance u1 is there twice"),
+        ("resource/text-phone", "u1.\u0661 W_B\n", "line 1: expected UTTERANCE.WORD, got"),
+        ("resource/text-phone", f"u1.{'9' * 5000} W_B\n", "line 1: expected UTTERANCE.WORD, got"),
+        ("resource/text-phone", ".0 W_B\n", "line 1: expected UTTERANCE.WORD, got '.0'"),
+        ("resource/text-phone", "u1.0\n", "line 1: expected a name and a value, got 'u1.0'"),
+        ("train/spk2age", f"s1 {'9' * 5000}\n", "speaker s1: expected an age in years"),
+        ("train/spk2age", "s1 \u0661\u0662\n", "speaker s1: expected an age in years"),
+        ("train/wav.scp", "u1 /\n", "wav.scp: utterance u1: the path '/', expected a sound file in"),
+        ("train/wav.scp", "u1 .\n", "wav.scp: utterance u1: the path '.', expected a sound file in"),
+        ("train/wav.scp", "u1 ..\n", "wav.scp: utterance u1: the path '..', expected"),
+        ("train/wav.scp", "u1 WAVE/../../x.wav\n", "wav.scp: utterance u1: the path 'WAVE/../../x.wav', expected"),
+        ("train/wav.scp", "u1 /etc/passwd\n", "wav.scp: utterance u1: '/etc/passwd', outside the corpus, expected"),
+        ("train/wav.scp", "u1 sph2pipe -f wav a.sph |\n", "the command 'sph2pipe -f wav a.sph |', which is not run"),
+        ("train/wav.scp", "u1 a\0b.wav\n", "wav.scp: utterance u1: the path 'a\\x00b.wav', expected"),
+        ("train/wav.scp", f"u1 {'a' * 300}.wav\n", "no such sound file"),
         ("resource/text-phone", "u1.0 W_B\nu1.x T_B\n", "text-phone, line 2: expected UTTERANCE.WORD, got 'u1.x'"),
     ],
 )
@@ -83,6 +98,29 @@ def test_damage_is_named(tmp_path: Path, file: str, content: str | None, message
         read_speechocean762(root, "train")
     assert message in str(refused.value)
     assert str(root) in str(refused.value)
+
+
+def test_text_of_another_system(tmp_path: Path) -> None:
+    """A byte-order mark and CRLF are no part of names; U+2028 ends no line."""
+    root = layout(tmp_path)
+    for path in (*root.glob("train/*"), root / "resource/text-phone"):
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    (one,) = read_speechocean762(root, "train")
+    assert (one.utterance_id, one.words) == ("u1", "ONE TWO")
+    (root / "train/text").write_text("u1 ONE\u2028TWO\n")
+    (one,) = read_speechocean762(root, "train")
+    assert one.words.split() == ["ONE", "TWO"]
+
+
+@pytest.mark.parametrize("name", ["u1.WAV", "u1.Wav", "U1.wav", "u1.WAV.wav", "u1.FLAC"])
+def test_a_sound_of_any_spelling(tmp_path: Path, name: str) -> None:
+    root = layout(tmp_path)
+    sound = root / "WAVE/SPEAKER1" / name
+    (root / "WAVE/SPEAKER1/u1.flac").rename(sound)
+    (one,) = read_speechocean762(root, "train")
+    assert one.audio_path == sound
+    (root / "train/wav.scp").write_text(f"u1 {sound}\n")
+    assert read_speechocean762(root, "train") == [one]
 
 
 def test_an_unknown_split(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import soundfile
 
 from features.audio import read_audio
 from features.corpora.phones import PHONES_39
-from features.corpora.timit import read_phone_file, read_timit, read_timit_sample
+from features.corpora.timit import read_folded_phones, read_phone_file, read_timit, read_timit_sample
 from features.corpora.timit_speakers import CORE_TEST_SPEAKERS, DEV_SPEAKERS
 from features.errors import CorpusError, Damage, FeatureError
 from tests.features.corpora.ldc_layout import lay_out_as_ldc, write_sphere
@@ -40,13 +40,43 @@ def test_the_sample(timit_sample: Path) -> None:
     assert abs(first.phone_times[-1][1] - seconds) < 0.2
 
 
-@pytest.mark.parametrize("line", ["1 2", "a 2 s", "5 3 s", "1 2 s t"])
+@pytest.mark.parametrize(
+    "line", ["1 2", "a 2 s", "5 3 s", "1 2 s t", "", "1 \u0662 s", "-1 2 s", "1 \u00b2 s", f"1 {'9' * 19} s"]
+)
 def test_a_malformed_line_is_named(tmp_path: Path, line: str) -> None:
     path = tmp_path / "x.phn"
     path.write_text(f"0 1 h#\n{line}\n")
     with pytest.raises(CorpusError) as refused:
         read_phone_file(path)
     assert str(refused.value) == f"{path}, line 2: expected START END PHONE, got {line!r}"
+
+
+def test_numbers_of_thousands_of_digits_are_shown_short(tmp_path: Path) -> None:
+    path = tmp_path / "x.phn"
+    path.write_text(f"0 {'9' * 5000} h#\n")
+    with pytest.raises(CorpusError) as refused:
+        read_phone_file(path)
+    assert str(refused.value) == f"{path}, line 1: expected START END PHONE, got {'0 ' + '9' * 78!r}"
+
+
+@pytest.mark.parametrize("content", ["\ufeff0 1 h#\n1 2 AA1\n", "0 1 h#\r\n1 2 AA1\r\n", "0 1 h#\r1 2 AA1"])
+def test_phone_files_of_any_system(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "x.phn"
+    path.write_bytes(content.encode())
+    assert read_phone_file(path) == ((0.0, 1 / 16_000, "h#"), (1 / 16_000, 2 / 16_000, "AA1"))
+    assert read_folded_phones(path) == ["sil", "aa"]
+
+
+def test_folded_phones_name_file_and_line(tmp_path: Path) -> None:
+    path = tmp_path / "x.phn"
+    path.write_text("0 1 h#\n1 2 q\n2 3 ix\n3 4 xyz\n")
+    with pytest.raises(CorpusError) as refused:
+        read_folded_phones(path)
+    assert str(refused.value) == f"{path}, line 4: phone 'xyz': expected a TIMIT or ARPAbet symbol"
+    path.write_text("0 1 h#\n1 2 q\n2 3 ix\n")
+    assert read_folded_phones(path) == ["sil", "ih"]
+    with pytest.raises(CorpusError, match=r"absent: no such text file$"):
+        read_folded_phones(tmp_path / "absent")
 
 
 def test_missing_files_are_named(tmp_path: Path) -> None:
@@ -173,6 +203,14 @@ def test_a_riff_twin_beside_the_original_is_not_another_sentence(one_sentence: P
     (folder / "SI564.WAV").unlink()
     (one,) = read_timit(one_sentence)
     assert one.audio_path == folder / "SI564.WAV.wav"
+
+
+def test_two_spellings_of_one_sentence(one_sentence: Path) -> None:
+    folder = one_sentence / "TRAIN/DR1/MCPM0"
+    (folder / "si564.wav").write_bytes(b"no sound")
+    (folder / "si564.phn").write_text("no phones")
+    (one,) = read_timit(one_sentence)
+    assert one.audio_path == folder / "SI564.WAV"
 
 
 def test_damage_is_named_or_left_out_and_listed(one_sentence: Path) -> None:
