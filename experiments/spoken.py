@@ -162,7 +162,7 @@ def read_reference(path: Path, given: Path | None) -> tuple[list[str] | None, tu
     """Return the phones to score a sound against, or None, and what is to be said of them."""
     found = given if given is not None else companion(path, ".phn")
     if found is None:
-        return None, ()
+        return None, ("no phones beside it (its name with .phn, in any case): no phone error rate",)
     phones = fold_reference(found)
     if not phones:
         return phones, (f"{shown(found)}: nothing but silence, so there is no phone error rate",)
