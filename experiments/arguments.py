@@ -25,7 +25,7 @@ def command(commands: Any, name: str, function: Callable[..., Any], what: str, e
 
 def add_checkpoint(command: argparse.ArgumentParser) -> None:
     """Add ``--checkpoint``."""
-    command.add_argument("--checkpoint", type=Path, help="network to run (default: the embedded one)")
+    command.add_argument("--checkpoint", type=path, help="network to run (default: the embedded one)")
 
 
 def add_engine(command: argparse.ArgumentParser) -> None:
@@ -40,7 +40,14 @@ def add_engine(command: argparse.ArgumentParser) -> None:
 
 def add_data(command: argparse.ArgumentParser) -> None:
     """Add ``--data``."""
-    command.add_argument("--data", type=Path, help="folder that holds the corpora (default: $RSNN_DATA)")
+    command.add_argument("--data", type=path, help="folder that holds the corpora (default: $RSNN_DATA)")
+
+
+def path(text: str) -> Path:
+    """Return the name of a file or folder; an empty one would be the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("'': expected a name")
+    return Path(text)
 
 
 def frames(text: str) -> int | None:

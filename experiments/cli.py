@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.arguments import add_checkpoint, add_data, add_engine, command, frames, seed, whole
+from experiments.arguments import add_checkpoint, add_data, add_engine, command, frames, path, seed, whole
 from experiments.outcome import outcome
 from experiments.verilog_commands import add_verilog_commands
 
@@ -49,9 +49,9 @@ def _parser() -> argparse.ArgumentParser:
         "one sound file through the whole chain: phones, co-simulation, cycles, power, plots, waveform",
         "rsnn run speech.wav --reference speech.phn --frames 100 --out results/mine",
     )
-    run.add_argument("speech", nargs="?", type=Path, help="WAV, FLAC or NIST SPHERE (the shipped clip by default)")
+    run.add_argument("speech", nargs="?", type=path, help="WAV, FLAC or NIST SPHERE (the shipped clip by default)")
     add_checkpoint(run)
-    run.add_argument("--reference", type=Path, help="phone file to score against (SPEECH with .phn by default)")
+    run.add_argument("--reference", type=path, help="phone file to score against (SPEECH with .phn by default)")
     add_engine(run)
     run.add_argument(
         "--frames",
@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="frames that the RTL runs from the first, or 'all' (default: 40; golden always runs the whole file)",
     )
-    run.add_argument("--out", type=Path, default=Path("results/run"), help="folder to write (default: results/run)")
+    run.add_argument("--out", type=path, default=Path("results/run"), help="folder to write (default: results/run)")
 
     cosim = command(
         commands,
@@ -69,13 +69,13 @@ def _parser() -> argparse.ArgumentParser:
         "co-simulate sound files, every register at every cycle, and nothing else",
         "rsnn cosim a.wav b.wav --frames all --engine verilator --out results/cosim",
     )
-    cosim.add_argument("speech", nargs="*", type=Path, help="WAV, FLAC or NIST SPHERE (default: a whole corpus)")
+    cosim.add_argument("speech", nargs="*", type=path, help="WAV, FLAC or NIST SPHERE (default: a whole corpus)")
     add_data(cosim)
     cosim.add_argument("--split", choices=["train", "test"], default="test", help="of speechocean762 (default: test)")
     add_engine(cosim)
     add_checkpoint(cosim)
     cosim.add_argument("--frames", type=frames, default=None, metavar="N", help="frames of each file (default: all)")
-    cosim.add_argument("--out", type=Path, default=Path("results/cosim"), help="folder (default: results/cosim)")
+    cosim.add_argument("--out", type=path, default=Path("results/cosim"), help="folder (default: results/cosim)")
 
     add_verilog_commands(commands)
 
@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     add_checkpoint(cycles)
     add_data(cycles)
     cycles.add_argument("--split", choices=["train", "test"], default="test", help="of speechocean762 (default: test)")
-    cycles.add_argument("--out", type=Path, default=Path("results/cycles"), help="folder (default: results/cycles)")
+    cycles.add_argument("--out", type=path, default=Path("results/cycles"), help="folder (default: results/cycles)")
 
     ahead = command(
         commands,
@@ -101,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     add_checkpoint(ahead)
     add_data(ahead)
     ahead.add_argument(
-        "--out", type=Path, default=Path("results/recognition"), help="folder (default: results/recognition)"
+        "--out", type=path, default=Path("results/recognition"), help="folder (default: results/recognition)"
     )
 
     power = command(
@@ -111,8 +111,8 @@ def _parser() -> argparse.ArgumentParser:
         "power of a result folder anew, from its activity and a table of constants",
         "rsnn power results/demo --constants my_28nm.csv",
     )
-    power.add_argument("folder", type=Path, help="folder that 'rsnn run' wrote")
-    power.add_argument("--constants", type=Path, help="table of constants (default: power/tables/energy_28nm.csv)")
+    power.add_argument("folder", type=path, help="folder that 'rsnn run' wrote")
+    power.add_argument("--constants", type=path, help="table of constants (default: power/tables/energy_28nm.csv)")
     power.add_argument(
         "--as-is", action="store_true", help="take files that were changed since, or are of no run; their mix is yours"
     )
@@ -124,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
         "inject faults into the RTL, one at a time, and show that co-simulation catches each",
         "rsnn faults --out results/faults",
     )
-    faults.add_argument("--out", type=Path, default=Path("results/faults"), help="folder (default: results/faults)")
+    faults.add_argument("--out", type=path, default=Path("results/faults"), help="folder (default: results/faults)")
 
     benchmark = command(
         commands,
@@ -135,7 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_checkpoint(benchmark)
     benchmark.add_argument(
-        "--out", type=Path, default=Path("results/benchmark"), help="folder (default: results/benchmark)"
+        "--out", type=path, default=Path("results/benchmark"), help="folder (default: results/benchmark)"
     )
 
     train = command(
@@ -150,7 +150,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--fold", type=int, choices=range(6), default=0, metavar="N", help="of timit_sample's speakers (default: 0)"
     )
-    train.add_argument("--out", type=Path, required=True, help="checkpoint to write (.npz)")
+    train.add_argument("--out", type=path, required=True, help="checkpoint to write (.npz)")
 
     recognition = command(
         commands,
@@ -162,9 +162,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_training(recognition)
     recognition.add_argument("--seeds", type=seed, nargs="+", default=[1], help="(default: 1)")
     recognition.add_argument("--stages", nargs="+", default=[], metavar="NAME", help="of the recipe (default: all)")
-    recognition.add_argument("--start", type=Path, help='checkpoint that stages with start = "checkpoint" go on from')
+    recognition.add_argument("--start", type=path, help='checkpoint that stages with start = "checkpoint" go on from')
     recognition.add_argument(
-        "--out", type=Path, default=Path("results/recognition"), help="folder (default: results/recognition)"
+        "--out", type=path, default=Path("results/recognition"), help="folder (default: results/recognition)"
     )
     return parser
 
@@ -177,12 +177,12 @@ def _add_training(command: argparse.ArgumentParser) -> None:
         help="(default: speechocean762)",
     )
     add_data(command)
-    command.add_argument("--work", type=Path, required=True, help="folder for what is computed once; to go on, name it")
+    command.add_argument("--work", type=path, required=True, help="folder for what is computed once; to go on, name it")
     command.add_argument(
         "--recipe", default="default", help="name in training/recipes, or a .toml file (default: default)"
     )
     command.add_argument("--phones", choices=["cmu", "timit"], default="", help="phone set (default: the corpus' own)")
-    command.add_argument("--trees", type=Path, help="tied states of another run (senones-*.npz)")
+    command.add_argument("--trees", type=path, help="tied states of another run (senones-*.npz)")
     command.add_argument("--skip-damaged", action="store_true", help="leave damaged files out, name and count them")
     command.add_argument("--workers", type=whole, default=2, help="processes and threads (default: 2)")
     command.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="where torch trains (default: cpu)")

@@ -11,7 +11,7 @@ from experiments.raster import SECONDS as RASTER_SECONDS
 from features.audio import SAMPLE_RATE_HZ, read_audio
 from features.corpora.companion import companion
 from features.corpora.timit import read_folded_phones
-from features.errors import AudioError, FeatureError
+from features.errors import AudioError, FeatureError, LevelError
 from features.frontend import FrontEndSettings, batch_codes
 from features.levels import check_levels, clipping
 from files.names import shown
@@ -110,7 +110,10 @@ def recognise(checkpoint: Checkpoint, path: Path, reference: Path | None = None)
     except AudioError as error:
         raise type(error)(f"{path}: {error}") from error
     where = shown(path)
-    warnings += tuple(said for said in (check_levels(codes, where), clipping(samples, where)) if said)
+    try:
+        warnings += tuple(said for said in (check_levels(codes, where), clipping(samples, where)) if said)
+    except LevelError as error:
+        raise LevelError(f"{error}; the front-end is that of {checkpoint.source or 'the checkpoint'}") from error
     samples = samples[: round(RASTER_SECONDS * SAMPLE_RATE_HZ)].copy()
     host = checkpoint.host
     assert host is not None, "a checkpoint with a front-end has its host section"

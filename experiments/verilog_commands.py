@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from experiments.arguments import add_checkpoint, command, frames, seconds, whole
+from experiments.arguments import add_checkpoint, command, frames, path, seconds, whole
 
 
 def add_verilog_commands(commands: Any) -> None:
@@ -18,10 +18,10 @@ def add_verilog_commands(commands: Any) -> None:
         "the same frames on every simulator: speed, mismatches, toggles; and their SAIF",
         "rsnn engines speech.wav --frames 50 --out results/verilog",
     )
-    engines.add_argument("speech", nargs="?", type=Path, help="WAV, FLAC or NIST SPHERE (default: the shipped clip)")
+    engines.add_argument("speech", nargs="?", type=path, help="WAV, FLAC or NIST SPHERE (default: the shipped clip)")
     add_checkpoint(engines)
     engines.add_argument("--frames", type=frames, default=20, metavar="N", help="of the file, or 'all' (default: 20)")
-    engines.add_argument("--out", type=Path, default=Path("results/verilog"), help="folder (default: results/verilog)")
+    engines.add_argument("--out", type=path, default=Path("results/verilog"), help="folder (default: results/verilog)")
 
     export = command(
         commands,
@@ -30,7 +30,7 @@ def add_verilog_commands(commands: Any) -> None:
         "the accelerator as Verilog: a module a block, weights, testbench, constraints, README",
         "rsnn export --out build/verilog --frames 20",
     )
-    export.add_argument("speech", nargs="?", type=Path, help="sound of the testbench's vectors (default: shipped clip)")
+    export.add_argument("speech", nargs="?", type=path, help="sound of the testbench's vectors (default: shipped clip)")
     add_checkpoint(export)
     export.add_argument("--frames", type=whole, default=20, metavar="N", help="frames of vectors (default: 20)")
     export.add_argument(
@@ -40,7 +40,7 @@ def add_verilog_commands(commands: Any) -> None:
         help="PE sets bit plane by bit plane, or a PE instance a lane (default: sliced)",
     )
     export.add_argument("--arg-max", action="store_true", help="the stream gives one arg-max a frame, not its logits")
-    export.add_argument("--out", type=Path, default=Path("results/export"), help="folder (default: results/export)")
+    export.add_argument("--out", type=path, default=Path("results/export"), help="folder (default: results/export)")
 
     synth = command(
         commands,
@@ -50,9 +50,9 @@ def add_verilog_commands(commands: Any) -> None:
         "rsnn synth --liberty my_cells.lib --out results/verilog",
     )
     add_checkpoint(synth)
-    synth.add_argument("--liberty", type=Path, help="standard cells (default: osu018 of Debian's qflow-tech-osu018)")
+    synth.add_argument("--liberty", type=path, help="standard cells (default: osu018 of Debian's qflow-tech-osu018)")
     synth.add_argument("--frames", type=whole, default=5, metavar="N", help="simulated in gates (default: 5)")
-    synth.add_argument("--out", type=Path, default=Path("results/verilog"), help="folder (default: results/verilog)")
+    synth.add_argument("--out", type=path, default=Path("results/verilog"), help="folder (default: results/verilog)")
 
     prove = command(
         commands,
@@ -69,7 +69,7 @@ def add_verilog_commands(commands: Any) -> None:
         metavar="S",
         help="a proof that takes longer at the network's size is given at a small one; 0 = small alone (default: 900)",
     )
-    prove.add_argument("--out", type=Path, default=Path("results/verilog"), help="folder (default: results/verilog)")
+    prove.add_argument("--out", type=path, default=Path("results/verilog"), help="folder (default: results/verilog)")
 
 
 # Each import stands in its command, so that --help waits for none of them.

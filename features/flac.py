@@ -14,6 +14,8 @@ _MOST_BLOCKS = 1000
 # A frame's code of the sample rate; 0 refers to STREAMINFO, 12 to 14 to bytes at the end of the frame's header.
 _RATES_HZ = (0, 88_200, 176_400, 192_000, 8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000)
 _LONGEST_FRAME_HEADER = 16
+# Bytes that may stand behind the samples.
+_MOST_TAGS = 1 << 24
 
 
 def read_flac_header(path: Path, file: BinaryIO, start: int, size: int) -> SoundHeader:
@@ -51,6 +53,11 @@ def read_flac_header(path: Path, file: BinaryIO, start: int, size: int) -> Sound
     rate_hz, channels, frames = packed >> 44, (packed >> 41 & 7) + 1, packed & (1 << 36) - 1
     if not frames:
         raise UnreadableAudioError(f"{path}: FLAC header without a number of samples; write it anew")
+    # Four bytes a sample, a block's headers for every sixteen, and room for tags: what is larger is not these samples,
+    # and the decoder would look through all of it for a frame.
+    most = 8 * frames * channels + _MOST_TAGS
+    if size - at > most:
+        raise malformed(f"{frames:,} samples, but {size - at:,} bytes, expected at most {most:,}")
     file.seek(at)
     in_frame = _frame_rate_and_channels(file.read(_LONGEST_FRAME_HEADER))
     for what, said, found in zip(("sample rate", "number of channels"), (rate_hz, channels), in_frame, strict=True):

@@ -74,3 +74,12 @@ def test_blocks_of_metadata(tmp_path: Path) -> None:
         path.write_bytes(content[:keep])
         with pytest.raises(AudioError, match=f"^{path}: "):
             read_audio(path)
+
+
+def test_gigabytes_behind_a_second_of_sound_are_not_looked_through(tmp_path: Path) -> None:
+    path = tmp_path / "a.flac"
+    path.write_bytes(flac())
+    with path.open("r+b") as file:
+        file.truncate(1 << 32)
+    with pytest.raises(UnreadableAudioError, match=r"a\.flac: malformed FLAC header: 9,000 samples, but 4,294,9"):
+        read_audio(path)

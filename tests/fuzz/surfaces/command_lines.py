@@ -22,7 +22,7 @@ from tests.fuzz.verdict import spellings
 
 # Where the long work of a command begins; a command line that comes so far was not refused.
 WORK = (
-    "experiments.run.forward", "experiments.run.cosimulate", "experiments.utterances.cosimulate",
+    "experiments.spoken.ForwardStream", "experiments.run.cosimulate", "experiments.utterances.cosimulate",
     "experiments.engines.cosimulate",
     "experiments.engines.cosimulate_verilog", "experiments.export.write_deliverables",
     "experiments.export.build_design",

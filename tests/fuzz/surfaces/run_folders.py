@@ -103,9 +103,13 @@ def run(case: Case, folder: Path) -> None:
 
 def _disagrees(path: Path) -> str:
     """Return the file that differs from what a folder's manifest says; "" if none does or there is no manifest."""
+    if not (path / MANIFEST).is_file():
+        return ""
     try:
         files = json.loads((path / MANIFEST).read_bytes())["files"]
         for inner in ("activity.csv", "run.json"):
+            if not (path / inner).is_file():
+                return ""
             content = (path / inner).read_bytes()
             if hashlib.sha256(content).hexdigest() != files[inner]["sha256"]:
                 return inner
