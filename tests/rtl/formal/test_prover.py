@@ -48,9 +48,11 @@ def test_assumptions_that_contradict_each_other_prove_nothing(counter):
         holds(counter(absurd))
 
 
-def test_what_takes_too_long_is_stopped(counter):
+def test_what_takes_too_long_is_stopped_and_not_kept(counter, tmp_path, monkeypatch):
+    monkeypatch.setenv("RSNN_CACHE", str(tmp_path))
     with pytest.raises(TimeoutError, match=r"z3: stopped after 0.01 s"):
         holds(counter(NEVER_TEN), timeout_s=0.01)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_property_that_is_no_verilog(counter):
@@ -60,6 +62,7 @@ def test_a_property_that_is_no_verilog(counter):
 
 def test_a_missing_solver_is_said(monkeypatch):
     assert solver_version().startswith("Z3 version")
+    solver_version.cache_clear()
     monkeypatch.setattr(prover, "_path", lambda: "/nowhere")
     with pytest.raises(EngineError, match=r"not installed: pip install"):
         solver_version()
