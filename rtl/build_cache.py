@@ -220,7 +220,7 @@ def _home_to_write() -> Path:
                 f"{shown(home)}: cannot hold what is built ({reason}); set {VARIABLE} to a folder that can be written"
             ) from error
         if _instead:
-            raise EngineError(f"{shown(home)}: cannot hold what is built ({reason}); set {VARIABLE} to another") from error
+            raise EngineError(f"{shown(home)}: cannot hold what is built ({reason}); set {VARIABLE}") from error
         _in_its_place(f"{shown(home)} cannot be written ({reason})")
         return _home_to_write()
 

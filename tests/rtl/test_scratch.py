@@ -25,10 +25,14 @@ def temporary(tmp_path, monkeypatch):
 
 
 def test_it_goes_when_the_block_ends(temporary):
-    with pytest.raises(RuntimeError), scratch_folder("test") as folder:
-        (folder / "inside").mkdir()
-        assert folder.stat().st_mode & 0o077 == 0
-        raise RuntimeError
+    def fail() -> None:
+        with scratch_folder("test") as folder:
+            (folder / "inside").mkdir()
+            assert folder.stat().st_mode & 0o077 == 0
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert list(temporary.iterdir()) == []
 
 

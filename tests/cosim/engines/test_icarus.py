@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from cosim.engines.icarus import IcarusEngine
-from cosim.verilog import cosimulate_verilog
 from cosim.vcd_toggles import count_vcd_toggles
+from cosim.verilog import cosimulate_verilog
 from files.errors import WriteError
 from golden.checkpoint import random_checkpoint
 from golden.layout import build_layout

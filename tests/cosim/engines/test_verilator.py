@@ -9,9 +9,9 @@ import subprocess
 import numpy as np
 import pytest
 
-from cosim.engines.stimuli import CODE_VALID, FIRST, LOGITS_READY, START
 from cosim.cosimulate import cosimulate
 from cosim.engines import verilator as engine_module
+from cosim.engines.stimuli import CODE_VALID, FIRST, LOGITS_READY, START
 from cosim.engines.verilator import BITS, LIBRARY, VerilatorEngine, build_key, build_library
 from golden.checkpoint import random_checkpoint
 from golden.errors import StimulusError
