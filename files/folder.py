@@ -82,7 +82,11 @@ def _stage(out: Path, by: str) -> tuple[Path, int]:
     while True:
         staging = out / part_name(by)
         staging.mkdir()
-        handle = os.open(staging, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            handle = os.open(staging, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            # A process that cleans up took it for a dead one's.
+            continue
         if keep(handle, staging):
             return staging, handle
         os.close(handle)

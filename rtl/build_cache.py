@@ -115,7 +115,7 @@ def is_kept(kind: str, key: str) -> bool:
 
 def forget(kind: str, key: str) -> None:
     """Remove an entry, if there is one."""
-    for home in (cache_folder(), *(scratch.path for scratch in _instead)):
+    for home in _homes():
         with suppress(OSError):
             if _exists(home / f"{kind}-{key}"):
                 with alone(home):
@@ -144,7 +144,7 @@ Check = Callable[[Path], str | None]
 
 def _found(kind: str, key: str, check: Check = lambda folder: None) -> Path | None:
     """Return the folder of an entry that is as it should be, or None; what is wrong with it is said."""
-    for home in dict.fromkeys((cache_folder(), *(scratch.path for scratch in _instead))):
+    for home in _homes():
         folder = home / f"{kind}-{key}"
         if not _exists(folder):
             continue
@@ -185,6 +185,11 @@ def _wrong(folder: Path, kind: str, key: str, check: Check) -> str | None:
 # ---- the folder --------------------------------------------------------------------------------------------
 
 
+def _homes() -> list[Path]:
+    """Return the folders that entries may be in; new ones go into the last."""
+    return list(dict.fromkeys((cache_folder(), *(scratch.path / "rsnn" for scratch in _instead))))
+
+
 def _exists(path: Path) -> bool:
     """Return whether there is anything of that name, a link to nothing included."""
     return os.path.lexists(path)
@@ -201,9 +206,7 @@ def _require_ours(home: Path) -> None:
 
 def _home_to_write() -> Path:
     """Return the cache folder, made and seen to be writable; a temporary one where the default is not."""
-    if _instead:
-        return _instead[0].path
-    home = cache_folder()
+    home = _homes()[-1]
     try:
         with suppress(FileExistsError):
             home.parent.mkdir(parents=True, exist_ok=True)
@@ -216,7 +219,10 @@ def _home_to_write() -> Path:
             raise EngineError(
                 f"{shown(home)}: cannot hold what is built ({reason}); set {VARIABLE} to a folder that can be written"
             ) from error
-        return _in_its_place(f"{shown(home)} cannot be written ({reason})")
+        if _instead:
+            raise EngineError(f"{shown(home)}: cannot hold what is built ({reason}); set {VARIABLE}") from error
+        _in_its_place(f"{shown(home)} cannot be written ({reason})")
+        return _home_to_write()
 
 
 def _in_its_place(reason: str) -> Path:
@@ -227,7 +233,8 @@ def _in_its_place(reason: str) -> Path:
             f"rsnn: {reason}: what is built is kept for this run alone; set {VARIABLE} to a folder that can be written",
             file=sys.stderr,
         )
-    return _instead[0].path
+    # In the scratch folder, not itself: that is held as long as the process lives.
+    return _instead[0].path / "rsnn"
 
 
 @contextmanager
@@ -236,7 +243,11 @@ def _staging(home: Path, name: str) -> Iterator[Path]:
     while True:
         staging = home / part_name(name)
         staging.mkdir(mode=0o700)
-        handle = os.open(staging, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            handle = os.open(staging, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            # A process that cleans up took it for a dead one's.
+            continue
         if keep(handle, staging):
             break
         os.close(handle)
@@ -254,7 +265,8 @@ def _put_aside(folder: Path) -> None:
     if aside.is_dir() and not aside.is_symlink():
         shutil.rmtree(aside, ignore_errors=True)
     else:
-        aside.unlink()
+        with suppress(FileNotFoundError):
+            aside.unlink()
 
 
 @contextmanager

@@ -9,16 +9,15 @@ second description of it exists.
 from __future__ import annotations
 
 import re
-import tempfile
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from myhdl import ToVerilogWarning
 
 from rtl.packed import PREFIX, arguments_of, is_planes, is_signal, packed
+from rtl.scratch import scratch_folder
 
 # Before the name of every module.
 MODULE = "rsnn_"
@@ -130,15 +129,15 @@ def convert_leaf(instance: Any) -> Module:
     """
     function = instance.func
     name = function.__name__
-    with tempfile.TemporaryDirectory(prefix=name) as folder, warnings.catch_warnings(record=True) as caught:
+    with scratch_folder(name) as folder, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ToVerilogWarning)
         try:
             packed(instance).convert(
-                hdl="Verilog", path=folder, name=name, testbench=False, no_myhdl_header=True, initial_values=False
+                hdl="Verilog", path=str(folder), name=name, testbench=False, no_myhdl_header=True, initial_values=False
             )
         except Exception as error:
             raise ConversionError(f"{name}: {error}") from error
-        text = (Path(folder) / f"{name}.v").read_text()
+        text = (folder / f"{name}.v").read_text()
     undriven = [str(entry.message) for entry in caught if "not driven" in str(entry.message)]
     if undriven:
         raise ConversionError(f"{name}: {'; '.join(undriven).replace(PREFIX, '')}")

@@ -15,7 +15,7 @@ from rtl.build_cache import EngineError
 # What a tool gets of this process' environment. Anything else could change what it makes without a name in a cache's
 # key: VERILATOR_ROOT, IVERILOG_DUMPER, CPATH, MAKEFLAGS, LD_PRELOAD.
 PASSED = (
-    *("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "XDG_CACHE_HOME", "YOWASP_CACHE_DIR"),
+    *("PATH", "HOME", "USER", "LOGNAME", "XDG_CACHE_HOME", "YOWASP_CACHE_DIR"),
     *("PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH"),
 )
 # The program is ended, with all that it started, as soon as the pipe has no writer left: when this process is gone. The
@@ -49,7 +49,8 @@ class Program:
     said : binary file, optional
         Gets what it prints on standard error; by default `output`.
     environment : mapping, optional
-        Instead of `tool_environment`.
+        Instead of `tool_environment`. For temporary files a program has the folder that it runs in: Icarus hands
+        their paths to a shell, and what a killed program leaves goes with the folder.
 
     Raises
     ------
@@ -66,6 +67,7 @@ class Program:
         said: IO[bytes] | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
+        given = tool_environment() if environment is None else dict(environment)
         watched, self._alive = os.pipe()
         try:
             self._process = subprocess.Popen(
@@ -74,7 +76,7 @@ class Program:
                 stdin=watched,
                 stdout=output,
                 stderr=said if said is not None else subprocess.STDOUT,
-                env=tool_environment() if environment is None else dict(environment),
+                env=given if folder is None else given | {"TMPDIR": "."},
                 start_new_session=True,
             )
         except BaseException:

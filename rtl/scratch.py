@@ -44,6 +44,11 @@ class Scratch:
             try:
                 self.path.mkdir(mode=0o700)
                 self._handle = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                # A process that cleans up took it for a dead one's; or the folder above is gone.
+                if home.is_dir():
+                    continue
+                raise WriteError(self.path, FileNotFoundError(2, os.strerror(2))) from None
             except OSError as error:
                 raise WriteError(self.path, error) from error
             if keep(self._handle, self.path):

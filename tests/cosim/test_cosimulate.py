@@ -90,6 +90,22 @@ def test_codes_that_the_accelerator_cannot_take_are_refused(small_network):
         cosimulate(small_network, {"loud": np.full((1, 9), 16) * np.eye(1, 9, dtype=int)})
 
 
+@pytest.mark.parametrize("engine", ["myhdl", "icarus", "verilator"])
+@pytest.mark.parametrize("reset_after", [None, 1])
+def test_nothing_to_simulate_is_refused(small_network, small_codes, engine, reset_after):
+    def run(utterances, frames=None):
+        cosimulate(small_network, utterances, frames=frames, engine=engine, reset_after=reset_after)
+
+    with pytest.raises(StimulusError, match="utterances: there are none, expected at least one"):
+        run({})
+    for silent in ({"none": small_codes["first"][:0]}, small_codes | {"none": small_codes["first"][:0]}):
+        with pytest.raises(StimulusError, match="utterance 'none': has no frame"):
+            run(silent)
+    for frames in (0, -1):
+        with pytest.raises(StimulusError, match=f"frames: {frames}, expected 1 or more"):
+            run(small_codes, frames)
+
+
 SENTENCES = {
     ("pe_array.acc1", 2, 36): (
         "first: frame 1, cycle 136 (L0 neurons tile 0 (just done: L0 recurrent tile 0 row 13)): pe_array.acc1[2] "

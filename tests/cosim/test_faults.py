@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,13 @@ def test_the_packages_are_as_before_afterwards() -> None:
 
     assert again is cosim.cosimulate
     assert Path(rtl.__file__).parent.parent == Path(again.__file__).parent.parent
+
+
+def test_what_is_said_is_the_same_wherever_it_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A fault whose error names the file that it is in.
+    fault = Fault("zero_skip", "pending.next = candidates ^ lowest", "raise ValueError(__file__)", "names a file")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    verdict = inject(fault)
+    assert verdict.by == "MyHDL"
+    assert verdict.said == "ValueError: rtl/zero_skip.py"
+    assert list(tmp_path.iterdir()) == []

@@ -127,3 +127,9 @@ def test_toggles_that_the_engine_counts_otherwise_are_an_error(checkpoint, utter
 def test_a_reset_outside_the_first_frame_is_refused(checkpoint, utterances, cycle):
     with pytest.raises(StimulusError, match=rf"reset_after: {cycle}, expected 1\.\."):
         cosimulate_verilog(checkpoint, utterances, engine="verilator", reset_after=cycle)
+
+
+@pytest.mark.parametrize("utterances", [{}, {"none": np.zeros((0, SPECIFICATION.inputs), dtype=int)}])
+def test_nothing_to_simulate_is_refused_before_anything_is_built(checkpoint, utterances):
+    with pytest.raises(StimulusError, match="expected at least one"):
+        cosimulate_verilog(checkpoint, utterances, engine="none")

@@ -6,10 +6,11 @@ import csv
 import os
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from experiments import cli
+from experiments import cli, engines
 from golden.checkpoint import load_checkpoint
 from golden.layout import build_layout
 
@@ -32,7 +33,10 @@ def test_every_engine_finds_the_same(tmp_path, monkeypatch, capsys, off_the_stac
     assert len(compared) == 4
     assert {(row["mismatches"], row["toggle_differences"]) for row in compared} == {("0", "0")}
     assert len({row["values_compared"] for row in compared}) == 1
-    assert all(int(row["cycles_per_s"]) > 0 for row in rows)
+    with (tmp_path / "engines_speeds.csv").open() as file:
+        speeds = list(csv.DictReader(file))
+    assert [row["engine"] for row in speeds] == [row["engine"] for row in rows]
+    assert all(int(row["cycles_per_s"]) > 0 for row in speeds)
     with (tmp_path / "toggles.csv").open() as file:
         counts = list(csv.DictReader(file))
     # Every field of the record and both memories.
@@ -63,3 +67,40 @@ def test_the_readme_shows_the_table():
     with (ROOT / "results/verilog/engines.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["mismatches"] + row["toggle_differences"] for row in rows} == {"", "0", "00"}
+
+
+def test_a_run_that_was_ended_goes_on_and_a_whole_one_is_forgotten(tmp_path, monkeypatch):
+    """Each engine stands in for itself; what they find has tests of its own."""
+    monkeypatch.setenv("RSNN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(engines, "simulation_key", lambda checkpoint, codes, engine, *others: engine)
+    layout = build_layout(load_checkpoint().specification)
+    counts = {field.path: 3 for field in layout}
+    ran = []
+
+    def run(checkpoint, name, codes, engine):
+        ran.append(engine)
+        if ran == ["myhdl", "lock-step"]:
+            raise KeyboardInterrupt
+        return {"cycles": 10, "seconds": 0.5, "values_compared": 500, "counts": counts}
+
+    speeds = {"golden": 1.0, "counters": 1.0, "bare": 1.0}
+    monkeypatch.setattr(engines, "_run", run)
+    monkeypatch.setattr(engines, "_fast", lambda checkpoint, codes, out: (speeds, counts))
+    monkeypatch.setattr(engines, "_predicted", lambda checkpoint, codes: [])
+    monkeypatch.setattr(engines, "_counts", lambda rows: counts)
+    monkeypatch.setattr(engines, "_net_rows", lambda checkpoint, codes: [{"net": "hold"}])
+    monkeypatch.setattr(engines, "cosimulate", lambda *given, **options: SimpleNamespace(cycles=10, seconds=0.5))
+
+    def compare():
+        return engines.compare_engines(checkpoint_path=None, speech=None, frames=1, out=tmp_path / "out")
+
+    with pytest.raises(KeyboardInterrupt):
+        compare()
+    assert not (tmp_path / "out").exists()
+    compare()
+    assert ran == ["myhdl", "lock-step", "lock-step", "icarus", "verilator"]
+    before = {name: (tmp_path / "out" / name).read_bytes() for name in ("engines.csv", "toggles.csv", "engines.json")}
+    compare()
+    assert ran[5:] == ["myhdl", "lock-step", "icarus", "verilator"]
+    assert {name: (tmp_path / "out" / name).read_bytes() for name in before} == before
+    assert list((tmp_path / "cache").iterdir()) == []

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from experiments import cli, prove
+from rtl.formal.prover import Answer
 
 ROOT = Path(__file__).parents[2]
 ASKED = ("gives_each_word_once", "keeps_what_it_offers")
@@ -36,7 +37,7 @@ def answers(monkeypatch):
             asked.append((name, wanted.name, timeout_s))
             if timeout_s and "slow" in said:
                 raise TimeoutError
-            return said[name]
+            return Answer(said[name], 1.5)
 
         return of
 
@@ -56,6 +57,10 @@ def test_the_table(tmp_path, few, answers, capsys, off_the_stack):
     rows = rows_of(out)
     assert [row["property"] for row in rows] == list(ASKED)
     assert {row["size"] for row in rows} == {"full"}
+    with (out / "proofs_seconds.csv").open() as file:
+        seconds = {row["property"]: float(row["seconds"]) for row in csv.DictReader(file)}
+    # Small, full, reached, and each fault.
+    assert seconds == {row["property"]: 1.5 * (3 + int(row["faults"])) for row in rows}
     assert {row["holds"] + row["reached"] for row in rows} == {"yesyes"}
     assert all(row["faults_noticed"] == row["faults"] > "0" for row in rows)
     assert {timeout for _, _, timeout in answers[1]} == {None, 7.0}

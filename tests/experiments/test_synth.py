@@ -17,7 +17,7 @@ from golden.checkpoint import random_checkpoint, save_checkpoint
 from golden.specification import Specification
 from rtl.synthesis.equivalence import Proof
 from rtl.synthesis.liberty import OSU018, read_liberty
-from rtl.synthesis.place_route import Placement
+from rtl.synthesis.place_route import Placement, TooLargeForDeviceError
 from rtl.synthesis.synthesise import synthesise_leaf
 from rtl.synthesis.yosys import SynthesisError
 
@@ -58,7 +58,7 @@ def rows_of(path):
 def fits_four_lanes(design, *, timeout_s):
     """Stand in for placement, which has tests of its own, with what a small device would say."""
     if design.specification.lanes > 4:
-        raise SynthesisError("nextpnr failed:\nERROR: Unable to place cell")
+        raise TooLargeForDeviceError("nextpnr failed:\nERROR: Unable to place cell")
     return Placement(
         used=dict.fromkeys(synth.RESOURCES, 7), available=dict.fromkeys(synth.RESOURCES, 8), fmax_mhz=43.21
     )
@@ -81,6 +81,7 @@ def test_every_table(tmp_path, checkpoint, monkeypatch, capsys, off_the_stack):
     assert int(area["pe", "lanes only"]["instances"]) == 2 * TINY.lanes
     assert all(float(row["path_ns"]) > 0 and float(row["slack_ns"]) > 0 for row in area.values())
     proofs = rows_of(out / "equivalence.csv")
+    assert [row["block"] for row in rows_of(out / "equivalence_seconds.csv")] == [row["block"] for row in proofs]
     assert {"controller", "zero_skip", "neuron_unit", "pe", "sliced_adders"} <= {row["block"] for row in proofs}
     assert {(row["proved"], row["size"], row["wrong_gate_refused"]) for row in proofs} == {
         ("yes", "as synthesised", "yes")
@@ -96,6 +97,19 @@ def test_every_table(tmp_path, checkpoint, monkeypatch, capsys, off_the_stack):
     assert set(stated["tools"]) == {"yosys", "opensta", "nextpnr"}
     for name in ("synthesis.md", "equivalence.md"):
         assert (out / name).read_text() in printed
+    assert not [path.name for path in out.iterdir() if path.name.startswith(".")]
+    # All that takes long is kept: no tool runs, and the bytes are the same.
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+
+    def again(*given, **options):
+        raise AssertionError("run again")
+
+    for name in ("rtl.synthesis.synthesise.run_yosys", "rtl.synthesis.equivalence.run_yosys"):
+        monkeypatch.setattr(name, again)
+    monkeypatch.setattr(synth, "time_netlist", again)
+    monkeypatch.setattr(synth, "cosimulate_verilog", again)
+    assert off_the_stack(cli.main, ["synth", "--checkpoint", str(checkpoint), "--out", str(out)]) == 0
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
 def test_where_a_proof_takes_too_long_a_small_one_is_made(monkeypatch, off_the_stack):
@@ -111,7 +125,7 @@ def test_where_a_proof_takes_too_long_a_small_one_is_made(monkeypatch, off_the_s
 
     monkeypatch.setattr(synth, "prove_equal", slow_at_first)
     netlist = synthesise_leaf(design, "rsnn_lane_gate", library)
-    row = off_the_stack(synth._proved, design, netlist, library, lambda what: None)
+    row, _ = off_the_stack(synth._proved, design, netlist, library, lambda what: None)
     assert (row["proved"], row["size"]) == ("yes", "small")
     assert row["remark"] == "(full size: stopped after 1 s)"
 

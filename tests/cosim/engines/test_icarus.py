@@ -5,14 +5,20 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
+import tempfile
+import time
 from functools import partial
 
 import numpy as np
 import pytest
 
 from cosim.engines.icarus import IcarusEngine
+from cosim.vcd_toggles import count_vcd_toggles
 from cosim.verilog import cosimulate_verilog
+from files.errors import WriteError
 from golden.checkpoint import random_checkpoint
+from golden.layout import build_layout
+from golden.memory_image import memory_image
 from golden.specification import Specification
 from rtl.build_cache import EngineError
 from rtl.design import build_design
@@ -67,3 +73,98 @@ def test_verilog_that_does_not_compile_is_refused_with_what_icarus_says(design):
     module = dataclasses.replace(design.modules["rsnn_spikes"], text="module rsnn_spikes (; endmodule")
     with pytest.raises(EngineError, match=r"iverilog failed:\s+rsnn_spikes.v:1: syntax error"):
         IcarusEngine(dataclasses.replace(design, modules=design.modules | {"rsnn_spikes": module}))
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """Give folders for cache and scratch of names that a shell or Verilog would take apart."""
+    odd = tmp_path / "a b'c$(touch X)é%s"
+    (odd / "tmp").mkdir(parents=True)
+    monkeypatch.setenv("RSNN_CACHE", str(odd / "cache"))
+    monkeypatch.setenv("TMPDIR", str(odd / "tmp"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    yield odd
+    assert not list(tmp_path.rglob("X"))
+    tempfile.tempdir = None
+
+
+def test_a_waveform_at_a_path_longer_than_the_bench_could_hold(own, checkpoint, codes, design):
+    folder = own
+    while len(str(folder)) < 2500:
+        folder = folder / ("a folder of a long name" * 10)
+    folder.mkdir(parents=True)
+    found = cosimulate_verilog(
+        checkpoint, {"one": codes}, engine="icarus", design=design,
+        start=partial(IcarusEngine, waveform=folder / "a wave.vcd"),
+    )  # fmt: skip
+    counts = count_vcd_toggles(folder / "a wave.vcd", build_layout(SPECIFICATION))
+    rows = {f"{row['block']}.{row['signal']}": row["toggles"] for row in found.activity.rows()}
+    assert counts["controller.state"] == rows["controller.state"] > 0
+    assert list((own / "tmp").iterdir()) == []
+
+
+def test_a_waveform_that_cannot_be_written_is_said_at_once(own, checkpoint, codes, design):
+    start = partial(IcarusEngine, waveform=own / "no folder" / "wave.vcd")
+    with pytest.raises(WriteError, match=r"no folder/wave.vcd: cannot be written"):
+        cosimulate_verilog(checkpoint, {"one": codes}, engine="icarus", design=design, start=start)
+    assert list((own / "tmp").iterdir()) == []
+
+
+@pytest.fixture
+def engine(own, checkpoint, design):
+    engine = IcarusEngine(design)
+    engine.load(memory_image(checkpoint))
+    return engine
+
+
+def of(engine) -> int:
+    return engine._program_running._process.pid
+
+
+def running(process: int) -> bool:
+    try:
+        return b"vvp" in open(f"/proc/{process}/cmdline", "rb").read()
+    except OSError:
+        return False
+
+
+def test_a_simulator_that_is_killed_is_said(own, engine, codes):
+    stimuli, driven = np.zeros(50, dtype=np.uint8), np.zeros(50, dtype=np.int32)
+    records = np.zeros((50, engine.layout.words), dtype=np.uint64)
+    engine.run(stimuli, driven, records)
+    os.kill(of(engine), 9)
+    with pytest.raises(EngineError, match="Icarus ended the simulation"):
+        engine.run(stimuli, driven, records)
+    engine.close()
+    assert list((own / "tmp").iterdir()) == []
+
+
+def test_an_interrupted_run_leaves_no_simulator_and_no_folder(own, engine, monkeypatch):
+    def interrupted(count):
+        time.sleep(0.2)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(engine, "_take", interrupted)
+    process = of(engine)
+    with pytest.raises(KeyboardInterrupt):
+        engine.run(np.zeros(4000, np.uint8), np.zeros(4000, np.int32), np.zeros((4000, engine.layout.words), np.uint64))
+    engine.close()
+    assert not running(process)
+    assert list((own / "tmp").iterdir()) == []
+
+
+def test_an_engine_that_nobody_closes_leaves_nothing(own, checkpoint, design):
+    engine = IcarusEngine(design)
+    engine.load(memory_image(checkpoint))
+    process = of(engine)
+    del engine
+    assert not running(process)
+    assert list((own / "tmp").iterdir()) == []
+
+
+def test_a_damaged_program_is_compiled_anew(own, checkpoint, codes, design, capsys):
+    assert cosimulate_verilog(checkpoint, {"one": codes}, engine="icarus", design=design).frames == len(codes)
+    (program,) = (own / "cache").glob("icarus-*/bench.vvp")
+    program.write_bytes(program.read_bytes()[:-2000])
+    assert cosimulate_verilog(checkpoint, {"one": codes}, engine="icarus", design=design).frames == len(codes)
+    assert "bench.vvp is not what was built; it is made anew" in capsys.readouterr().err

@@ -30,10 +30,43 @@ def run(off_the_stack):
     return off_the_stack(cosimulate, checkpoint, {"one": codes}, engine="lock-step")
 
 
-def test_a_cache_in_a_folder_with_a_space(tmp_path, monkeypatch, off_the_stack):
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "a b"))
+def test_a_cache_of_an_odd_name_and_damaged_builds_in_it(tmp_path, monkeypatch, capsys, off_the_stack):
+    odd = tmp_path / "a b'c$(touch X)é"
+    monkeypatch.setenv(VARIABLE, str(odd))
     assert run(off_the_stack).frames == 2
-    assert list((tmp_path / "a b").iterdir())
+    assert sorted(path.name.partition("-")[0] for path in odd.iterdir()) == ["lock", "vpi"]
+    for path in (*odd.glob("vpi-*/myhdl.vpi"), *odd.glob("lock-step-*/bench.vvp")):
+        os.truncate(path, path.stat().st_size // 2)
+    assert run(off_the_stack).frames == 2
+    assert capsys.readouterr().err.count("is not what was built; it is made anew") == 2
+    assert not list(tmp_path.rglob("X"))
+
+
+def test_variables_that_change_a_simulation_do_not_reach_it(monkeypatch, off_the_stack):
+    seen = []
+
+    def started(command, **signals):
+        seen.extend(command)
+        raise CosimulationError("Premature simulation end")
+
+    monkeypatch.setenv("IVERILOG_DUMPER", "lxt2")
+    monkeypatch.setattr(lock_step, "Cosimulation", started)
+    with pytest.raises(EngineError):
+        run(off_the_stack)
+    assert seen[seen.index("IVERILOG_DUMPER") - 1] == "-u"
+    assert seen.index("vvp") > seen.index("IVERILOG_DUMPER")
+
+
+def test_a_simulator_that_ends_in_the_middle_is_no_traceback(monkeypatch, off_the_stack):
+    class Ending(lock_step.Cosimulation):
+        def _get(self):
+            self._child.kill()
+            self._child.wait()
+            super()._get()
+
+    monkeypatch.setattr(lock_step, "Cosimulation", Ending)
+    with pytest.raises(EngineError, match="Icarus ended the simulation: "):
+        run(off_the_stack)
 
 
 def test_a_simulator_that_does_not_start_is_no_mismatch(monkeypatch, off_the_stack):

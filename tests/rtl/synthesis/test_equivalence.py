@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import re
+import shutil
 
 import pytest
 
 from rtl.build_cache import cache_folder
+from rtl.build_entry import LIST, seal
+from rtl.synthesis import equivalence
 from rtl.synthesis.equivalence import DIFFERS, prove_equal, refuses_a_wrong_gate, with_a_wrong_gate
 from rtl.synthesis.synthesise import Netlist, leaf_names, synthesise_leaf
 from rtl.synthesis.yosys import SynthesisError
@@ -36,8 +41,7 @@ def test_a_wrong_gate_is_found(design, library, yosys, tmp_path, name):
     assert sum(before != after for before, after in lines) == 1
     proof = prove_equal(design, wrong, library)
     assert (proof.proved, proof.reason) == (False, DIFFERS)
-    # What is not proved is not kept.
-    assert not prove_equal(design, wrong, library).proved
+    assert prove_equal(design, wrong, library) == proof
 
 
 def changed(netlist: Netlist, folder, text: str) -> Netlist:
@@ -79,3 +83,61 @@ def test_other_ports_are_refused(design, library, yosys, tmp_path):
 def test_a_netlist_without_gates_has_none_to_change(design, library, tmp_path):
     with pytest.raises(SynthesisError, match="no gate of it has another"):
         with_a_wrong_gate(Netlist("rsnn_empty", {}, 0, tmp_path), library, tmp_path / "wrong")
+
+
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("RSNN_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def proof_in(cache):
+    (entry,) = cache.glob("proof-*")
+    return entry
+
+
+def forge(entry, **texts):
+    """Change an entry, and its list so that it fits."""
+    for name, text in texts.items():
+        (entry / name.replace("_", ".")).write_text(text)
+    (entry / LIST).unlink()
+    seal(entry, "proof", entry.name.removeprefix("proof-"))
+
+
+def test_a_proof_says_what_was_proved_and_is_read_again(design, library, yosys, own_cache, capsys, monkeypatch):
+    netlist = synthesise_leaf(design, "rsnn_lane_gate", library)
+    proof = prove_equal(design, netlist, library)
+    assert proof.proved
+    entry = proof_in(own_cache)
+    statement = json.loads((entry / "statement.json").read_text())
+    assert statement["netlist.v"] == hashlib.sha256(netlist.text.encode()).hexdigest()
+    assert set(statement) == {
+        "rsnn_lane_gate.v", "netlist.v", "cells.v", "sweep.abc", "module", "commands", "yosys", "environment",
+    }  # fmt: skip
+    solver = equivalence.run_yosys
+    monkeypatch.setattr(equivalence, "run_yosys", lambda *given, **options: pytest.fail("proved again"))
+    assert prove_equal(design, netlist, library) == proof
+    monkeypatch.setattr(equivalence, "run_yosys", solver)
+    (entry / "yosys.log").write_text("SUCCESS!")
+    assert prove_equal(design, netlist, library).outputs == proof.outputs
+    assert "yosys.log is not what was built" in capsys.readouterr().err
+    forge(entry, yosys_log="all is well\n")
+    assert prove_equal(design, netlist, library).outputs == proof.outputs
+    assert "has no word of the solver's; it is made anew" in capsys.readouterr().err
+    forge(entry, statement_json=json.dumps(statement | {"netlist.v": "0" * 64}))
+    assert prove_equal(design, netlist, library).outputs == proof.outputs
+    assert "is about another statement; it is made anew" in capsys.readouterr().err
+
+
+def test_the_proof_of_another_netlist_is_none(design, library, yosys, own_cache, tmp_path, capsys):
+    right = synthesise_leaf(design, "rsnn_lane_gate", library)
+    wrong = with_a_wrong_gate(right, library, tmp_path / "wrong")
+    assert prove_equal(design, wrong, library).reason == DIFFERS
+    refuted = proof_in(own_cache)
+    kept = tmp_path / "refuted"
+    refuted.rename(kept)
+    assert prove_equal(design, right, library).proved
+    # Mixed up: the proof of the right netlist under the name of the wrong one.
+    shutil.copytree(proof_in(own_cache), refuted)
+    assert prove_equal(design, wrong, library).reason == DIFFERS
+    assert "entry.json is not that of 'proof' with this key" in capsys.readouterr().err

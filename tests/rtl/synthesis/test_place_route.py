@@ -49,3 +49,30 @@ def test_how_to_get_nextpnr(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: f"/opt/{name}")
     assert nextpnr_command() == ("/opt/nextpnr-ecp5",)
     nextpnr_command.cache_clear()
+
+
+def test_what_does_not_fit_is_kept_and_other_failures_are_not(design, tmp_path, monkeypatch):
+    monkeypatch.setenv("RSNN_CACHE", str(tmp_path))
+    monkeypatch.setattr(place_route, "yosys_version", lambda: "Yosys 1")
+    monkeypatch.setattr(place_route, "nextpnr_version", lambda: "nextpnr 1")
+    monkeypatch.setattr(place_route, "nextpnr_command", lambda: ("nextpnr",))
+    monkeypatch.setattr(place_route, "run_yosys", lambda script, folder, *, timeout_s=None: "")
+    said, asked = ["Traceback", "ERROR: Unable to place cell"], []
+
+    def refuses(command, folder, *, timeout_s=None):
+        asked.append(command)
+        raise SynthesisError(f"nextpnr failed:\n{said[len(asked) - 1]}")
+
+    monkeypatch.setattr(place_route, "run_tool", refuses)
+    with pytest.raises(SynthesisError, match="Traceback"):
+        place_and_route(design)
+    for _ in range(2):
+        with pytest.raises(place_route.TooLargeForDeviceError, match="Unable to place cell"):
+            place_and_route(design)
+    assert len(asked) == 2
+    (entry,) = tmp_path.iterdir()
+    (entry / "too_large.txt").write_text("it fits")
+    said.append("ERROR: Unable to place cell")
+    with pytest.raises(place_route.TooLargeForDeviceError, match="Unable to place cell"):
+        place_and_route(design)
+    assert len(asked) == 3

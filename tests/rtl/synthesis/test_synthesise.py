@@ -100,3 +100,29 @@ def test_a_netlist_is_kept_by_content(design, library, yosys, tmp_path, monkeypa
     assert first == again
     assert (again.folder / "netlist.v").stat().st_mtime_ns == stamp
     assert [path.name for path in cache_folder().iterdir()] == [first.folder.name]
+
+
+@pytest.mark.parametrize("name", ["netlist.v", "counted.json"])
+def test_a_netlist_that_was_changed_is_made_anew(design, library, yosys, tmp_path, monkeypatch, capsys, name):
+    odd = tmp_path / "a b'c$(touch X)é"
+    monkeypatch.setenv("RSNN_CACHE", str(odd))
+    first = synthesise_leaf(design, "rsnn_lane_gate", library)
+    whole = first.text
+    path = first.folder / name
+    path.write_text(path.read_text()[: path.stat().st_size // 2])
+    again = synthesise_leaf(design, "rsnn_lane_gate", library)
+    assert (again.text, again.cells, again.depth) == (whole, first.cells, first.depth)
+    assert f"{name} is not what was built; it is made anew" in capsys.readouterr().err
+    # What was read when it was held against its list stays, whatever becomes of the file.
+    path.unlink()
+    assert again.text == whole
+    assert not list(tmp_path.rglob("X"))
+
+
+def test_an_altered_assembly_is_made_anew(design, library, found, capsys):
+    netlists, _ = found
+    joined = assemble(design, "rsnn_pe_set", netlists, library)
+    (joined.folder / "counted.json").write_text('{"cells": {"INVX1": 1}, "depth": 1}')
+    again = assemble(design, "rsnn_pe_set", netlists, library)
+    assert (again.cells, again.depth) == (joined.cells, joined.depth)
+    assert "counted.json is not what was built" in capsys.readouterr().err
