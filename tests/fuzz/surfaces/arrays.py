@@ -108,7 +108,9 @@ def other_array(rng: random.Random, array: np.ndarray) -> np.ndarray:
     """Return an array of another shape, type or content."""
     change = rng.randrange(6)
     if change == 0:
-        return array.astype(rng.choice(["<f8", ">i4", "<c8", "U8", "?", "<u2", "<M8[s]"]))
+        # Names do not become numbers.
+        kinds = ["S8", "U3"] if array.dtype.kind == "U" else ["<f8", ">i4", "<c8", "U8", "?", "<u2", "<M8[s]"]
+        return array.astype(rng.choice(kinds))
     if change == 1:
         return array.reshape(-1)[: rng.randrange(array.size + 1)]
     if change == 2:
