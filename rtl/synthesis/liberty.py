@@ -18,7 +18,7 @@ from rtl.synthesis.cell_models import model_of
 from rtl.synthesis.liberty_function import evaluate, parse_function, pins_of
 from rtl.synthesis.liberty_text import SPECIAL, WHAT, Group, LibertyError, parse_liberty, read_liberty_text
 
-__all__ = ["OSU018", "Cell", "Library", "LibertyError", "find_liberty", "read_liberty"]
+__all__ = ["OSU018", "Cell", "LibertyError", "Library", "find_liberty", "read_liberty"]
 
 # Debian's package qflow-tech-osu018: Oklahoma State University's open cells, 180 nm.
 OSU018 = Path("/usr/share/qflow/tech/osu018/osu018_stdcells.lib")
@@ -106,7 +106,8 @@ class Library:
         LibertyError
             The library has none.
         """
-        return self._smallest((True, True, True, False), "NAND of two inputs with an area, expected one to count in").area
+        what = "NAND of two inputs with an area, expected one to count in"
+        return self._smallest((True, True, True, False), what).area
 
     @cached_property
     def buffer(self) -> str:
@@ -180,7 +181,7 @@ def read_liberty(path: Path) -> Library:
     name = group.names[0] if group.names else path.stem
     if not _LIBRARY_NAME.fullmatch(name):
         raise LibertyError(
-            f"{path}: line {group.line}: library name {name[:40]!r}, expected letters, digits, _ . $ + or -, at most 255"
+            f"{path}: line {group.line}: library name {name[:40]!r}, expected at most 255 letters, digits, _ . $ + or -"
         )
     if not any(group.of_kind("cell")):
         raise LibertyError(f"{path}: library has no cell")

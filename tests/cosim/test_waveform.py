@@ -66,7 +66,7 @@ def test_every_value_of_every_cycle_is_in_the_file(tmp_path, small_network, reco
     assert rising == [(1000 + cycle) * PERIOD_NS + PERIOD_NS // 2 for cycle in range(len(records))]
 
 
-UNITS = {unit: Fraction(10) ** power for unit, power in (("s", 0), ("ms", -3), ("us", -6), ("ns", -9), ("ps", -12), ("fs", -15))}
+UNITS = {unit: Fraction(1, 1000**power) for power, unit in enumerate(("s", "ms", "us", "ns", "ps", "fs"))}
 
 
 @pytest.mark.parametrize("clock_hz", [1e5, 3e6, 2.5e9, 7.3e11, 1e12, 0.3, 1e-6])

@@ -34,7 +34,8 @@ def test_a_run_that_stops_half_way_is_no_success(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("said", ["End of script. Logfile hash: 0", f"log {END}", "Warning: " + END, ""])
 def test_the_end_is_ours_whatever_a_version_says_at_its_own(tmp_path, monkeypatch, said):
-    monkeypatch.setattr("rtl.synthesis.yosys.yosys_command", lambda: (sys.executable, "-c", f"open('yosys.log', 'w').write({said!r})"))
+    other = f"open('yosys.log', 'w').write({said!r})"
+    monkeypatch.setattr("rtl.synthesis.yosys.yosys_command", lambda: (sys.executable, "-c", other))
     with pytest.raises(SynthesisError, match="Yosys stopped half-way"):
         run_yosys(["anything"], tmp_path)
     monkeypatch.setattr("rtl.synthesis.yosys.yosys_command", lambda: (sys.executable, "-c", _THROUGH))
