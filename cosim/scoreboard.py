@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from files.names import shown
 from golden.layout import PORT, Field, Layout
 from golden.schedule import Kind, Schedule
 from golden.trace import CycleModel
@@ -47,7 +48,7 @@ class Mismatch:
     def __str__(self) -> str:
         more = f"; {self.others} more fields differ in this cycle" if self.others else ""
         return (
-            f"{self.utterance}: frame {self.frame}, cycle {self.cycle:,} ({self.activity}): {self.signal} "
+            f"{shown(self.utterance)}: frame {self.frame}, cycle {self.cycle:,} ({self.activity}): {self.signal} "
             f"expected {self.expected} got {self.got}; {self.inputs}{more}"
         )
 

@@ -59,7 +59,7 @@ def constraints(design: Design) -> str:
         return f"[expr {{{float(period_ns * part)!r} * $rsnn_ns}}]"
 
     return (
-        f"# {TOP}: {decimal(clock_hz)} Hz. Times are in nanoseconds; rsnn_ns is a nanosecond in the unit that is read.\n"
+        f"# {TOP}: {decimal(clock_hz)} Hz. Times are in nanoseconds; rsnn_ns is one in the unit that is read.\n"
         "if {[llength [info commands ::sta::unit_scale]]} {\n"
         "    # OpenSTA: numbers are in the library's unit, which it keeps in single precision.\n"
         "    set rsnn_ns [expr {pow(10, -9 - round(log10([::sta::unit_scale time])))}]\n"
@@ -146,8 +146,8 @@ compared with it as well. Plain Verilog-2005, one clock, synchronous reset.
     verilator --binary --timing -Wno-fatal --top-module {BENCH} rsnn.vlt -f filelist.f {BENCH}.v && obj_dir/V{BENCH}
 
 The testbench drives {frames} frames and compares every word of logits, the arg-max, the cycles and the overrun flag; it
-ends with PASS or FAIL. Its clock: {clock_of(design, frames).stated}. With its parameter `PORT` at 1 (`iverilog -P{BENCH}.PORT=1`, `verilator -GPORT=1`) the memories
-begin empty and the weights come through the port. `+waveform` writes `waveform.vcd`.
+ends with PASS or FAIL. With its parameter `PORT` at 1 (`iverilog -P{BENCH}.PORT=1`, `verilator -GPORT=1`) the memories
+begin empty and the weights come through the port. `+waveform` writes `waveform.vcd`: {clock_of(design, frames).stated}.
 
 ## Synthesise it
 
@@ -155,8 +155,9 @@ begin empty and the weights come through the port. `+waveform` writes `waveform.
 
 `synth.ys` reads the files as they want to be read (`-mem2reg` but for the memory; loop variables, which look like
 latches to some tools, cleaned away first); go on from it to your target. `rsnn.sdc` has the clock and the delays of
-`{TOP}`'s ports, in nanoseconds, which it says; OpenSTA reads it right with a library in any unit. Where `SYNTHESIS` is defined, as Yosys does by itself, memories begin empty: load them through the
-weight port, or put a macro with contents into `rsnn_memory.v`.
+`{TOP}`'s ports, in nanoseconds, as it says; OpenSTA, too, reads it with a library in any unit. Where
+`SYNTHESIS` is defined, as Yosys does by itself, memories begin empty: load them through the weight port, or put a macro
+with contents into `rsnn_memory.v`.
 
 ## Ports
 

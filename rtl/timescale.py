@@ -77,6 +77,6 @@ def timescale(clock_hz: float, periods: int, *, least_half: int = 1) -> Timescal
         entry for entry in found if entry.period / 2 >= least_half and (periods + 1) * entry.period <= _MOST_TICKS
     ]
     if not fitting:
-        raise TimescaleError(f"{periods:,} periods of a clock of {decimal(clock_hz)} Hz: in no unit a number of 63 bits")
+        raise TimescaleError(f"{periods:,} periods of a clock of {decimal(clock_hz)} Hz: no unit holds them in 63 bits")
     # Where no unit is exact, the finest.
     return next((entry for entry in fitting if entry.exact), max(fitting, key=lambda entry: entry.period))

@@ -35,7 +35,8 @@ def make(tmp_path):
     (tmp_path / ".venv" / ".installed-core").write_text("")
 
     def run(target: str, *words: str, **environment: str) -> list[str]:
-        own = {key: value for key, value in os.environ.items() if key not in ("RSNN_DATA", "DATA", "SPEECH", "MAKEFLAGS")}
+        unset = ("RSNN_DATA", "DATA", "SPEECH", "MAKEFLAGS")
+        own = {key: value for key, value in os.environ.items() if key not in unset}
         command = ["make", "--no-print-directory", "-o", "tools", target, *words]
         done = subprocess.run(
             command, cwd=tmp_path, env=own | environment, capture_output=True, text=True, errors="surrogateescape",

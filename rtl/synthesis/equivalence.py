@@ -19,6 +19,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from files.names import verilog_name
 from rtl.build_cache import built, digest, put
 from rtl.design import Design
 from rtl.program import environment_key
@@ -197,7 +198,9 @@ def with_a_wrong_gate(netlist: Netlist, library: Library, folder: Path) -> Netli
         for other in library.cells.values():
             if other.inputs == one.inputs and other.outputs == one.outputs and other.truth_table() not in (None, table):
                 folder.mkdir(parents=True, exist_ok=True)
-                text = re.sub(rf"^  {gate} ", f"  {other.name} ", netlist.text, count=1, flags=re.MULTILINE)
+                # Yosys escapes keywords as we do.
+                old, new = f"\n  {verilog_name(gate)} ", f"\n  {verilog_name(other.name)} "
+                text = netlist.text.replace(old, new, 1)
                 (folder / "netlist.v").write_text(text)
                 return Netlist(netlist.name, netlist.cells, netlist.depth, folder)
     raise SynthesisError(f"{netlist.name}: no gate of it has another of the same pins in the library")

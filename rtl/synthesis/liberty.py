@@ -106,7 +106,8 @@ class Library:
         LibertyError
             The library has none.
         """
-        return self._smallest((True, True, True, False), "NAND of two inputs with an area, expected one to count in").area
+        what = "NAND of two inputs with an area, expected one to count in"
+        return self._smallest((True, True, True, False), what).area
 
     @cached_property
     def buffer(self) -> str:
@@ -180,7 +181,7 @@ def read_liberty(path: Path) -> Library:
     name = group.names[0] if group.names else path.stem
     if not _LIBRARY_NAME.fullmatch(name):
         raise LibertyError(
-            f"{path}: line {group.line}: library name {name[:40]!r}, expected letters, digits, _ . $ + or -, at most 255"
+            f"{path}: line {group.line}: library name {name[:40]!r}, expected at most 255 letters, digits, _ . $ + or -"
         )
     if not any(group.of_kind("cell")):
         raise LibertyError(f"{path}: library has no cell")

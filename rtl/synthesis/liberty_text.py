@@ -162,8 +162,8 @@ class _Parser:
         self.text, self.path = text, path
         self.written = io.StringIO()
         self.at = 0
-        # Of the token that was taken last: its kind ("string", "mark", "word", or "" at the end), what it says, how it is
-        # written for tools, where it begins, and whether white space, and the end of a line, stood before it.
+        # Of the token that was taken last: its kind ("string", "mark", "word", or "" at the end), what it says, how it
+        # is written for tools, where it begins, and whether white space, and the end of a line, stood before it.
         self.kind, self.token, self.said, self.began = "", "", "", 0
         self.spaced = self.line_ended = False
         self._counted = (0, 1)

@@ -22,7 +22,8 @@ from rtl.synthesis.yosys import SynthesisError, run_yosys, yosys_version
 
 MEMORY = f"{MODULE}memory"
 LIBERTY, CONSTRAINTS = "cells.lib", "abc.constr"
-# What each output of a block is assumed to drive; about eight small gates at 180 nm.
+# What each output of a block is assumed to drive; about eight small gates at 180 nm. ABC converts the library's loads
+# to femtofarads, and takes this number for some.
 LOAD_FF = 100
 _INSTANCE = re.compile(rf"^    ({MODULE}\w+)(?: #\((.*)\))? (\w+) \($", re.MULTILINE)
 
@@ -177,7 +178,8 @@ _WRITE = ("check -assert", "write_verilog -noattr -noexpr -nohex -nodec netlist.
 
 
 def _map_to_cells(design: Design) -> list[str]:
-    period_ps = round(1e12 / design.specification.clock_hz)
+    # ABC reads it as a 32-bit integer.
+    period_ps = min(round(1e12 / design.specification.clock_hz), (1 << 31) - 1)
     return [
         f"dfflibmap -liberty {LIBERTY}",
         f"abc -liberty {LIBERTY} -constr {CONSTRAINTS} -D {period_ps}",
@@ -211,7 +213,9 @@ def _netlist(
         cells = Counter(str(cell["type"]) for cell in module["cells"].values())
         unknown = [cell for cell in cells if not _is_known(cell, library)]
         if unknown:
-            raise SynthesisError(f"{name}: mapped to {', '.join(sorted(unknown))}, which the library has no model of")
+            raise SynthesisError(
+                f"{name}: mapped to {', '.join(sorted(unknown))}, which the library has no model of, or not for use"
+            )
         counted = {"cells": cells, "depth": logic_depth(module, library)}
         put(folder, {"counted.json": json.dumps(counted)})
         for path in folder.iterdir():
@@ -228,7 +232,7 @@ def _netlist(
 
 
 def _is_known(cell: str, library: Library) -> bool:
-    return cell.startswith(f"{MEMORY}_") or (cell in library.cells and library.cells[cell].modelled)
+    return cell.startswith(f"{MEMORY}_") or (cell in library.cells and library.cells[cell].usable)
 
 
 def _structure(design: Design) -> dict[str, str]:

@@ -154,8 +154,7 @@ def longest_path_ns(printed: str, who: str) -> float:
     # A path from edge to edge is as long at any period; one over half a period, or a unit that is not ours, is not.
     if max(paths_ns) - min(paths_ns) > 1e-4 * max(1.0, abs(paths_ns[0])):
         raise SynthesisError(
-            f"{who} gives slacks that do not follow the period, so its timing is unknown (a path over half a period?):\n"
-            f"{said}"
+            f"{who} gives slacks that do not follow the period, so its timing is unknown (half a period?):\n{said}"
         )
     return paths_ns[0]
 

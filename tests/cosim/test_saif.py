@@ -5,9 +5,11 @@ So does the one that Verilator writes by itself of the exported testbench.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +31,7 @@ from rtl.design import build_design
 SPECIFICATION = Specification(
     inputs=12, layers=(20, 16), outputs=75, lanes=16, logits_per_cycle=4, thresholds=(40, 60), leaks=(2, 3)
 )
-PERIOD_PS = 10_000_000
+PERIOD_NS = 10_000
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -76,7 +78,7 @@ def test_a_parser_of_s_expressions_reads_what_a_plain_count_gives(design, run):
     parsed = named(sexpdata.loads(path.read_text())[1:])
     assert parsed["SAIFVERSION"] == ["2.0"]
     assert parsed["DIRECTION"] == ["backward"]
-    assert parsed["DURATION"] == [len(records) * PERIOD_PS]
+    assert parsed["DURATION"] == [len(records) * PERIOD_NS]
     (top, nets) = parsed["INSTANCE"]
     assert top.value() == design.top.name
     counts = {entry[0].value(): {name: value[0] for name, value in named(entry[1:]).items()} for entry in nets[1:]}
@@ -86,8 +88,8 @@ def test_a_parser_of_s_expressions_reads_what_a_plain_count_gives(design, run):
     for net, bit in record_bits(design):
         high = int(bits[:, bit].sum())
         expected[net.replace("\\", "")] = {
-            "T0": (len(records) - high) * PERIOD_PS,
-            "T1": high * PERIOD_PS,
+            "T0": (len(records) - high) * PERIOD_NS,
+            "T1": high * PERIOD_NS,
             "TX": 0,
             "TC": int(changes[bit]),
             "IG": 0,
@@ -96,6 +98,31 @@ def test_a_parser_of_s_expressions_reads_what_a_plain_count_gives(design, run):
     # Every bit of the record, each once.
     assert len(expected) == sum(field.bits for field in build_layout(SPECIFICATION))
     assert sum(entry["TC"] for entry in counts.values()) == changes.sum() > 10_000
+
+
+UNITS = {unit: Fraction(1, 1000**power) for power, unit in enumerate(("s", "ms", "us", "ns", "ps", "fs"))}
+
+
+@pytest.mark.parametrize("clock_hz", [1e5, 3e6, 2.5e9, 7.3e11, 1e12, 0.3, 1e-6])
+def test_times_are_right_at_any_clock(tmp_path, design, clock_hz):
+    spec = SPECIFICATION.replace(clock_hz=clock_hz, frame_period_s=max(0.01, 10 / clock_hz))
+    changed, bits = dataclasses.replace(design, specification=spec), 64 * build_layout(SPECIFICATION).words
+    highs = np.arange(bits) % 1001
+    path = write_saif(tmp_path / "a.saif", changed, toggles=highs // 2, highs=highs, cycles=1000)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.saif"]
+    parsed = named(sexpdata.loads(path.read_text())[1:])
+    number, unit = parsed["TIMESCALE"]
+    unit_s = number * UNITS[unit.value()]
+    period = 1 / Fraction(str(clock_hz))
+    (duration,) = parsed["DURATION"]
+    exact = (period / 2 / unit_s).denominator == 1
+    assert abs(duration * unit_s - 1000 * period) <= unit_s / 2 * (not exact)
+    assert 0 < duration < 1 << 63
+    counts = {entry[0].value(): named(entry[1:]) for entry in parsed["INSTANCE"][1][1:]}
+    for net, bit in record_bits(changed):
+        low, high = (counts[net.replace("\\", "")][name][0] for name in ("T0", "T1"))
+        assert low + high == duration
+        assert abs(high * unit_s - int(highs[bit]) * period) <= unit_s / 2 * (not exact)
 
 
 @pytest.mark.slow

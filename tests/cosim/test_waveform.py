@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -63,6 +64,49 @@ def test_every_value_of_every_cycle_is_in_the_file(tmp_path, small_network, reco
     assert not [name for name in widths if name.startswith("golden.")]
     rising = sorted(time for time, value in changes["accelerator.clk"].items() if value == 1)
     assert rising == [(1000 + cycle) * PERIOD_NS + PERIOD_NS // 2 for cycle in range(len(records))]
+
+
+UNITS = {unit: Fraction(1, 1000**power) for power, unit in enumerate(("s", "ms", "us", "ns", "ps", "fs"))}
+
+
+@pytest.mark.parametrize("clock_hz", [1e5, 3e6, 2.5e9, 7.3e11, 1e12, 0.3, 1e-6])
+def test_edges_are_where_they_are_at_any_clock(tmp_path, small_network, records, clock_hz):
+    layout = build_layout(small_network.specification)
+    waves = [Wave(1000 + cycle, record) for cycle, record in enumerate(records[:20])]
+    vcd, save = write_waveform(tmp_path / "run.vcd", layout, waves, clock_hz=clock_hz, marker=1007)
+    with vcd.open("rb") as file:
+        scale = next(token.timescale for token in tokenize(file) if token.kind is TokenKind.TIMESCALE)
+    unit_s = scale.magnitude * UNITS[scale.unit.value]
+    _, changes = changes_of(vcd)
+    rising = sorted(time for time, value in changes["accelerator.clk"].items() if value == 1)
+    half = 1 / Fraction(str(clock_hz)) / 2
+    exact = (half / unit_s).denominator == 1
+    assert len(rising) == 20
+    for cycle, time in enumerate(rising):
+        assert abs(time * unit_s - (2 * (1000 + cycle) + 1) * half) <= unit_s / 2 * (not exact)
+    (marker,) = re.findall(r"^\*\S+ (\d+)", save.read_text(), re.MULTILINE)
+    assert abs(int(marker) * unit_s - 2014 * half) <= unit_s / 2 * (not exact)
+    assert f"times in units of {scale.magnitude} {scale.unit.value}" in vcd.read_text()
+
+
+def test_twice_the_same_bytes(tmp_path, small_network, records):
+    layout = build_layout(small_network.specification)
+    waves = [Wave(cycle, record) for cycle, record in enumerate(records[:5])]
+    for name in ("one", "two"):
+        write_waveform(tmp_path / name / "run.vcd", layout, waves, clock_hz=1e5, marker=1)
+    for name in ("run.vcd", "run.gtkw"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+@pytest.mark.parametrize("name", ['quo"te.vcd', "two\nlines.vcd", "caf\udce9.vcd", "$x[exec touch X].vcd"])
+def test_a_name_adds_no_line_to_the_save_file(tmp_path, small_network, records, name):
+    layout = build_layout(small_network.specification)
+    vcd, save = write_waveform(tmp_path / name, layout, [Wave(0, records[0])], clock_hz=1e5)
+    assert vcd.is_file()
+    text = save.read_text(errors="surrogateescape")
+    lines = [line for line in text.splitlines() if line.startswith("[dumpfile]")]
+    assert lines == ([f'[dumpfile] "{name}"'] if name.isprintable() and '"' not in name else [])
+    assert "lines.vcd" not in text
 
 
 def test_golden_stands_beside_the_rtl_where_it_is_known(tmp_path, small_network, records):

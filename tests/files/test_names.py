@@ -35,7 +35,8 @@ def in_tcl(texts, folder):
         + "foreach word $words {set line word; foreach c [split $word {}] {lappend line [scan $c %c]}; puts $line}\n"
     )
     # OpenSTA is the Tcl that the words are for.
-    run = subprocess.run([require("sta"), "-no_splash", "-exit", "words.tcl"], cwd=folder, capture_output=True, check=True)
+    command = [require("sta"), "-no_splash", "-exit", "words.tcl"]
+    run = subprocess.run(command, cwd=folder, capture_output=True, check=True)
     lines = run.stdout.decode().splitlines()
     assert all(line.startswith("word") for line in lines), lines
     return ["".join(chr(int(code)) for code in line.split()[1:]) for line in lines]

@@ -5,16 +5,18 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
-from rtl.synthesis.yosys import SynthesisError, run_tool, run_yosys, yosys_command, yosys_version
+from rtl.synthesis.yosys import END, SynthesisError, run_tool, run_yosys, yosys_command, yosys_version
 
 
 def test_a_script_runs_in_its_folder(tmp_path, yosys):
     (tmp_path / "one.v").write_text("module one (input a, output b); assign b = ~a; endmodule\n")
     log = run_yosys(["read_verilog one.v", "synth -top one", "write_verilog out.v"], tmp_path)
-    assert "End of script" in log
+    assert END in log.splitlines()
     assert "module one" in (tmp_path / "out.v").read_text()
     assert "Yosys" in yosys_version()
 
@@ -28,6 +30,37 @@ def test_a_run_that_stops_half_way_is_no_success(tmp_path, monkeypatch):
     monkeypatch.setattr("rtl.synthesis.yosys.yosys_command", lambda: (sys.executable, "-c", _HALF))
     with pytest.raises(SynthesisError, match="Yosys stopped half-way:\none line"):
         run_yosys(["anything"], tmp_path)
+
+
+@pytest.mark.parametrize("said", ["End of script. Logfile hash: 0", f"log {END}", "Warning: " + END, ""])
+def test_the_end_is_ours_whatever_a_version_says_at_its_own(tmp_path, monkeypatch, said):
+    other = f"open('yosys.log', 'w').write({said!r})"
+    monkeypatch.setattr("rtl.synthesis.yosys.yosys_command", lambda: (sys.executable, "-c", other))
+    with pytest.raises(SynthesisError, match="Yosys stopped half-way"):
+        run_yosys(["anything"], tmp_path)
+    monkeypatch.setattr("rtl.synthesis.yosys.yosys_command", lambda: (sys.executable, "-c", _THROUGH))
+    assert run_yosys(["anything"], tmp_path).startswith("Yosys 99")
+
+
+_THROUGH = f"open('yosys.log', 'wb').write(b'Yosys 99 \\xff\\n{END}\\nFin.')"
+
+
+def test_what_it_keeps_for_later_runs_is_kept_from_others(tmp_path, monkeypatch):
+    # Newer versions convert cells.lib once, and take it for every other file of that name.
+    code = f"import os; open('yosys.log', 'w').write(os.environ['TMPDIR'] + chr(10) + {END!r})"
+    monkeypatch.setattr("rtl.synthesis.yosys.yosys_command", lambda: (sys.executable, "-c", code))
+    first, second = (Path(run_yosys(["anything"], tmp_path).splitlines()[0]) for _ in range(2))
+    assert first != second
+    assert not first.exists()
+    assert Path(tempfile.gettempdir()) not in (first, second)
+
+
+def test_a_version_that_is_not_said_is_not_taken_for_one(monkeypatch):
+    yosys_version.cache_clear()
+    monkeypatch.setattr("rtl.synthesis.yosys.yosys_command", lambda: (sys.executable, "-c", ""))
+    with pytest.raises(SynthesisError, match="expected its version"):
+        yosys_version()
+    yosys_version.cache_clear()
 
 
 _HALF = "open('yosys.log', 'w').write('one line')"
