@@ -296,7 +296,8 @@ class _Parser:
             raise self._bad(f"'name : value' or 'name (...)', got {self.text[at : at + 20]!r}")
         self.at = found.end()
         if found[1] is not None:
-            self.kind, self.token = "string", _JOINED.sub(" ", found[1]) if "\\" in found[1] else found[1]
+            string = _JOINED.sub(" ", found[1]) if "\\" in found[1] else found[1]
+            self.kind, self.token = "string", string.replace("\t", " ")
             self.said = f'"{_clean(self.token)}"'
         elif found[2]:
             self.kind, self.token, self.said = "mark", found[2], found[2]
@@ -320,7 +321,7 @@ def _clean(string: str) -> str:
     if "\\" in string:
         string = re.sub(r"\\.", "_", string)
     if not (string.isascii() and string.isprintable()):
-        string = "".join(c if " " <= c <= "~" else " " if c == "\t" else "?" for c in string)
+        string = "".join(c if " " <= c <= "~" else "?" for c in string)
     if "/" in string and re.search(r"//|/\*|\*/", string):
         string = string.replace("/", "_")
     if any(bracket in string for bracket in "(){}") and not _balanced(string):

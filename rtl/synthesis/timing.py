@@ -20,6 +20,7 @@ from rtl.synthesis.yosys import SynthesisError, run_tool
 # Periods at which a netlist is timed, and what begins the lines that our script prints.
 PERIODS_NS = (100.0, 200.0)
 SLACK, FAILED = "rsnn slack_s at period_ns", "rsnn failed:"
+_SIGNED = re.compile(r"^(\s*(?:input|output|wire|reg) )signed ", re.MULTILINE)
 _SLEW = (("lower", 20), ("upper", 80))
 # Of OpenSTA, in seconds; the accelerator takes some.
 LIMIT_S = 1800.0
@@ -72,7 +73,8 @@ def time_netlist(design: Design, netlist: Netlist, library: Library) -> Timing |
         folder = Path(name)
         (folder / "cells.lib").write_text(library.text)
         (folder / "memories.lib").write_text(memory_liberty(memories_in(design, TOP)))
-        (folder / "netlist.v").write_text(netlist.text)
+        # OpenSTA passes over declarations that are signed, and then over the ports; in gates no bit is a sign.
+        (folder / "netlist.v").write_text(_SIGNED.sub(r"\1", netlist.text))
         (folder / "sta.tcl").write_text(timing_script(netlist.name, library.buffer, clocked=clocked))
         command = [shutil.which("sta") or "sta", "-no_splash", "-no_init", "-exit", "sta.tcl"]
         try:
@@ -138,8 +140,10 @@ def longest_path_ns(printed: str, who: str) -> float:
     said = "\n".join(printed.splitlines()[-8:])
     found = re.findall(rf"^{SLACK} ([\d.]+) (\S+)$", printed, re.MULTILINE)
     failed = re.search(rf"^{FAILED} .*", printed, re.MULTILINE)
-    if failed is not None:
-        raise SynthesisError(f"{who} finds no path:\n{said}")
+    # After some errors, as in a library, it goes on with what it has.
+    errors = re.findall(r"^(?:\[ERROR|Error)\b.*", printed, re.MULTILINE)
+    if failed is not None or errors:
+        raise SynthesisError(f"{who} finds no path:\n" + "\n".join([*errors[:4], said]))
     try:
         slacks_ns = [1e9 * float(slack) for _, slack in found]
         asked = [float(period) for period, _ in found]

@@ -124,6 +124,7 @@ def assert_same(found: Checkpoint, wanted: Checkpoint) -> None:
             assert matrix.tobytes() == expected.tobytes()
 
 
+@settings(max_examples=30)
 @given(specifications(), st.integers(0, 1 << 30))
 def test_every_checkpoint_comes_back_from_its_file(tmp_path_factory, spec, seed):
     checkpoint = random_checkpoint(spec, seed=seed)

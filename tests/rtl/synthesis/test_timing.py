@@ -74,6 +74,15 @@ def test_a_cell_of_no_library_is_no_black_box(design, library, opensta, tmp_path
         time_netlist(design, Netlist(netlist.name, netlist.cells, netlist.depth, netlist.folder), library)
 
 
+def test_ports_that_are_signed_are_timed(design, library, opensta, tmp_path):
+    own = time_netlist(design, chain(tmp_path / "own", 50), library)
+    netlist = chain(tmp_path / "signed", 50)
+    text = re.sub(r"^  (input|output) ", r"  \1 signed ", netlist.text, flags=re.MULTILINE)
+    (netlist.folder / "netlist.v").write_text(text)
+    assert text.count("signed") == 2
+    assert time_netlist(design, dataclasses.replace(netlist), library) == own
+
+
 @pytest.mark.parametrize("clock_hz", [0.5, 1e5, 1e9, 1e12])
 def test_a_path_is_as_long_at_any_clock(design, library, opensta, tmp_path, clock_hz):
     # A slack beside a period of seconds would have no digits left for it.
@@ -116,6 +125,8 @@ SAID = "rsnn slack_s at period_ns"
         # In nanoseconds instead of seconds; half a period.
         (f"{SAID} 100 90\n{SAID} 200 190\n", "do not follow the period"),
         (f"{SAID} 100 4e-8\n{SAID} 200 9e-8\n", "do not follow the period"),
+        (f"Error: cells.lib, line 3 syntax error.\n{SAID} 100 9e-8\n{SAID} 200 19e-8\n", "path:\nError: cells"),
+        (f"[ERROR STA-0340] no.\n{SAID} 100 9e-8\n{SAID} 200 19e-8\n", "finds no path:\n[ERROR STA-0340]"),
         ('rsnn failed: invalid command name "get_name"\n', "finds no path:\nWarning: anything\nrsnn failed: inv"),
     ],
 )
