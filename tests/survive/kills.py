@@ -9,13 +9,16 @@ import sys
 from dataclasses import dataclass, field
 
 from tests.survive.commands import Command, files_of
-from tests.survive.process import Ended, Running
+from tests.survive.process import Ended, Forked, Running
 from tests.survive.setting import Setting
 from tests.survive.wholeness import Files, half_written, left_over, price
 
 # One round in so many starts from an empty cache, work and output folder; the others go on with what the last left,
 # every second one with the other variant.
 FRESH_EVERY = 4
+# One round in so many is a new interpreter, which takes about so long to load its modules; the others are forks that
+# have them, so that the kills fall into the work.
+ANEW_EVERY, LOADING_S = 10, 3.0
 
 
 @dataclass
@@ -90,9 +93,12 @@ def begin(command: Command, setting: Setting, *, fresh: bool) -> None:
 def undisturbed(command: Command, setting: Setting, trial: Trial, *, again: bool = True) -> Undisturbed:
     """Run each variant on its own; with `again`, a second time with a full cache, which must give the same."""
     found = Undisturbed()
+    # Files and machine code that are read for the first time take longer than they will when the kills come.
+    begin(command, setting, fresh=True)
+    Forked(setting, command.variants[0]).end()
     for variant in command.variants:
         begin(command, setting, fresh=True)
-        ended = Running(setting, variant).end()
+        ended = Forked(setting, variant).end()
         if ended.status:
             raise RuntimeError(f"{command.name}: fails undisturbed, exit status {ended.status}: {ended.said}")
         found.wholes.append(files_of(setting.out))
@@ -101,7 +107,7 @@ def undisturbed(command: Command, setting: Setting, trial: Trial, *, again: bool
         found.prices += [text for text in [price(setting.out)] if text is not None]
         found.cached |= _names(setting)
         if again:
-            twice = Running(setting, variant).end()
+            twice = Forked(setting, variant).end()
             if twice.status or files_of(setting.out) != found.wholes[-1]:
                 trial.findings["undisturbed, a second run gives other bytes"] += 1
             ended = twice
@@ -134,8 +140,9 @@ def kill_often(command: Command, setting: Setting, *, kills: int, seed: int, aga
         which = number % variants
         begin(command, setting, fresh=fresh)
         longest = (known.fresh_s if fresh else known.kept_s)[which]
-        running = Running(setting, command.variants[which])
-        ended = running.kill_after(rng.uniform(0.0, longest))
+        anew = number % ANEW_EVERY == ANEW_EVERY - 1
+        running = (Running if anew else Forked)(setting, command.variants[which])
+        ended = running.kill_after(rng.uniform(0.0, longest + (LOADING_S if anew else 0.0)))
         trial.kills += 1
         trial.ended_first += ended.status >= 0
         trial.findings.update(_wrong(command, setting, known, ended, which))

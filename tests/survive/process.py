@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import resource
 import secrets
 import signal
 import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from experiments import cli
 from tests.survive.setting import ROOT, Setting
 
 # Names the processes of one command to whoever looks for them.
 MARK = "RSNN_SURVIVE_MARK"
 _GRACE_S = 5.0
+# Words of a command line that start the interpreter: python -m experiments.cli.
+_BEFORE_ARGUMENTS = 3
 
 
 @dataclass(frozen=True)
@@ -79,6 +87,79 @@ class Running:
         for path in (self._output, self._said):
             path.unlink()
         return Ended(status, seconds, texts[0], texts[1], left)
+
+
+class Forked(Running):
+    """A command in a fork of this process, whose modules are loaded (`warm`): what is killed is its work."""
+
+    def __init__(self, setting: Setting, arguments: tuple[str, ...]) -> None:
+        warm()
+        self.mark = secrets.token_hex(16)
+        self._output, self._said = (setting.home / f"said-{self.mark}-{which}" for which in ("out", "err"))
+        self.begun = time.monotonic()
+        words = setting.words(arguments)[_BEFORE_ARGUMENTS:]
+        environment = setting.environment(**{MARK: self.mark})
+        sys.stdout.flush()
+        pid = os.fork()
+        if pid == 0:
+            self._become(words, environment)
+        self.process = _Child(pid)  # type: ignore[assignment]
+
+    def _become(self, words: list[str], environment: dict[str, str]) -> None:
+        status = 3
+        try:
+            os.setsid()
+            for path, handle in ((self._output, 1), (self._said, 2)):
+                os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), handle)
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            os.chdir(ROOT)
+            os.environ.clear()
+            os.environ.update(environment)
+            tempfile.tempdir = None
+            # The streams of a test are not those of a process.
+            sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115
+            try:
+                status = cli.main(words)
+            except SystemExit as left:
+                status = int(left.code or 0)
+            sys.stdout.flush()
+            sys.stderr.flush()
+        finally:
+            os._exit(status)
+
+
+class _Child:
+    """A fork, with what `Running` asks of a process."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._status: int | None = None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end; of a signal the number below 0."""
+        until = None if timeout is None else time.monotonic() + timeout
+        while self._status is None:
+            done, status = os.waitpid(self.pid, 0 if until is None else os.WNOHANG)
+            if done:
+                self._status = os.waitstatus_to_exitcode(status)
+            elif until is not None and time.monotonic() >= until:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout or 0.0)
+            else:
+                time.sleep(0.002)
+        return self._status
+
+
+@cache
+def warm() -> None:
+    """Load what commands load, and compile what they compile."""
+    for name in ("run", "cycles", "engines", "export", "faults", "power_table", "prove", "synth", "utterances"):
+        importlib.import_module(f"experiments.{name}")
+    with suppress(ModuleNotFoundError):
+        importlib.import_module("experiments.recognition")
+    spoken = importlib.import_module("experiments.spoken")
+    checkpoint = importlib.import_module("golden.checkpoint").load_checkpoint()
+    heard = spoken.recognise(checkpoint, spoken.CLIP)
+    importlib.import_module("golden.trace").CycleModel(checkpoint).frame(heard.codes[0])
 
 
 def _left(mark: str) -> tuple[str, ...]:
