@@ -76,10 +76,10 @@ def compare_engines(*, checkpoint_path: Path | None, speech: Path | None, frames
     CosimulationError, PredictionError, EngineError
         An engine differs from golden, counts other toggles, or is not there.
     """
-    with output_folder(out, by="engines") as staging:
+    with output_folder(out, by="rsnn engines") as staging:
         checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
         spoken = recognise(checkpoint, speech if speech is not None else CLIP)
-        codes, name = spoken.codes[:frames], spoken.path.name
+        codes, name = spoken.codes[:frames], spoken.name
         keys = {engine: simulation_key(checkpoint, codes, engine, sources_digest(__name__)) for engine in ENGINES}
         found: dict[str, dict[str, Any]] = {}
         for engine in tqdm(ENGINES, unit="engine", disable=None, file=sys.stderr):

@@ -57,7 +57,7 @@ def export(
     ------
     AudioError, CheckpointError, UnsupportedSwitchError, ConversionError
     """
-    with output_folder(out, by="export") as staging:
+    with output_folder(out, by="rsnn export") as staging:
         checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
         codes = _codes(checkpoint, speech, frames)
         design = build_design(checkpoint.specification, architecture)

@@ -31,7 +31,7 @@ def inject_all(out: Path) -> tuple[str, int]:
     missed : int
         Faults that went unnoticed; also counts the unchanged copy if it did not pass.
     """
-    with output_folder(out, by="faults") as staging:
+    with output_folder(out, by="rsnn faults") as staging:
         unchanged_passes = not _verdict(None)["caught"]
         rows = []
         for fault in tqdm(FAULTS, unit="fault", disable=None, file=sys.stderr):

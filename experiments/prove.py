@@ -51,7 +51,7 @@ def prove_checkpoint(*, checkpoint_path: Path | None = None, timeout_s: float = 
     EngineError
         A tool is missing or fails.
     """
-    with output_folder(out, by="prove") as staging:
+    with output_folder(out, by="rsnn prove") as staging:
         spec = (load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)).specification
         tools = {"yosys": yosys_version(), "solver": solver_version()}
         small, full = build_properties(SMALL), build_properties(spec)

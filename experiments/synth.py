@@ -85,7 +85,7 @@ def synthesise_checkpoint(
     CosimulationError
         The gates differ from golden.
     """
-    with output_folder(out, by="synth") as staging:
+    with output_folder(out, by="rsnn synth") as staging:
         # What is missing is said before the long work, not after it.
         tools = {"yosys": yosys_version(), "opensta": sta_version(), "nextpnr": nextpnr_version()}
         require_icarus()

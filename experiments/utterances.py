@@ -12,10 +12,12 @@ from tqdm import tqdm
 
 from cosim.cosimulate import cosimulate
 from cosim.scoreboard import CosimulationError, PredictionError
+from experiments.outcome import waveform_of_mismatch
 from experiments.simulation_key import simulation_key
 from experiments.spoken import Spoken, recognise
 from experiments.tables import write_csv
 from features.corpora.location import require_corpus
+from features.corpora.sound import sound_seconds
 from features.corpora.speechocean762 import read_speechocean762
 from files.folder import output_folder
 from golden.checkpoint import Checkpoint, load_checkpoint
@@ -75,8 +77,12 @@ def cosimulate_files(
     EngineError
         The engine is not installed, or fails.
     """
-    with output_folder(out, by="cosim", keep_on=(CosimulationError, PredictionError)) as staging:
+    kept_on = (CosimulationError, PredictionError)
+    with waveform_of_mismatch(out), output_folder(out, by="rsnn cosim", keep_on=kept_on) as staging:
         checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
+        for path in paths:
+            # By its header: a file that is missing is said now, not after those before it.
+            sound_seconds(path)
         rows, seconds, again = [], [], 0
         many = len(paths) > LISTED
         for path in tqdm(paths, unit="file", disable=None if many else True, file=sys.stderr):
@@ -87,7 +93,7 @@ def cosimulate_files(
             run = partial(_cosimulated, checkpoint, spoken, wanted, engine=engine, folder=staging, quiet=many)
             found = kept("cosim", key, run)
             counted = dict(found["counted"])
-            first = {"utterance": path.name, "frames": counted.pop("frames"), "frames_of_file": len(spoken.codes)}
+            first = {"utterance": spoken.name, "frames": counted.pop("frames"), "frames_of_file": len(spoken.codes)}
             rows.append(first | counted | {"engine": engine})
             seconds.append(found["seconds"])
         if again:
@@ -111,7 +117,7 @@ def _cosimulated(
     checkpoint: Checkpoint, spoken: Spoken, wanted: int, *, engine: str, folder: Path, quiet: bool
 ) -> dict[str, Any]:
     """Return what is kept of a file, as JSON types: what was counted, in the order of the columns, and the seconds."""
-    name = spoken.path.name
+    name = spoken.name
     with tqdm(total=wanted, unit="frame", desc=name, disable=True if quiet else None, file=sys.stderr) as bar:
 
         def progress(done: int) -> None:

@@ -12,6 +12,7 @@ import pytest
 from cosim.scoreboard import CosimulationError, Mismatch
 from experiments import cli, utterances
 from experiments.utterances import LISTED, corpus_files, cosimulate_files
+from features.errors import AudioError
 from files.errors import WriteError
 
 
@@ -124,3 +125,13 @@ def test_a_whole_test_set_is_one_command(
     cycles = sum(int(row["cycles"]) for row in rows)
     expected = f"{LISTED + 1} utterances on verilator: {3 * (LISTED + 1)} frames, {cycles:,} cycles, "
     assert re.match(expected + ".* 0 mismatches; ", printed)
+
+
+def test_a_file_that_is_missing_is_said_before_any_work(
+    tmp_path: Path, speech_paths: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(utterances, "recognise", lambda *given: pytest.fail("the work began"))
+    with pytest.raises(AudioError, match=r"absent\.wav: no such sound file"):
+        cosimulate_files(
+            [*speech_paths[:1], tmp_path / "absent.wav"], checkpoint_path=None, frames=1, out=tmp_path / "out"
+        )
