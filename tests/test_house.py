@@ -145,6 +145,12 @@ BY_HAND = {
     "json.load": "files.reading.parse_json",
     "os.system": "subprocess.run",
 }
+# Where it is right all the same.
+BY_RIGHT = {
+    ("rtl/build_cache.py", "os.rename"),  # folders; the mechanism of the cache itself
+    ("rtl/synthesis/synthesise.py", "json.loads"),  # what Yosys has just written, by the hundred megabytes
+    ("training/pipeline.py", "np.load"),  # mapped rather than read, once its digest is known to be right
+}
 
 
 @pytest.mark.parametrize("path", [path for path in SOURCES if name_of(path).split("/")[0] != "files"], ids=name_of)
@@ -152,6 +158,7 @@ def test_files_are_read_and_written_in_one_way(path):
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
-            assert called not in BY_HAND, f"line {node.lineno}: {called}, expected {BY_HAND[called]}"
+            by_right = (name_of(path), called) in BY_RIGHT
+            assert called not in BY_HAND or by_right, f"line {node.lineno}: {called}, expected {BY_HAND[called]}"
             shell = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}.get("shell", "False")
             assert shell == "False", f"line {node.lineno}: a shell"
