@@ -164,3 +164,13 @@ def test_a_missing_file_is_refused(tmp_path):
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(RecipeError, match=r"binary.toml: no UTF-8 text \(byte 0\)"):
         load_recipe(tmp_path / "binary.toml")
+
+
+@pytest.mark.parametrize(
+    "line", ["a" + ".a" * 20_000 + " = 1", "[" + "a." * 20_000 + "a]", "a = {" + "a." * 20_000 + "a = 1}"]
+)
+def test_keys_of_thousands_of_names_are_refused_before_they_take_gigabytes(tmp_path, line):
+    path = tmp_path / "mine.toml"
+    path.write_text(f"senones = 160\n{line}\n")
+    with pytest.raises(RecipeError, match=r"mine\.toml, line 2: 20,000 dots, expected at most 200"):
+        load_recipe(path)
