@@ -75,7 +75,11 @@ class Running:
         try:
             self.process.wait(timeout=max(0.0, self.begun + seconds - time.monotonic()))
         except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                # A fork that has not begun, and so has no group of its own yet.
+                os.kill(self.process.pid, signal.SIGKILL)
         return self.end()
 
     def end(self) -> Ended:
