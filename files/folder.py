@@ -118,6 +118,9 @@ def commit(staging: Path, out: Path, *, by: str) -> None:
 def _recover(out: Path) -> None:
     """Finish a commit whose process was killed; `out` is held by the caller."""
     coming = out / _COMMIT
+    if coming.is_symlink():
+        # Ours never is: one would have files of another folder moved here.
+        raise WriteError(coming, NotADirectoryError(20, "is a link, expected a folder: remove it"))
     if not coming.is_dir():
         return
     # The old manifest is replaced last, so that what it alone names is still known after a second kill.
@@ -199,6 +202,8 @@ def committed(folder: str | os.PathLike[str], *, written_by: str) -> Iterator[Ca
     with alone(folder, shared=True):
         # Of a commit that could not be finished here (a read-only folder) what has not been moved yet counts.
         places = [place for place in (folder / _COMMIT, folder) if (place / MANIFEST).is_file()]
+        if (folder / _COMMIT).is_symlink():
+            raise FileError(f"{folder / _COMMIT}: is a link, expected a folder: remove it")
         if not places:
             raise FileError(
                 f"{folder / MANIFEST}: no such manifest, expected the folder of a whole run; run '{written_by}' anew"

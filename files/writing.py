@@ -49,6 +49,8 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     try:
         if path.is_dir():  # else it is found out at the end, after all the work
             raise IsADirectoryError(21, "is a folder, expected a file to write")
+        if path.exists() and not path.is_file():  # a device, a pipe: root would put a file in its place
+            raise FileExistsError(17, "is a device or a pipe, expected a file to write")
         file = _begin(folder, path.name)
     except OSError as error:
         raise WriteError(path, error) from error
@@ -161,4 +163,3 @@ def _begin(folder: Path, name: str) -> BinaryIO:
         if keep(file.fileno(), part):
             return file
         file.close()
-

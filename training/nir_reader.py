@@ -10,6 +10,8 @@ are stored whole in the file itself.
 
 from __future__ import annotations
 
+# h5py decodes ASCII text by name: loaded now, since later no file may be opened.
+import encodings.ascii  # noqa: F401
 import json
 import math
 import os

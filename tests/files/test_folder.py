@@ -207,3 +207,19 @@ def test_two_processes_with_one_folder(tmp_path: Path) -> None:
     assert seen
     assert contents(tmp_path) in (of_run("a"), of_run("b"))
     assert not [name for name in os.listdir(tmp_path) if name.startswith(".")]
+
+
+def test_a_commit_that_is_a_link_to_another_folder_moves_nothing_of_it(tmp_path: Path) -> None:
+    other, out = tmp_path / "other", tmp_path / "out"
+    other.mkdir()
+    (other / "thesis").write_text("precious")
+    write_run(out, "1")
+    (out / ".committing").symlink_to(other)
+    with (
+        pytest.raises(FileError, match=r"out/\.committing: is a link, expected a folder"),
+        committed(out, written_by="run"),
+    ):
+        pass
+    with pytest.raises(WriteError, match=r"out/\.committing: cannot be written \(is a link, expected a folder"):
+        write_run(out, "2")
+    assert contents(other) == {"thesis": "precious"}

@@ -137,6 +137,15 @@ def test_folders_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
     assert parts(tmp_path) == []
 
 
+def test_a_device_or_a_pipe_is_not_replaced_by_a_file(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(WriteError, match="is a device or a pipe, expected a file to write"):
+        write_text(pipe, "text")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert os.listdir(tmp_path) == ["pipe"]
+
+
 def test_a_cleaner_that_comes_between_making_and_holding_does_no_harm(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

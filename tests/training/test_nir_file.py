@@ -45,6 +45,17 @@ def test_the_graph_is_what_nir_reads(whole):
                 assert getattr(found.nodes[name], field).dtype == getattr(node, field).dtype
 
 
+@pytest.mark.parametrize("dtype", [h5py.string_dtype("ascii"), h5py.string_dtype("ascii", 5)])
+def test_text_of_other_writers_is_read_by_a_process_that_opens_nothing_more(whole, tmp_path, dtype):
+    path = tmp_path / "ascii.nir"
+    path.write_bytes(whole.read_bytes())
+    with h5py.File(path, "r+") as file:
+        inputs = next(node for node in file["node/nodes"].values() if node["type"][()] == b"Input")
+        del inputs["type"]
+        inputs.create_dataset("type", data="Input", dtype=dtype)
+    assert list(read_graph(path).graph.nodes) == list(read_graph(whole).graph.nodes)
+
+
 def test_this_process_never_opens_a_file_with_hdf5(whole, monkeypatch):
     def refuse(*_arguments, **_options):
         pytest.fail("opened here")
