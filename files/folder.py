@@ -1,9 +1,10 @@
 """A folder of several files, committed as one: what stands in it is of one run, whatever happened to others.
 
 A run writes into a hidden folder inside, its *staging*. At the end the staging is renamed to ``.committing``, which is
-the moment from which the new files count, and each is moved into place; whoever opens the folder next, to read or to
-write, goes on with moves that a killed process left. ``manifest.json`` names every file with its size and SHA-256 and
-the command that wrote it: files of one command that it did not write again are removed, others stay.
+the moment from which the new files count, and each is moved into place. Moves that a killed process left are finished
+by the next one that writes there; who reads changes nothing, and takes a file from where it is.
+``manifest.json`` names every file with its size and SHA-256 and the command that wrote it: files of one command that it
+did not write again are removed, others stay.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,12 @@ def _recover(out: Path) -> None:
         for name in set(_entries(out)) - set(_entries(coming)):
             with suppress(FileNotFoundError):
                 os.unlink(out / name)
-    for path in sorted(coming.iterdir(), key=lambda path: path.name == MANIFEST):
+    found = sorted(coming.iterdir(), key=lambda path: path.name == MANIFEST)
+    for path in found:
+        # Only what a run of ours stages: whatever else lies there was put there, and is not moved about.
+        if path.is_symlink() or not path.is_file():
+            raise WriteError(path, OSError(22, "is no regular file, expected what a run wrote: remove it"))
+    for path in found:
         if path.name == MANIFEST:
             sync_folder(out)
         os.replace(path, out / path.name)
@@ -194,16 +200,16 @@ def committed(folder: str | os.PathLike[str], *, written_by: str) -> Iterator[Ca
     folder = Path(folder)
     if not folder.is_dir():
         raise FileError(f"{folder}: no such folder, expected one that '{written_by}' wrote")
-    try:
-        with alone(folder), suppress(OSError):
-            _recover(folder)
-    except OSError as error:
-        raise FileError(f"{folder}: cannot be read ({error.strerror})") from error
-    with alone(folder, shared=True):
-        # Of a commit that could not be finished here (a read-only folder) what has not been moved yet counts.
-        places = [place for place in (folder / _COMMIT, folder) if (place / MANIFEST).is_file()]
-        if (folder / _COMMIT).is_symlink():
-            raise FileError(f"{folder / _COMMIT}: is a link, expected a folder: remove it")
+    coming = folder / _COMMIT
+    if coming.is_symlink():
+        raise FileError(f"{coming}: is a link, expected a folder: remove it")
+    with ExitStack() as held:
+        try:
+            held.enter_context(alone(folder, shared=True))
+        except OSError as error:
+            raise FileError(f"{folder}: cannot be read ({error.strerror})") from error
+        # What has not been moved yet counts: a commit that has begun is finished by the next that writes, not here.
+        places = [place for place in (coming, folder) if (place / MANIFEST).is_file()]
         if not places:
             raise FileError(
                 f"{folder / MANIFEST}: no such manifest, expected the folder of a whole run; run '{written_by}' anew"

@@ -7,6 +7,7 @@ process holds a lock on what it is writing, so that nothing of a living one is t
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from files.errors import WriteError
 from files.locking import keep, locked_or_none
 
 PART = ".part"
+_PART_NAME = re.compile(rf"\..*\.[0-9a-f]{{12}}{re.escape(PART)}", re.DOTALL)
 # Folders that this process has cleaned.
 _cleaned: set[str] = set()
 # What the user's umask leaves of a new file's permissions; asked once, since asking sets it.
@@ -120,7 +122,8 @@ def clean(folder: Path, *, again: bool = False) -> None:
     _cleaned.add(name)
     with suppress(OSError):
         for entry in os.scandir(folder):
-            if entry.name.startswith(".") and entry.name.endswith(PART):
+            # By our own form of a name: other programs call what they have begun .part, too.
+            if _PART_NAME.fullmatch(entry.name):
                 remove_if_left(Path(entry.path))
 
 

@@ -51,6 +51,23 @@ def test_a_result_and_an_error_of_ours_are_allowed():
     assert outcomes(refuses).outcomes == {REFUSED: 3}
 
 
+def test_a_case_cannot_harm_what_is_not_its_own(tmp_path):
+    precious = tmp_path / "precious"
+    precious.write_text("kept")
+
+    def harms(case, folder):
+        for harm in (precious.unlink, lambda: precious.write_text("lost"), lambda: precious.rename(folder / "taken")):
+            try:
+                harm()
+            except OSError:
+                continue
+            raise AssertionError("harmed")
+        (folder / "mine").write_text("may be written")
+
+    assert outcomes(harms).outcomes == {RESULT: 3}
+    assert precious.read_text() == "kept"
+
+
 def test_an_error_of_another_type_is_noticed_and_placed():
     def raises(case, folder):
         return {}[case.argument]

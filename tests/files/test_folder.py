@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from files import folder as module
 from files.errors import FileError, WriteError
 from files.folder import MANIFEST, committed, output_folder
 
@@ -104,10 +103,11 @@ def test_a_kill_at_any_moment_leaves_one_run_or_the_other(tmp_path: Path, reader
             write_run(out, "other", ("table",), by="another")
             (out / "table").unlink()
         with committed(out, written_by="run") as read:
-            found = read("activity").decode()
-        run_of = found.removeprefix("activity of ")
-        kept = contents(out) if reader == "writes" else contents_of_files(out)
-        assert kept == (of_run("1") if run_of == "1" else of_run("2", second)), moment
+            run_of = read("activity").decode().removeprefix("activity of ")
+            names = NAMES if run_of == "1" else second
+            assert {name: read(name).decode() for name in names} == of_run(run_of, names), moment
+        if reader == "writes":
+            assert contents(out) == of_run(run_of, names), moment
         if run.returncode == 0:
             break
         assert run.returncode == 9
@@ -115,23 +115,20 @@ def test_a_kill_at_any_moment_leaves_one_run_or_the_other(tmp_path: Path, reader
     assert run_of == "2"
 
 
-def contents_of_files(out: Path) -> dict[str, str]:
-    return {path.name: path.read_text() for path in out.iterdir() if path.is_file() and path.name != MANIFEST}
+def snapshot(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_read_only_folder_in_the_middle_of_a_commit_reads_as_the_new_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_run(tmp_path, "1")
-    subprocess.run([sys.executable, "-c", _KILLED, str(tmp_path), "4", *NAMES], check=False)
-    assert (tmp_path / ".committing").is_dir()
-
-    def refused(out: Path) -> None:
-        raise PermissionError
-
-    monkeypatch.setattr(module, "_recover", refused)
-    with committed(tmp_path, written_by="run") as read:
-        assert {name: read(name).decode() for name in NAMES} == of_run("2")
+def test_reading_in_the_middle_of_a_commit_gives_the_new_run_and_changes_nothing(tmp_path: Path) -> None:
+    for moment in range(3, 7):
+        out = tmp_path / str(moment)
+        write_run(out, "1")
+        subprocess.run([sys.executable, "-c", _KILLED, str(out), str(moment), *NAMES], check=False)
+        assert (out / ".committing").is_dir()
+        before = snapshot(out)
+        with committed(out, written_by="run") as read:
+            assert {name: read(name).decode() for name in NAMES} == of_run("2")
+        assert snapshot(out) == before
 
 
 def test_what_was_changed_since_is_refused(tmp_path: Path) -> None:
@@ -223,3 +220,29 @@ def test_a_commit_that_is_a_link_to_another_folder_moves_nothing_of_it(tmp_path:
     with pytest.raises(WriteError, match=r"out/\.committing: cannot be written \(is a link, expected a folder"):
         write_run(out, "2")
     assert contents(other) == {"thesis": "precious"}
+
+
+def test_what_no_run_staged_is_not_moved_about(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write_run(out, "1")
+    for name in ("folder", "link"):
+        coming = out / ".committing"
+        coming.mkdir()
+        if name == "folder":
+            (coming / name).mkdir()
+        else:
+            (coming / name).symlink_to(tmp_path)
+        with pytest.raises(WriteError, match=rf"\.committing/{name}: cannot be written \(is no regular file"):
+            write_run(out, "2")
+        assert (coming / name).exists()
+        (coming / name).rmdir() if name == "folder" else (coming / name).unlink()
+        coming.rmdir()
+    assert contents(out) == of_run("1")
+
+
+def test_a_part_of_another_program_stays(tmp_path: Path) -> None:
+    (tmp_path / ".film.part").write_text("half a film")
+    (tmp_path / ".films.part").mkdir()
+    write_run(tmp_path, "1")
+    assert (tmp_path / ".film.part").read_text() == "half a film"
+    assert (tmp_path / ".films.part").is_dir()
