@@ -223,3 +223,12 @@ def test_a_commit_that_is_a_link_to_another_folder_moves_nothing_of_it(tmp_path:
     with pytest.raises(WriteError, match=r"out/\.committing: cannot be written \(is a link, expected a folder"):
         write_run(out, "2")
     assert contents(other) == {"thesis": "precious"}
+
+
+def test_a_folder_in_a_file_s_place_is_named_and_nothing_is_moved(tmp_path: Path) -> None:
+    write_run(tmp_path, "1", ("activity",))
+    (tmp_path / "report").mkdir()
+    with pytest.raises(WriteError, match=r"/report: cannot be written \(is a folder, expected a file to write\)"):
+        write_run(tmp_path, "2")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["activity", MANIFEST, "report"]
+    assert (tmp_path / "activity").read_text() == "activity of 1"
