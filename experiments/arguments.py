@@ -12,6 +12,8 @@ from files.reading import whole_number
 
 # What counts frames, processes and so on in a command; more is a slip of the hand.
 MOST = 10**9
+# Beyond any machine; tens of thousands of threads take all its memory.
+MOST_THREADS = 1024
 # Of a random generator: what torch, NumPy and the C libraries below them take alike.
 MOST_SEED = 2**31 - 1
 
@@ -65,6 +67,14 @@ def whole(text: str) -> int:
     value = whole_number(text, least=1, most=MOST)
     if value is None:
         raise argparse.ArgumentTypeError(f"{text[:40]!r}: expected a whole number in 1..{MOST:,}")
+    return value
+
+
+def threads(text: str) -> int:
+    """Return a number of threads from 1."""
+    value = whole_number(text, least=1, most=MOST_THREADS)
+    if value is None:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r}: expected a whole number in 1..{MOST_THREADS:,}")
     return value
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.arguments import whole
+from experiments.arguments import threads, whole
 from experiments.outcome import outcome
 from experiments.spoken import CLIP
 from experiments.tables import write_csv
@@ -138,7 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--batches", type=whole, default=8, help="of 16 utterances (default: %(default)s)")
     parser.add_argument("--width", type=whole, default=128, help="of each of two layers (default: %(default)s)")
     parser.add_argument("--outputs", type=whole, default=120, help="classes (default: %(default)s)")
-    parser.add_argument("--threads", type=whole, default=1, help="(default: %(default)s)")
+    parser.add_argument("--threads", type=threads, default=1, help="(default: %(default)s)")
     parser.add_argument(
         "--out", type=Path, default=Path("results/recognition"), help="folder to write (default: %(default)s)"
     )

@@ -105,6 +105,10 @@ def commit(staging: Path, out: Path, *, by: str) -> None:
         with alone(out):
             _recover(out)
             found = {path.name: path for path in sorted(staging.iterdir())}
+            for name in (*found, MANIFEST):
+                # Found now: half-way through, it would leave the folder of two runs.
+                if (out / name).is_dir():
+                    raise WriteError(out / name, IsADirectoryError(21, "is a folder, expected a file to write"))
             entries = {name: entry for name, entry in _entries(out).items() if entry["by"] != by and name not in found}
             entries |= {name: _describe(path) | {"by": by} for name, path in found.items()}
             text = json.dumps({"format_version": _FORMAT, "files": entries}, indent=1, sort_keys=True)

@@ -160,7 +160,7 @@ def train_checkpoint(settings: Settings, *, seed: int, out: Path) -> str:
         `out` cannot be written; found before any work.
     """
     check_seed(seed)
-    if os.path.isdir(out):
+    if os.path.exists(out) and not os.path.isfile(out):
         raise RecipeError(f"{out}: cannot be written, expected the name of an .npz file")
     recipe = settings.load_recipe()
     make_folder(out.parent)

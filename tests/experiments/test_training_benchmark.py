@@ -59,3 +59,9 @@ def test_a_number_that_is_none_is_refused(text: str, capsys: pytest.CaptureFixtu
     with pytest.raises(SystemExit):
         training_benchmark.main(["--batches", text])
     assert "expected a whole number in 1" in capsys.readouterr().err
+
+
+def test_threads_that_would_take_all_memory_are_refused(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        training_benchmark.main(["--threads", "100000"])
+    assert "argument --threads: '100000': expected a whole number in 1..1,024" in capsys.readouterr().err

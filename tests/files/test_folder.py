@@ -246,3 +246,10 @@ def test_a_part_of_another_program_stays(tmp_path: Path) -> None:
     write_run(tmp_path, "1")
     assert (tmp_path / ".film.part").read_text() == "half a film"
     assert (tmp_path / ".films.part").is_dir()
+def test_a_folder_in_a_file_s_place_is_named_and_nothing_is_moved(tmp_path: Path) -> None:
+    write_run(tmp_path, "1", ("activity",))
+    (tmp_path / "report").mkdir()
+    with pytest.raises(WriteError, match=r"/report: cannot be written \(is a folder, expected a file to write\)"):
+        write_run(tmp_path, "2")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["activity", MANIFEST, "report"]
+    assert (tmp_path / "activity").read_text() == "activity of 1"

@@ -111,9 +111,10 @@ def test_from_corpus_to_checkpoint_and_again_from_what_is_there(corpus, tmp_path
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_the_work(corpus, tmp_path, capsys):
-    arguments = ["train", "--data", corpus, "--work", tmp_path / "work", "--out", tmp_path]
-    assert cli.main([str(word) for word in arguments]) == 2
-    assert "cannot be written, expected the name of an .npz file" in capsys.readouterr().err
+    for out in (tmp_path, "/dev/null"):
+        arguments = ["train", "--data", corpus, "--work", tmp_path / "work", "--out", out]
+        assert cli.main([str(word) for word in arguments]) == 2
+        assert f"{out}: cannot be written, expected the name of an .npz file" in capsys.readouterr().err
     assert not (tmp_path / "work").exists()
 
 
