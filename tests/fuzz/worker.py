@@ -10,6 +10,7 @@ import resource
 import shutil
 import signal
 import sys
+import tempfile
 import time
 import traceback
 import warnings
@@ -154,6 +155,8 @@ class Worker:
             RSNN_MAX_MB=MOST_MB, HOME=str(place.own_home), TMPDIR=str(place.temporary), MPLBACKEND="agg",
             RSNN_CACHE=str(place.own_home / "rsnn"), XDG_CACHE_HOME=str(place.own_home / "cache"), COLUMNS="200",
         )  # fmt: skip
+        # Known from before, perhaps: the one of the environment counts, which may be written.
+        tempfile.tempdir = None
         for name in ("RSNN_DATA", "PYTHONWARNINGS"):
             os.environ.pop(name, None)
         self.surface.warm()
