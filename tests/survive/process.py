@@ -103,6 +103,8 @@ class Forked(Running):
         self.begun = time.monotonic()
         words = setting.words(arguments)[_BEFORE_ARGUMENTS:]
         environment = setting.environment(**{MARK: self.mark})
+        for path in (self._output, self._said):
+            path.touch()
         sys.stdout.flush()
         pid = os.fork()
         if pid == 0:
