@@ -8,6 +8,7 @@ such that the discretisation of snnTorch and of the NIR paper, ``v += dt / tau (
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import io
 import json
 import os
@@ -28,6 +29,8 @@ from training.quantise import Scales
 # Metadata of the graph: JSON text under this key, and the host's arrays under keys that begin with it.
 KEY = "rsnn_checkpoint"
 _FORMAT_VERSION = 1
+# SHA-256 of what is in the graph and under `KEY`.
+DIGEST = f"{KEY}_sha256"
 
 
 def to_nir(checkpoint: Checkpoint, *, dt: float = DEFAULT_DT) -> nir.NIRGraph:
@@ -190,6 +193,11 @@ def restore(graph: nir.NIRGraph) -> Checkpoint | None:
             f"{difference} contradicts the metadata {KEY!r}: the graph was changed since it was exported; ignore the "
             f"metadata to take the graph alone"
         )
+    if graph.metadata.get(DIGEST) != _digest(checkpoint, str(graph.metadata[KEY]), dt):
+        raise NirError(
+            f"metadata {DIGEST!r}: is not that of the graph and its metadata: they were changed since they were "
+            "exported; ignore the metadata to take the graph alone"
+        )
     return checkpoint
 
 
@@ -263,8 +271,22 @@ def _metadata(checkpoint: Checkpoint, dt: float) -> dict[str, Any]:
         header["host"] = {name: value for name, value in fields.items() if name not in arrays}
         metadata |= {f"{KEY}_host_{name}": value for name, value in arrays.items()}
     metadata[KEY] = json.dumps(header, sort_keys=True)
+    metadata[DIGEST] = _digest(checkpoint, metadata[KEY], dt)
     metadata["beyond_nir"] = "\n".join(beyond_nir(checkpoint))
     return metadata
+
+
+def _digest(checkpoint: Checkpoint, header: str, dt: float) -> str:
+    """Return the SHA-256 of all that the importer takes: a flipped bit in a weight may be another weight."""
+    digest = hashlib.sha256(f"{header}\0{float(dt)!r}".encode())
+    arrays = _matrices(checkpoint)
+    if checkpoint.host is not None:
+        fields = {field.name: getattr(checkpoint.host, field.name) for field in dataclasses.fields(Host)}
+        arrays |= {f"host_{name}": value for name, value in fields.items() if isinstance(value, np.ndarray)}
+    for name, array in sorted(arrays.items()):
+        digest.update(f"\0{name} {array.dtype.str} {array.shape}\0".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
 
 
 def _matrices(checkpoint: Checkpoint) -> dict[str, np.ndarray]:

@@ -301,3 +301,19 @@ def test_a_file_that_cannot_be_written_is_left_alone(tmp_path, network):
         write_nir(tmp_path / "there.nir", network, dt=0.0)
     assert (tmp_path / "there.nir").read_bytes() == before
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["folder", "there.nir"]
+
+
+def test_a_digit_or_a_weight_that_was_changed_is_noticed(network):
+    """Both are as valid as before: nothing but a digest tells."""
+    graph = to_nir(network)
+    changed = json.loads(graph.metadata[KEY])
+    changed["host"]["front_end"]["mean"][0] += 1
+    graph.metadata[KEY] = json.dumps(changed, sort_keys=True)
+    with pytest.raises(NirError, match="sha256.*changed since they were exported"):
+        restore(graph)
+    graph = to_nir(network)
+    weights = graph.nodes["readout"].weight
+    row, column = np.argwhere(weights != 0)[0]
+    weights[row, column] *= -1
+    with pytest.raises(NirError, match="changed since"):
+        restore(graph)
