@@ -141,7 +141,7 @@ def test_a_command_that_writes_file_by_file_is_found_out(setting, monkeypatch):
     monkeypatch.setattr(
         Setting, "words", lambda self, arguments: [sys.executable, "-c", code.format(out=str(self.out))]
     )
-    trial = kill_often(Command("toy", (("toy",),)), setting, kills=12, seed=1, again=False)
+    trial = kill_often(Command("toy", (("toy",),)), setting, kills=12, seed=1, again=False, start=process.Running)
     assert trial.kills == 12
     assert trial.findings["half a folder: without b.csv"] >= 1
     assert "12 rounds" in trial.describe()

@@ -90,15 +90,17 @@ def begin(command: Command, setting: Setting, *, fresh: bool) -> None:
             raise RuntimeError(f"{command.name}: what it reads cannot be made: {ended.said}")
 
 
-def undisturbed(command: Command, setting: Setting, trial: Trial, *, again: bool = True) -> Undisturbed:
+def undisturbed(
+    command: Command, setting: Setting, trial: Trial, *, again: bool = True, start: type[Running] = Forked
+) -> Undisturbed:
     """Run each variant on its own; with `again`, a second time with a full cache, which must give the same."""
     found = Undisturbed()
     # Files and machine code that are read for the first time take longer than they will when the kills come.
     begin(command, setting, fresh=True)
-    Forked(setting, command.variants[0]).end()
+    start(setting, command.variants[0]).end()
     for variant in command.variants:
         begin(command, setting, fresh=True)
-        ended = Forked(setting, variant).end()
+        ended = start(setting, variant).end()
         if ended.status:
             raise RuntimeError(f"{command.name}: fails undisturbed, exit status {ended.status}: {ended.said}")
         found.wholes.append(files_of(setting.out))
@@ -107,7 +109,7 @@ def undisturbed(command: Command, setting: Setting, trial: Trial, *, again: bool
         found.prices += [text for text in [price(setting.out)] if text is not None]
         found.cached |= _names(setting)
         if again:
-            twice = Forked(setting, variant).end()
+            twice = start(setting, variant).end()
             if twice.status or files_of(setting.out) != found.wholes[-1]:
                 trial.findings["undisturbed, a second run gives other bytes"] += 1
             ended = twice
@@ -120,7 +122,15 @@ def _names(setting: Setting) -> set[str]:
     return {path.name for path in setting.cache.iterdir()} if setting.cache.is_dir() else set()
 
 
-def kill_often(command: Command, setting: Setting, *, kills: int, seed: int, again: bool = True) -> Trial:
+def kill_often(
+    command: Command,
+    setting: Setting,
+    *,
+    kills: int,
+    seed: int,
+    again: bool = True,
+    start: type[Running] = Forked,
+) -> Trial:
     """Run a command undisturbed, kill it so many times, run it to its end.
 
     Parameters
@@ -130,10 +140,12 @@ def kill_often(command: Command, setting: Setting, *, kills: int, seed: int, aga
     kills, seed : int
     again : bool
         See `undisturbed`.
+    start : type
+        How a process is started, but for one round in `ANEW_EVERY`.
     """
     trial = Trial(command.name)
     rng = random.Random(f"{command.name}/{seed}")
-    known = undisturbed(command, setting, trial, again=again)
+    known = undisturbed(command, setting, trial, again=again, start=start)
     variants = len(command.variants)
     for number in range(kills):
         fresh = number % FRESH_EVERY == 0
@@ -142,7 +154,7 @@ def kill_often(command: Command, setting: Setting, *, kills: int, seed: int, aga
         seconds = known.fresh_s if fresh else known.kept_s
         longest = seconds[which]
         anew = number % ANEW_EVERY == ANEW_EVERY - 1
-        running = (Running if anew else Forked)(setting, command.variants[which])
+        running = (Running if anew else start)(setting, command.variants[which])
         ended = running.kill_after(rng.uniform(0.0, longest + (LOADING_S if anew else 0.0)))
         trial.kills += 1
         trial.ended_first += ended.status >= 0

@@ -309,7 +309,7 @@ def test_a_digit_or_a_weight_that_was_changed_is_noticed(network):
     changed = json.loads(graph.metadata[KEY])
     changed["host"]["front_end"]["mean"][0] += 1
     graph.metadata[KEY] = json.dumps(changed, sort_keys=True)
-    with pytest.raises(NirError, match="sha256.*changed since they were exported"):
+    with pytest.raises(NirError, match=r"sha256.*changed since they were exported"):
         restore(graph)
     graph = to_nir(network)
     weights = graph.nodes["readout"].weight

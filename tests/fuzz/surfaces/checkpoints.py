@@ -112,7 +112,7 @@ def run(case: Case, folder: Path) -> None:
     """Read it; what is read, written again, must be read as the same."""
     path = case.path(folder)
     found = load_checkpoint(path)
-    again = path.parent / "again.npz"
+    again = folder / "again.npz"
     save_checkpoint(again, found)
     other = load_checkpoint(again)
     if other.specification != found.specification or (other.fc != found.fc).any() or other.scales != found.scales:

@@ -84,7 +84,7 @@ def run(case: Case, folder: Path) -> None:
     if kind == "activity":
         rows = read_activity(path)
     else:
-        good = path.parent / "good.csv"
+        good = folder / "good.csv"
         good.write_text(ACTIVITY)
         rows = read_activity(good)
     period = read_run(path) if kind == "run" else Run(**json.loads(json.dumps(RUN)))
