@@ -103,9 +103,9 @@ def test_a_parser_of_s_expressions_reads_what_a_plain_count_gives(design, run):
 UNITS = {unit: Fraction(1, 1000**power) for power, unit in enumerate(("s", "ms", "us", "ns", "ps", "fs"))}
 
 
-@pytest.mark.parametrize("clock_hz", [1e5, 3e6, 2.5e9, 7.3e11, 1e12, 0.3, 1e-6])
+@pytest.mark.parametrize("clock_hz", [1e5, 3e6, 2.5e9, 7.3e11, 1e12, 1.0])
 def test_times_are_right_at_any_clock(tmp_path, design, clock_hz):
-    spec = SPECIFICATION.replace(clock_hz=clock_hz, frame_period_s=max(0.01, 10 / clock_hz))
+    spec = SPECIFICATION.replace(clock_hz=clock_hz, frame_period_s=1000 / clock_hz)
     changed, bits = dataclasses.replace(design, specification=spec), 64 * build_layout(SPECIFICATION).words
     highs = np.arange(bits) % 1001
     path = write_saif(tmp_path / "a.saif", changed, toggles=highs // 2, highs=highs, cycles=1000)

@@ -17,7 +17,10 @@ from golden.specification import Specification
 from rtl.design import STREAM_TOP, TOP, build_design, build_stream_modules
 from rtl.netlist import MODULE
 
-NOT_BLOCKS = {"__init__", "build_cache", "deliverables", "design", "netlist", "packed", "registers", "testbench"}
+NOT_BLOCKS = {
+    *("__init__", "build_cache", "build_entry", "deliverables", "design", "netlist", "packed", "program", "registers"),
+    *("scratch", "sources", "testbench", "timescale"),
+}
 BLOCK_FILES = sorted({path.stem for path in Path(rtl.__file__).parent.glob("*.py")} - NOT_BLOCKS)
 SMALL = Specification(
     inputs=9, input_bits=5, layers=(20, 12), outputs=71, lanes=16, logits_per_cycle=4, time_steps=1, weight_bits=8
