@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -92,11 +91,9 @@ def run_yosys(script: Sequence[str], folder: Path, *, timeout_s: float | None = 
     """
     (folder / SCRIPT).write_text("\n".join([*script, f"log {END}"]) + "\n")
     try:
-        # A folder of its own for what it leaves for later runs: newer versions take a library of the same name from
-        # there, as others have converted it.
-        with tempfile.TemporaryDirectory(prefix="rsnn-yosys-") as own:
-            command = [*yosys_command(), "-q", "-l", LOG, "-s", SCRIPT]
-            run_tool(command, folder, timeout_s=timeout_s, environment={"TMPDIR": own})
+        # In the folder, and so apart from other runs, is what newer versions leave for later ones, too: they would take
+        # a library of the same name from there, as others have converted it (`rtl.program`: TMPDIR).
+        run_tool([*yosys_command(), "-q", "-l", LOG, "-s", SCRIPT], folder, timeout_s=timeout_s)
     except SynthesisError:
         # What the log says ends with the reason; what was printed may be cut.
         last = _log(folder).splitlines()[-8:] or ["no log"]

@@ -171,7 +171,7 @@ def test_bad_input_is_refused_in_a_sentence(tmp_path, capsys):
         (["--recipe", "none"], "recipe 'none': expected the path of a .toml file or one of default"),
         (["--stages", "nothing"], "stage 'nothing': expected one of"),
         ([], "corpus speechocean762 not found"),
-        (["--trees", str(tmp_path / "no.npz")], "corpus speechocean762 not found"),
+        (["--trees", str(tmp_path / "no.npz")], "no.npz: no such file of tied states"),
     ):
         assert cli.main(["recognition", *base, *more]) == 2
         assert message in capsys.readouterr().err

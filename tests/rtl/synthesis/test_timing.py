@@ -83,12 +83,11 @@ def test_ports_that_are_signed_are_timed(design, library, opensta, tmp_path):
     assert time_netlist(design, dataclasses.replace(netlist), library) == own
 
 
-@pytest.mark.parametrize("clock_hz", [0.5, 1e5, 1e9, 1e12])
+@pytest.mark.parametrize("clock_hz", [1.0, 1e5, 1e9, 1e12])
 def test_a_path_is_as_long_at_any_clock(design, library, opensta, tmp_path, clock_hz):
     # A slack beside a period of seconds would have no digits left for it.
     own = time_netlist(design, chain(tmp_path / "own", 20), library)
-    period = max(design.specification.frame_period_s, 2 / clock_hz)
-    spec = design.specification.replace(clock_hz=clock_hz, frame_period_s=period)
+    spec = design.specification.replace(clock_hz=clock_hz, frame_period_s=1000 / clock_hz)
     other = time_netlist(dataclasses.replace(design, specification=spec), chain(tmp_path / "other", 20), library)
     assert other.path_ns == own.path_ns
     assert other.slack_ns == 1e9 / clock_hz - own.path_ns
