@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.survive.commands import COMMANDS, Command
-from tests.survive.kills import Trial, kill_often, wipe
+from tests.survive.kills import FRESH_EVERY, Trial, kill_often, wipe
 from tests.survive.setting import Setting, prepare
 from tests.survive.storage import full_disk, read_only, two_at_once
 
@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     names = list(COMMANDS) if given.command == "all" else [given.command]
     trial: Callable[[Command, Setting], Trial] = lambda command, setting: kill_often(  # noqa: E731
-        command, setting, kills=given.kills, seed=given.seed
+        command, setting, kills=given.kills, seed=given.seed, fresh_every=given.fresh_every
     )
     for mode, other in (("full_disk", full_disk), ("read_only", read_only), ("two", two_at_once)):
         if getattr(given, mode):
@@ -73,12 +73,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tests.survive",
         description="Kill -9 of a command's process group at random moments. After every kill nothing may be "
-        "half written, and in the end stand the bytes of an undisturbed run. One round in four starts from empty "
-        "folders, the others go on; variants of a command take turns. Exit status 1 with findings.",
+        "half written, and in the end stand the bytes of an undisturbed run. Variants of a command take turns. Exit status 1 with findings.",
     )
     parser.add_argument("command", choices=[*COMMANDS, "all"], metavar="COMMAND", help=f"{', '.join(COMMANDS)} or all")
     parser.add_argument("--kills", type=int, default=100, help="rounds (default: 100)")
     parser.add_argument("--seed", type=int, default=1, help="(default: 1)")
+    parser.add_argument(
+        "--fresh-every", type=int, default=FRESH_EVERY, metavar="N",
+        help="one round in so many starts from empty folders, the others go on (default: %(default)s)",
+    )  # fmt: skip
     parser.add_argument("--counts", type=Path, help="CSV that a row a trial is added to")
     modes = parser.add_mutually_exclusive_group()
     modes.add_argument("--full-disk", action="store_true", help="disks too small instead of kills")

@@ -130,6 +130,7 @@ def kill_often(
     seed: int,
     again: bool = True,
     start: type[Running] = Forked,
+    fresh_every: int = FRESH_EVERY,
 ) -> Trial:
     """Run a command undisturbed, kill it so many times, run it to its end.
 
@@ -142,13 +143,15 @@ def kill_often(
         See `undisturbed`.
     start : type
         How a process is started, but for one round in `ANEW_EVERY`.
+    fresh_every : int
+        One round in so many starts from empty folders.
     """
     trial = Trial(command.name)
     rng = random.Random(f"{command.name}/{seed}")
     known = undisturbed(command, setting, trial, again=again, start=start)
     variants = len(command.variants)
     for number in range(kills):
-        fresh = number % FRESH_EVERY == 0
+        fresh = number % fresh_every == 0
         which = number % variants
         begin(command, setting, fresh=fresh)
         seconds = known.fresh_s if fresh else known.kept_s
