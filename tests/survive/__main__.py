@@ -73,7 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tests.survive",
         description="Kill -9 of a command's process group at random moments. After every kill nothing may be "
-        "half written, and in the end stand the bytes of an undisturbed run. Variants of a command take turns. Exit status 1 with findings.",
+        "half written, and in the end stand the bytes of an undisturbed run. Variants of a command take turns. "
+        "Exit status 1 with findings.",
     )
     parser.add_argument("command", choices=[*COMMANDS, "all"], metavar="COMMAND", help=f"{', '.join(COMMANDS)} or all")
     parser.add_argument("--kills", type=int, default=100, help="rounds (default: 100)")
