@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 from tests.fuzz.campaign import Tally, add_counts, campaign, described
@@ -17,6 +19,9 @@ from tests.fuzz.worker import Worker
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return 1 if there are findings."""
     given = _parser().parse_args(arguments)
+    if threading.current_thread() is threading.main_thread():
+        # Ended by a signal it ends what it started as well.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if given.list:
         print("\n".join(NAMES))
         return 0

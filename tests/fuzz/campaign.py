@@ -10,7 +10,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -97,7 +97,7 @@ def campaign(
     told = begun if sys.stderr.isatty() else float("inf")
     with tempfile.TemporaryDirectory(prefix="fuzz-") as home:
         worker = Worker(surface, seed, Path(home), limit_s=limit_s)
-        for number, verdict, took in _until(worker, first, cases, seconds, begun):
+        for number, verdict, took in _until_stopped(_until(worker, first, cases, seconds, begun)):
             tally.add(number, verdict, took)
             if verdict.outcome == FINDING and save is not None and tally.kinds[verdict.kind] <= KEPT:
                 keep(save, surface, seed, number, verdict)
@@ -109,6 +109,14 @@ def campaign(
         print("\r\033[K", end="", file=sys.stderr)
     tally.seconds = time.monotonic() - begun
     return tally
+
+
+def _until_stopped(outcomes: Iterable[tuple[int, Verdict, float]]) -> Iterator[tuple[int, Verdict, float]]:
+    """Yield outcomes until there are no more, or Ctrl-C ends a run that has no end of its own."""
+    try:
+        yield from outcomes
+    except KeyboardInterrupt:
+        return
 
 
 def _until(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import csv
+import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +23,9 @@ COLUMNS = ("trial", "rounds", "killed", "ended_before", "findings", "left_in_tmp
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return 1 if there are findings."""
     given = _parser().parse_args(arguments)
+    if threading.current_thread() is threading.main_thread():
+        # Ended by a signal it ends what it started as well.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     names = list(COMMANDS) if given.command == "all" else [given.command]
     trial: Callable[[Command, Setting], Trial] = lambda command, setting: kill_often(  # noqa: E731
         command, setting, kills=given.kills, seed=given.seed, fresh_every=given.fresh_every

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import os
 import resource
@@ -25,6 +26,15 @@ MARK = "RSNN_SURVIVE_MARK"
 _GRACE_S = 5.0
 # Words of a command line that start the interpreter: python -m experiments.cli.
 _BEFORE_ARGUMENTS = 3
+_started: set[subprocess.Popen[bytes]] = set()
+
+
+@atexit.register
+def _end_all() -> None:
+    """End what was started, in case that this process ends before it."""
+    for process in _started:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,8 @@ class Running:
                 stdout=output, stderr=said, start_new_session=True, preexec_fn=limit,
             )  # fmt: skip
 
+        _started.add(self.process)
+
     def kill_after(self, seconds: float) -> Ended:
         """Kill the whole group at a moment after its start, or let it end before."""
         try:
@@ -85,6 +97,7 @@ class Running:
     def end(self) -> Ended:
         """Wait for its end."""
         status = self.process.wait()
+        _started.discard(self.process)
         seconds = time.monotonic() - self.begun
         left = _left(self.mark)
         texts = [path.read_text(errors="backslashreplace") for path in (self._output, self._said)]
