@@ -199,4 +199,5 @@ def brief(value: Any, *, most: int = 80) -> str:
 
 def is_inside(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> bool:
     """Return whether a path, links followed, lies in a folder."""
-    return Path(path).resolve().is_relative_to(Path(folder).resolve())
+    # realpath, unlike resolve, takes a link that leads to itself.
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))

@@ -196,7 +196,7 @@ def _exists(path: Path) -> bool:
 
 
 def _require_ours(home: Path) -> None:
-    place = home.resolve()
+    place = Path(os.path.realpath(home))
     if place.is_dir() and not is_ours(place):
         raise EngineError(
             f"{shown(home)}: can be written by others than this user, and what it holds would be run: 'chmod go-w' it "

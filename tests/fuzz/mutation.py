@@ -146,7 +146,9 @@ def _text_changed(rng: random.Random, text: str) -> str:
         opening, closing = rng.choice(["[]", "{}", "()", ("{a=", "}"), ("[[", "]]"), ("a.", ""), ('{"a":', "}")])
         return text[:place] + opening * depth + closing * depth * rng.randrange(2) + text[place:]
     elif change == 9:
-        lines[at] = rng.choice([lines[at] * 200, "x" * 200_000, lines[at] + "," * 3000, lines[at] + " " * 50_000])
+        line = lines[at]
+        # Cut: over several changes a line that is repeated would take all memory here, and not in the reader.
+        lines[at] = rng.choice([line[:1000] * 200, "x" * 200_000, line + "," * 3000, line + " " * 50_000])
     return "\n".join(lines)
 
 
