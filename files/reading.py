@@ -7,7 +7,6 @@ import math
 import os
 import stat
 from collections import Counter
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from files.errors import FileError
@@ -195,9 +194,3 @@ def brief(value: Any, *, most: int = 80) -> str:
     except (ValueError, RecursionError):
         return f"a value of type {type(value).__name__}"
     return text if len(text) <= most else text[:most] + "..."
-
-
-def is_inside(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> bool:
-    """Return whether a path, links followed, lies in a folder."""
-    # realpath, unlike resolve, takes a link that leads to itself.
-    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))

@@ -348,3 +348,10 @@ def test_a_digest_tells_where_one_text_ends_and_the_next_begins():
     assert digest("ab", "c") != digest("a", "bc")
     assert digest("ab", "c") == digest("ab", "c")
     assert digest("caf\udce9") != digest("café")
+
+
+def test_a_cache_that_is_a_link_to_itself_is_named(tmp_path, monkeypatch):
+    (tmp_path / "loop").symlink_to("loop")
+    monkeypatch.setenv("RSNN_CACHE", str(tmp_path / "loop"))
+    with pytest.raises(EngineError, match="loop: cannot hold what is built"):
+        built("kind", "key", lambda folder: put(folder, {"a": "b"}))
