@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         "Exit status 1 with findings.",
     )
     parser.add_argument("command", choices=[*COMMANDS, "all"], metavar="COMMAND", help=f"{', '.join(COMMANDS)} or all")
-    parser.add_argument("--kills", type=int, default=100, help="rounds (default: 100)")
+    parser.add_argument("--kills", type=int, default=100, help="kills before the end (default: 100)")
     parser.add_argument("--seed", type=int, default=1, help="(default: 1)")
     parser.add_argument(
         "--fresh-every", type=int, default=FRESH_EVERY, metavar="N",

@@ -19,6 +19,8 @@ FRESH_EVERY = 4
 # One round in so many is a new interpreter, which takes about so long to load its modules; the others are forks that
 # have them, so that the kills fall into the work.
 ANEW_EVERY, LOADING_S = 10, 3.0
+# Rounds for each kill asked for, at most: in some the command has ended before its moment comes.
+ROUNDS_A_KILL = 3
 
 
 @dataclass
@@ -132,7 +134,7 @@ def kill_often(
     start: type[Running] = Forked,
     fresh_every: int = FRESH_EVERY,
 ) -> Trial:
-    """Run a command undisturbed, kill it so many times, run it to its end.
+    """Run a command undisturbed, kill it before its end so many times, run it to its end.
 
     Parameters
     ----------
@@ -150,7 +152,8 @@ def kill_often(
     rng = random.Random(f"{command.name}/{seed}")
     known = undisturbed(command, setting, trial, again=again, start=start)
     variants = len(command.variants)
-    for number in range(kills):
+    while trial.kills - trial.ended_first < kills and trial.kills < ROUNDS_A_KILL * kills:
+        number = trial.kills
         fresh = number % fresh_every == 0
         which = number % variants
         begin(command, setting, fresh=fresh)
@@ -167,7 +170,7 @@ def kill_often(
         trial.findings.update(_wrong(command, setting, known, ended, which))
         if sys.stderr.isatty():
             print(
-                f"\r{command.name}: {number + 1} of {kills}, {trial.findings.total()} findings",
+                f"\r{command.name}: {trial.kills - trial.ended_first} of {kills}, {trial.findings.total()} findings",
                 end="\033[K",
                 file=sys.stderr,
             )
