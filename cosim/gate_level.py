@@ -9,9 +9,9 @@ import dataclasses
 import re
 from collections.abc import Mapping
 
+from gates.liberty import Library
 from rtl.design import Design
 from rtl.netlist import MODULE, Module
-from rtl.synthesis.liberty import Library
 from rtl.synthesis.synthesise import Netlist, leaf_names
 
 CELLS = f"{MODULE}cells"

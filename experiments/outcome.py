@@ -65,6 +65,7 @@ def prepare_environment() -> None:
 def _status_of(error: Exception) -> int:
     from features.errors import FeatureError
     from files.errors import FileError
+    from gates.errors import GatesError
     from golden.errors import GoldenError
     from power.errors import PowerError
     from rtl.build_cache import EngineError
@@ -74,7 +75,7 @@ def _status_of(error: Exception) -> int:
     scoreboard = sys.modules.get("cosim.scoreboard")
     if scoreboard is not None and isinstance(error, (scoreboard.CosimulationError, scoreboard.PredictionError)):
         return _say(f"RTL and golden differ: {error}", EXIT_DIFFER, getattr(error, "__notes__", ()))
-    if isinstance(error, (EngineError, FeatureError, FileError, GoldenError, PowerError, TrainingError)):
+    if isinstance(error, (EngineError, FeatureError, FileError, GatesError, GoldenError, PowerError, TrainingError)):
         return _say(str(error), EXIT_REFUSED)
     if isinstance(error, OSError):
         # By name rather than by number: "[Errno 28]" says less than what it stands for.

@@ -14,7 +14,7 @@ from rtl.build_cache import digest
 from rtl.sources import sources_digest
 
 # What computes, what is computed with, and what is expected.
-ROOMS = ("cosim", "golden", "rtl")
+ROOMS = ("cosim", "gates", "golden", "rtl")
 
 
 def simulation_key(checkpoint: Checkpoint, codes: np.ndarray, engine: str, *others: str) -> str:

@@ -19,6 +19,7 @@ from experiments.tables import write_csv, write_json, write_text
 from features.audio import read_audio
 from features.frontend import batch_codes
 from files.folder import output_folder
+from gates.liberty import Library, find_liberty, read_liberty
 from golden.checkpoint import Checkpoint, load_checkpoint
 from golden.specification import Specification
 from rtl.build_cache import digest, kept
@@ -27,7 +28,6 @@ from rtl.netlist import MODULE
 from rtl.program import environment_key
 from rtl.sources import sources_digest
 from rtl.synthesis.equivalence import Proof, prove_equal, refuses_a_wrong_gate
-from rtl.synthesis.liberty import Library, find_liberty, read_liberty
 from rtl.synthesis.place_route import DEVICE, Placement, TooLargeForDeviceError, nextpnr_version, place_and_route
 from rtl.synthesis.synthesise import (
     Netlist,
@@ -194,7 +194,7 @@ def _timing(design: Design, netlist: Netlist, library: Library) -> Timing | None
     if version is None:
         return None
     memories = repr(memories_in(design, TOP))
-    ours = sources_digest("rtl.synthesis", "rtl.build_cache")
+    ours = sources_digest("gates", "rtl.synthesis", "rtl.build_cache")
     parts = (netlist.name, netlist.text, library.text, memories, repr(design.specification.clock_hz))
 
     def compute() -> dict[str, Any] | None:

@@ -8,6 +8,8 @@ import shlex
 
 # What a cell, pin, net, module or stage may be called, wherever we read one: no language that we write takes it apart.
 GRAMMAR = "a letter or _, then letters, digits, _ or $, at most 255 in all"
+# What begins so in Verilog is the design's own.
+DESIGN_PREFIX = "rsnn_"
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,254}")
 # Of Verilog and SystemVerilog (IEEE 1364-2005, 1800-2017): tools read a .v file as either.
 _VERILOG_KEYWORDS = frozenset(

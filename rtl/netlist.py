@@ -16,11 +16,12 @@ from typing import Any
 
 from myhdl import ToVerilogWarning
 
+from files.names import DESIGN_PREFIX
 from rtl.packed import PREFIX, arguments_of, is_planes, is_signal, packed
 from rtl.scratch import scratch_folder
 
 # Before the name of every module.
-MODULE = "rsnn_"
+MODULE = DESIGN_PREFIX
 # The block that becomes the wrapper that an SRAM macro can replace.
 MEMORY = "memory_bank"
 _MEMORY_PINS = tuple(

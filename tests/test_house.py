@@ -18,11 +18,12 @@ ROOMS = {
     "files": set(),
     "features": {"files"},
     "golden": {"files"},
-    "rtl": {"files", "golden"},
-    "cosim": {"files", "rtl", "golden"},
+    "gates": {"files"},
+    "rtl": {"files", "golden", "gates"},
+    "cosim": {"files", "rtl", "golden", "gates"},
     "power": {"files"},
     "training": {"files", "golden", "features"},
-    "experiments": {"files", "features", "golden", "rtl", "cosim", "power", "training"},
+    "experiments": {"files", "features", "golden", "gates", "rtl", "cosim", "power", "training"},
 }
 # What the hardware knows of golden: the description, never what computes the values that it is compared with.
 SHARED_WITH_RTL = {"golden.specification", "golden.schedule", "golden.layout"}
@@ -31,6 +32,7 @@ THIRD_PARTY = {
     "files": {"numpy"},
     "features": {"numpy", "scipy", "soundfile", "librosa", "numba"},
     "golden": {"numpy", "numba", "jiwer"},
+    "gates": {"numpy", "numba"},
     "rtl": {"myhdl"},
     "power": {"numpy"},
 }

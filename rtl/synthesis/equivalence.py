@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from files.names import verilog_name
+from gates.liberty import Library
 from rtl.build_cache import built, digest, put
 from rtl.design import Design
 from rtl.program import environment_key
 from rtl.scratch import scratch_folder
-from rtl.synthesis.liberty import Library
 from rtl.synthesis.synthesise import Netlist, read_rtl
 from rtl.synthesis.yosys import LOG, SynthesisError, run_yosys, yosys_version
 

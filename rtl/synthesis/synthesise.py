@@ -11,13 +11,13 @@ from functools import cached_property
 from pathlib import Path
 
 from files.reading import parse_json, read_bytes
+from gates.depth import logic_depth
+from gates.liberty import Library
 from rtl.build_cache import built, digest, put
 from rtl.design import TOP, Design
 from rtl.netlist import MODULE
 from rtl.program import environment_key
 from rtl.sources import sources_digest
-from rtl.synthesis.depth import logic_depth
-from rtl.synthesis.liberty import Library
 from rtl.synthesis.yosys import SynthesisError, run_yosys, yosys_version
 
 MEMORY = f"{MODULE}memory"
@@ -203,7 +203,7 @@ def _netlist(
     constraints = f"set_driving_cell {library.buffer}\nset_load {LOAD_FF}\n"
     parts = [part for pair in sorted(files.items()) for part in pair]
     # Cells and depth are counted by ours.
-    versions = (yosys_version(), environment_key(), sources_digest("rtl.synthesis"))
+    versions = (yosys_version(), environment_key(), sources_digest("gates", "rtl.synthesis"))
     key = digest(*versions, name, library.text, constraints, "\n".join(commands), *parts)
 
     def build(folder: Path) -> None:

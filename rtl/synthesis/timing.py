@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 
 from files.names import tcl_word
+from gates.liberty import Library
 from rtl.design import TOP, Design
-from rtl.synthesis.liberty import Library
 from rtl.synthesis.synthesise import LOAD_FF, Memory, Netlist, memories_in
 from rtl.synthesis.yosys import SynthesisError, run_tool
 

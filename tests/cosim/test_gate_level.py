@@ -12,11 +12,11 @@ import pytest
 from cosim.gate_level import CELLS, gate_level
 from cosim.scoreboard import CosimulationError
 from cosim.verilog import cosimulate_verilog
+from gates.liberty import OSU018, read_liberty
 from golden.checkpoint import random_checkpoint
 from golden.specification import Specification
 from rtl.design import build_design
 from rtl.synthesis.equivalence import with_a_wrong_gate
-from rtl.synthesis.liberty import OSU018, read_liberty
 from rtl.synthesis.synthesise import leaf_names, synthesise_leaf
 
 # That of tests/rtl/synthesis, so that its netlists are at hand.

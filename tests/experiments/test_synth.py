@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from experiments import cli, synth
+from gates.liberty import OSU018, read_liberty
 from golden.checkpoint import random_checkpoint, save_checkpoint
 from golden.specification import Specification
 from rtl.synthesis.equivalence import Proof
-from rtl.synthesis.liberty import OSU018, read_liberty
 from rtl.synthesis.place_route import Placement, TooLargeForDeviceError
 from rtl.synthesis.synthesise import synthesise_leaf
 from rtl.synthesis.yosys import SynthesisError

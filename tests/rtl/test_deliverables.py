@@ -11,12 +11,12 @@ import sys
 
 import pytest
 
+from gates.liberty import OSU018, read_liberty
 from golden.schedule import build_schedule
 from golden.specification import Specification
 from rtl.deliverables import WAIVERS, constraints, port_meanings, readme, specification_json, waivers
 from rtl.design import STREAM_TOP, TOP, build_design, build_stream_modules
 from rtl.netlist import MODULE, width_of
-from rtl.synthesis.liberty import OSU018, read_liberty
 
 TILED = {"inputs": 12, "layers": (40, 33), "outputs": 75, "lanes": 16, "logits_per_cycle": 4}
 DESIGNS = (

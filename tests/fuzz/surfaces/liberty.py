@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from files.names import is_identifier
-from rtl.synthesis.liberty import LibertyError, read_liberty
+from gates.liberty import LibertyError, read_liberty
 from tests.fuzz.case import Case
 from tests.fuzz.mutation import NAMES, name, number, placed, text_mutated
 from tests.fuzz.surface import Finding, Surface

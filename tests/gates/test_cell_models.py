@@ -9,8 +9,8 @@ import subprocess
 
 import pytest
 
-from rtl.synthesis.cell_models import model_of
-from rtl.synthesis.liberty import OSU018, read_liberty
+from gates.cell_models import model_of
+from gates.liberty import OSU018, read_liberty
 
 HEAD = 'library (odd) { time_unit : "1ns"; capacitive_load_unit (1, pf);\n'
 

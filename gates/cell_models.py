@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from files.names import verilog_name
-from rtl.synthesis.liberty_function import parse_function, verilog_of
+from gates.liberty_function import parse_function, verilog_of
 
 
 class Modelled(Protocol):
-    """What is known of a cell (`rtl.synthesis.liberty.Cell`)."""
+    """What is known of a cell (`gates.liberty.Cell`)."""
 
     @property
     def name(self) -> str:

@@ -11,12 +11,11 @@ from functools import cached_property
 from pathlib import Path
 
 from files.errors import FileError
-from files.names import GRAMMAR, is_identifier
+from files.names import DESIGN_PREFIX, GRAMMAR, is_identifier
 from files.reading import open_regular
-from rtl.netlist import MODULE
-from rtl.synthesis.cell_models import model_of
-from rtl.synthesis.liberty_function import evaluate, parse_function, pins_of
-from rtl.synthesis.liberty_text import SPECIAL, WHAT, Group, LibertyError, parse_liberty, read_liberty_text
+from gates.cell_models import model_of
+from gates.liberty_function import evaluate, parse_function, pins_of
+from gates.liberty_text import SPECIAL, WHAT, Group, LibertyError, parse_liberty, read_liberty_text
 
 __all__ = ["OSU018", "Cell", "LibertyError", "Library", "find_liberty", "read_liberty"]
 
@@ -268,7 +267,7 @@ def _cell(group: Group, path: Path) -> Cell:
         or ({"clear", "preset"} <= set(flip_flop) and flip_flop.get("clear_preset_var1") not in ("L", "H"))
         or ({"clear", "preset"} <= set(flip_flop) and flip_flop.get("clear_preset_var2", "L") not in ("L", "H"))
         # What begins so is the design's own.
-        or name.startswith(MODULE)
+        or name.startswith(DESIGN_PREFIX)
     )
     modelled = not odd and bool(outputs) and set(functions) == set(outputs) and len(inputs + outputs) == len(pins)
     if modelled:

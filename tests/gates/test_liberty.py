@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rtl.synthesis import liberty
-from rtl.synthesis.liberty import LibertyError, find_liberty, read_liberty
+from gates import liberty
+from gates.liberty import LibertyError, find_liberty, read_liberty
 
 SMALL = """
 /* a comment { */

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rtl.synthesis import liberty_text
-from rtl.synthesis.liberty import OSU018, LibertyError, read_liberty
-from rtl.synthesis.liberty_text import parse_liberty
+from gates import liberty_text
+from gates.liberty import OSU018, LibertyError, read_liberty
+from gates.liberty_text import parse_liberty
 from rtl.synthesis.yosys import run_yosys
 
 PLAIN = """library (plain) {

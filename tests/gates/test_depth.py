@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rtl.synthesis.depth import logic_depth
-from rtl.synthesis.yosys import SynthesisError
+from gates.depth import logic_depth
+from gates.errors import NetlistError
 
 
 def gate(kind: str, **pins: object) -> dict[str, object]:
@@ -29,5 +29,5 @@ def test_levels_end_at_flip_flops_and_black_boxes(library):
 
 def test_a_loop_of_gates_is_refused(library):
     cells = {"one": gate("INVX1", A=2, Y=3), "two": gate("INVX1", A=3, Y=2)}
-    with pytest.raises(SynthesisError, match="2 gates of the netlist form a loop"):
+    with pytest.raises(NetlistError, match="2 gates of the netlist form a loop"):
         logic_depth({"cells": cells}, library)

@@ -17,7 +17,9 @@ from pathlib import Path
 from files.errors import FileError
 from files.limits import check_size
 from files.reading import read_bytes
-from rtl.synthesis.yosys import SynthesisError
+from gates.errors import LibertyError
+
+__all__ = ["SPECIAL", "WHAT", "Group", "LibertyError", "parse_liberty", "read_liberty_text"]
 
 WHAT = "Liberty library"
 # Of nested groups; a library has five or six levels.
@@ -48,10 +50,6 @@ _TOKEN = re.compile(
 _JOINED = re.compile(rf"{_CONTINUED}[ \t]*")
 _NAME = re.compile(r"[A-Za-z_]\w{0,254}", re.ASCII)
 _BRACKETS = str.maketrans("(){}", "____")
-
-
-class LibertyError(SynthesisError):
-    """A Liberty file is missing, cannot be read, or lacks what synthesis needs."""
 
 
 @dataclass

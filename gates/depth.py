@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from rtl.synthesis.liberty import Library
-from rtl.synthesis.yosys import SynthesisError
+from gates.errors import NetlistError
+from gates.liberty import Library
 
 
 def logic_depth(module: Mapping[str, Any], library: Library) -> int:
@@ -21,7 +21,7 @@ def logic_depth(module: Mapping[str, Any], library: Library) -> int:
 
     Raises
     ------
-    SynthesisError
+    NetlistError
         Gates form a loop.
     """
     gates = [cell for cell in module["cells"].values() if _is_gate(cell["type"], library)]
@@ -43,7 +43,7 @@ def logic_depth(module: Mapping[str, Any], library: Library) -> int:
         for number in TopologicalSorter(before).static_order():
             level[number] = 1 + max((level[earlier] for earlier in before[number]), default=0)
     except CycleError as error:
-        raise SynthesisError(f"{len(error.args[1]) - 1} gates of the netlist form a loop") from error
+        raise NetlistError(f"{len(error.args[1]) - 1} gates of the netlist form a loop") from error
     return max(level, default=0)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtl.synthesis.liberty_function import evaluate, parse_function, pins_of, verilog_of
+from gates.liberty_function import evaluate, parse_function, pins_of, verilog_of
 
 PINS = ("A", "B", "C")
 
