@@ -39,7 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
         if missing := command.missing():
             print(f"{name:<12}left out, not installed: {', '.join(missing)}")
             continue
-        if (given.full_disk or given.read_only) and not any("{out}" in word for word in command.variants[0][1:]):
+        if (given.full_disk or given.read_only) and command.before:
+            print(f"{name:<12}left out, reads its folder and writes nothing")
             continue
         with tempfile.TemporaryDirectory(prefix="survive-") as folder:
             setting = prepare(Path(folder) / "setting")

@@ -175,13 +175,15 @@ def kill_often(
                 file=sys.stderr,
             )
     trial.left_in_tmp = sum(1 for _ in setting.temporary.iterdir())
-    if command.gathers:
-        # What was worked out stays in cache and work folder; the other variant's rows do not belong here.
-        shutil.rmtree(setting.out, ignore_errors=True)
-    begin(command, setting, fresh=False)
-    last = Running(setting, command.variants[0]).end()
-    if last.status:
-        trial.findings[f"after the kills: exit status {last.status}: {last.said[-300:]}"] += 1
+    # What a killed run left for its own next one is used up by that one: every variant comes to its end, the first last.
+    for variant in reversed(command.variants):
+        if command.gathers:
+            # What was worked out stays in cache and work folder; the other variant's rows do not belong here.
+            shutil.rmtree(setting.out, ignore_errors=True)
+        begin(command, setting, fresh=False)
+        last = Running(setting, variant).end()
+        if last.status:
+            trial.findings[f"after the kills: exit status {last.status}: {last.said[-300:]}"] += 1
     trial.findings.update(_end(setting, known))
     return trial
 

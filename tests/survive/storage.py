@@ -14,6 +14,7 @@ from tests.survive.process import Running
 from tests.survive.setting import Setting
 from tests.survive.wholeness import half_written, left_over
 
+PAGE = 4096
 # Shares of what an undisturbed run writes that a disk has room for.
 SHARES = (0.0, 0.05, 0.3, 0.6, 0.9)
 
@@ -37,7 +38,8 @@ def full_disk(command: Command, setting: Setting, *, shares: Sequence[float] = S
     size = sum(path.stat().st_size for path in setting.out.rglob("*") if path.is_file())
     for share in shares:
         setting.fresh()
-        room = max(4096, int(size * share))
+        # Whole pages, as files take them: a disk that is rounded up may be large enough.
+        room = max(PAGE, int(size * share) // PAGE * PAGE)
         with mounted(setting.out, "-t", "tmpfs", "-o", f"size={room}", "tmpfs") as is_small:
             if is_small and not share:
                 # Nothing at all is left.
