@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +17,16 @@ MOST = 10**9
 MOST_THREADS = 1024
 # Of a random generator: what torch, NumPy and the C libraries below them take alike.
 MOST_SEED = 2**31 - 1
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose help, where it cannot be printed, is an error like any other: argparse passes over it."""
+
+    def print_help(self, file: Any = None) -> None:
+        """Print the help whole."""
+        stream = sys.stdout if file is None else file
+        stream.write(self.format_help())
+        stream.flush()
 
 
 def command(commands: Any, name: str, function: Callable[..., Any], what: str, example: str) -> argparse.ArgumentParser:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.arguments import add_checkpoint, add_data, add_engine, command, frames, path, seed, whole
+from experiments.arguments import Parser, add_checkpoint, add_data, add_engine, command, frames, path, seed, whole
 from experiments.outcome import outcome
 from experiments.verilog_commands import add_verilog_commands
 
@@ -35,7 +35,7 @@ def _run_command(arguments: Sequence[str] | None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="rsnn",
         description="Speech to phones on a recurrent spiking accelerator: golden model, RTL, co-simulation, power.",
         epilog="example: rsnn run speech.wav --frames 50 --out results/mine",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -98,3 +100,11 @@ def test_a_mismatch_exits_with_1(
     assert "frame 12, cycle 3,417 (L1 recurrent row 57): pe_array.acc1[88] expected -37 got -29" in said
     assert f"rsnn: waveform of the cycles around it: {tmp_path / 'mismatch.vcd'}" in said
     assert not (tmp_path / "report.txt").exists()
+
+
+@pytest.mark.parametrize("words", [["--help"], ["run", "--help"]])
+def test_help_that_cannot_be_printed_is_said(words):
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "experiments.cli", *words]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "rsnn: No space left on device\n")

@@ -175,7 +175,7 @@ def kill_often(
                 file=sys.stderr,
             )
     trial.left_in_tmp = sum(1 for _ in setting.temporary.iterdir())
-    # What a killed run left for its own next one is used up by that one: every variant comes to its end, the first last.
+    # What a killed run left for its own next one is used up by that one, so every variant comes to its end.
     for variant in reversed(command.variants):
         if command.gathers:
             # What was worked out stays in cache and work folder; the other variant's rows do not belong here.
