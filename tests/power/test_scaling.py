@@ -86,7 +86,7 @@ def test_what_was_not_published_is_refused(call, message):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("\nHP45,", "\nLP45,", r"line 11: node 'LP45', expected a name that stands once"),
+        ("\nHP45,", "\nLP45,", r"line 9: node 'LP45', expected a name that stands once"),
         ("97.09", "nan", r"line 2: delay_a2 is 'nan', expected a number"),
         (",0.5,1.8,", ",1.8,0.5,", r"line 2: 1\.8 to 0\.5 V, expected 0 < vdd_min_V < vdd_max_V"),
         ("vdd_min_V", "vmin", r"line 1: columns"),
