@@ -107,7 +107,7 @@ def _row(
     chip: Implied, sets: float, whole: float, density: Density, classes: Mapping[str, Bounds]
 ) -> dict[str, Any]:
     gate = gate_leakage_nw(chip.leakage_uw, whole, density)
-    printed = "as printed" if chip.normalised == 1 else f"secondary: printed figures are {chip.normalised} times its own"
+    printed = "as printed" if chip.normalised == 1 else f"secondary: printed are {chip.normalised} times its own"
     return {
         "counting": chip.counting.name,
         "figures": printed,
@@ -149,9 +149,9 @@ def _markdown(
         "",
         f"- Leakage, as printed, under every counting: {low:.1f} to {high:.1f} of the {PAPER_POWER_UW} uW.",
         f"- 0.1 MB ({PAPER_MEMORY_BITS:,} bits, stated) takes {cells:.3f} mm2 of bit cells alone, "
-        f"{memory.low:.3f} / {memory.typical:.3f} / {memory.high:.3f} mm2 as macros; our two PE sets ({sets:,.0f} NAND2 "
-        f"equivalents) {logic.low:.3f} / {logic.typical:.3f} / {logic.high:.3f} mm2. The paper's sets may be smaller; its "
-        "bit cells can hardly be.",
+        f"{memory.low:.3f} / {memory.typical:.3f} / {memory.high:.3f} mm2 as macros; our two PE sets "
+        f"({sets:,.0f} NAND2 equivalents) {logic.low:.3f} / {logic.typical:.3f} / {logic.high:.3f} mm2. The paper's "
+        "sets may be smaller; its bit cells can hardly be.",
         f"- Leakage of a gate: what the memory ({leaks.low:.1f} / {leaks.typical:.1f} / {leaks.high:.1f} uW) leaves, "
         f"over our {whole:,.0f} gates, beside "
         + ", ".join(f"{name} {own.low:g} / {own.typical:g} / {own.high:g}" for name, own in classes.items())
@@ -180,7 +180,8 @@ def _plot(path: Path, rows: list[dict[str, Any]], density: Density, sets: float)
         shade = _SHADES[FITS.index(verdict)]
         area = float(row["area_mm2"])
         axes.barh(place, area, color=shade, edgecolor="black", height=0.7)
-        axes.text(area * 1.04, place, f"{verdict}; leakage {row['leakage_uw']} uW", fontsize=7, va="center", bbox=_CLEAR)
+        what = f"{verdict}; leakage {row['leakage_uw']} uW"
+        axes.text(area * 1.04, place, what, fontsize=7, va="center", bbox=_CLEAR)
     cells = density.bit_cell_um2[0] * PAPER_MEMORY_BITS / 1e6
     needed = density.memory_mm2() + density.logic_mm2(sets)
     for value, name in ((cells, "bit cells"), *zip(needed, ("low", "typical", "high"), strict=True)):
