@@ -9,6 +9,7 @@ from pathlib import Path
 
 from experiments.arguments import add_checkpoint, add_data, add_engine, command, frames, path, seed, whole
 from experiments.outcome import outcome
+from experiments.power_commands import add_power_commands
 from experiments.verilog_commands import add_verilog_commands
 
 
@@ -117,27 +118,7 @@ def _parser() -> argparse.ArgumentParser:
         "--as-is", action="store_true", help="take files that were changed since, or are of no run; their mix is yours"
     )
 
-    inference = command(
-        commands,
-        "inference",
-        _inference,
-        "what the paper's stated figures imply under each way of counting operations (ours)",
-        "rsnn inference --out results/power",
-    )
-    inference.add_argument(
-        "--synthesis",
-        type=path,
-        default=Path("results/verilog/synthesis.csv"),
-        help="gates by block, as 'rsnn synth' writes them (default: results/verilog/synthesis.csv)",
-    )
-    inference.add_argument(
-        "--frame-cycles",
-        type=whole,
-        default=579,
-        metavar="N",
-        help="cycles of a frame, besides the budget's 1,000 (default: 579, our mean)",
-    )
-    inference.add_argument("--out", type=path, default=Path("results/power"), help="folder (default: results/power)")
+    add_power_commands(commands)
 
     faults = command(
         commands,
@@ -263,12 +244,6 @@ def _power(given: argparse.Namespace) -> None:
     from experiments.power_table import power_of_folder
 
     print(power_of_folder(given.folder, constants=given.constants, as_is=given.as_is), end="")
-
-
-def _inference(given: argparse.Namespace) -> None:
-    from experiments.inference import infer
-
-    print(infer(synthesis=given.synthesis, out=given.out, frame_cycles=float(given.frame_cycles)), end="")
 
 
 def _faults(given: argparse.Namespace) -> int:

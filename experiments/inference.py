@@ -71,7 +71,7 @@ def infer(
     FileError
         The table is none, or has no PE array or total.
     """
-    sets, whole = (_gates(synthesis, block) for block in ("pe_array", "accelerator"))
+    sets, whole = (gates_of(synthesis, block) for block in ("pe_array", "accelerator"))
     chips = [
         implied(counting, normalised=normalised)
         for normalised in (1.0, NORMALISATION)
@@ -88,7 +88,14 @@ def infer(
     return text
 
 
-def _gates(path: Path, block: str) -> float:
+def gates_of(path: Path, block: str) -> float:
+    """Return a block's NAND2 equivalents from a table of ``rsnn synth``.
+
+    Raises
+    ------
+    FileError
+        No such table, block or number; names file and line.
+    """
     rows = read_rows(path, needed=("block", "kind", "nand2_equivalents"))
     for line, row in enumerate(rows, 2):
         if row["block"] == block and row["kind"] in ("structure", "total"):

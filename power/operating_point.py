@@ -27,7 +27,7 @@ LOADS = ("real time", "back to back")
 
 
 @dataclass(frozen=True)
-class Path:
+class LongestPath:
     """A longest path, in ns, and the published node ("180") and supply voltage that it was found at."""
 
     ns: float

@@ -8,7 +8,7 @@ from power.activity import ActivityRow, Run
 from power.constants import Bounds, load_constants
 from power.energy import estimate
 from power.errors import ConstantsError
-from power.operating_point import PARTS, Path, leakage_factor, operating_point, part_of
+from power.operating_point import PARTS, LongestPath, leakage_factor, operating_point, part_of
 
 FREE = {"kind": "register", "bits": 4, "clock": "free", "toggles": 50, "clocked_bits": 400}
 GATED = {"kind": "register", "bits": 32, "clock": "gated", "toggles": 900, "clocked_bits": 1600}
@@ -66,7 +66,7 @@ def test_a_class_replaces_the_logic_s_leakage():
 
 def test_timing():
     # 180 nm at 1.8 V: 97.09 x 3.24 - 356.7 x 1.8 + 406.5 = 79.0116; HP at 0.9 V: 2/3 x 8.357 + 1/3 x 9.4673 = 8.7271.
-    path = Path(20.0, "180", 1.8)
+    path = LongestPath(20.0, "180", 1.8)
     assert path.at_28nm(0.9).low == pytest.approx(20 * 8.7271 / 79.0116, rel=1e-4)
     delays = path.at_28nm(0.9)
     between = [(2e9 / (delays.low + delays.typical)), (2e9 / (delays.typical + delays.high))]
