@@ -6,11 +6,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from experiments.arguments import command, longest_path, path, whole
+from experiments.arguments import add_checkpoint, command, frames, longest_path, path, whole
 
 
 def add_power_commands(commands: Any) -> None:
-    """Add ``inference`` and ``operating-points``."""
+    """Add ``inference``, ``operating-points`` and ``power-curve``."""
     inference = command(
         commands,
         "inference",
@@ -47,6 +47,23 @@ def add_power_commands(commands: Any) -> None:
     _add_out(points)
 
 
+    curve = command(
+        commands,
+        "power-curve",
+        _power_curve,
+        "power of every frame and cycle of a sound file, energy by phase and of a row read, a spike and a SOP",
+        "rsnn power-curve speech.wav --frames 100 --out results/power",
+    )
+    curve.add_argument("speech", nargs="?", type=path, help="WAV, FLAC or NIST SPHERE (the shipped clip by default)")
+    add_checkpoint(curve)
+    curve.add_argument("--frames", type=frames, default=None, metavar="N", help="from the first (default: all)")
+    curve.add_argument(
+        "--within", type=whole, default=3, metavar="N", help="frames of which every cycle is priced (default: 3)"
+    )
+    _add_synthesis(curve)
+    _add_out(curve)
+
+
 def _add_synthesis(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--synthesis",
@@ -75,3 +92,17 @@ def _operating_points(given: argparse.Namespace) -> None:
 
     path = LongestPath(*given.path)
     print(operating_points(given.folder, synthesis=given.synthesis, path=path, out=given.out), end="")
+
+
+def _power_curve(given: argparse.Namespace) -> None:
+    from experiments.power_curve import power_curve
+
+    text = power_curve(
+        speech=given.speech,
+        checkpoint_path=given.checkpoint,
+        frames=given.frames,
+        within=given.within,
+        synthesis=given.synthesis,
+        out=given.out,
+    )
+    print(text, end="")
