@@ -73,6 +73,18 @@ def frames(text: str) -> int | None:
     return value
 
 
+def longest_path(text: str) -> tuple[float, str, float]:
+    """Return nanoseconds, node and volts of "22.68:180:1.8"; which nodes and volts there are, `power.scaling` says."""
+    parts = text.split(":")
+    try:
+        nanoseconds, volts = float(parts[0]), float(parts[-1])
+    except ValueError:
+        nanoseconds = volts = math.nan
+    if len(parts) != 3 or not 0 < nanoseconds < 1e9 or not 0 < volts < 100:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r}: expected NS:NODE:V, such as 22.68:180:1.8")
+    return nanoseconds, parts[1], volts
+
+
 def whole(text: str) -> int:
     """Return a whole number from 1."""
     value = whole_number(text, least=1, most=MOST)

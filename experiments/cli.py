@@ -9,6 +9,7 @@ from pathlib import Path
 
 from experiments.arguments import Parser, add_checkpoint, add_data, add_engine, command, frames, path, seed, whole
 from experiments.outcome import outcome
+from experiments.power_commands import add_power_commands
 from experiments.verilog_commands import add_verilog_commands
 
 
@@ -116,6 +117,8 @@ def _parser() -> argparse.ArgumentParser:
     power.add_argument(
         "--as-is", action="store_true", help="take files that were changed since, or are of no run; their mix is yours"
     )
+
+    add_power_commands(commands)
 
     faults = command(
         commands,

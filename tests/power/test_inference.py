@@ -1,0 +1,91 @@
+"""What the stated figures imply, against the arithmetic by hand and its inverse."""
+
+from __future__ import annotations
+
+import pytest
+
+from power.constants import Bounds
+from power.inference import (
+    ASSUMED_CLASSES,
+    NORMALISATION,
+    WORK,
+    Counting,
+    Density,
+    area_fits,
+    countings,
+    fitting_classes,
+    gate_leakage_nw,
+    implied,
+    leakage_range,
+)
+
+# Values that make sums easy, and are none of the shipped ones.
+ROUND = Density(
+    bit_cell_um2=(0.1, 0.2),
+    macro_um2=Bounds(0.25, 0.5, 1.0),
+    nand2_um2=Bounds(0.5, 1.0, 2.0),
+    utilisation=Bounds(1.0, 0.5, 0.5),
+    sram_nw_per_kb=Bounds(10.24, 102.4, 1024.0),
+)
+
+
+def test_512_operations_a_cycle_are_what_the_notes_on_the_paper_give():
+    """0.135 mm2 and 9.0 mW, and at 1,024 operations 0.269 mm2 and 18.0 mW: worked out there by hand."""
+    half, whole = (implied(Counting("", count, "")) for count in (512, 1024))
+    assert (round(half.area_mm2, 3), round(half.power_500mhz_uw)) == (0.135, 9011)
+    assert (round(whole.area_mm2, 3), round(whole.power_500mhz_uw)) == (0.269, 18022)
+
+
+@pytest.mark.parametrize("normalised", [1.0, NORMALISATION])
+def test_the_implied_chip_has_the_stated_figures(normalised):
+    for counting in countings() + countings(577):
+        chip = implied(counting, normalised=normalised)
+        tera = counting.operations * 500e6 / 1e12
+        at_500_mhz = chip.leakage_uw + chip.energy_a_cycle_pj * 500e6 * 1e-6
+        assert tera / (at_500_mhz * 1e-6) * normalised == pytest.approx(28.41)
+        assert tera * 1e3 / chip.area_mm2 * normalised == pytest.approx(1903.11)
+        assert chip.leakage_uw + chip.energy_a_cycle_pj * 100e3 * 1e-6 == pytest.approx(71.2)
+        # Power density is 67.0 mW/mm2 whatever an operation is.
+        assert chip.power_500mhz_uw / chip.area_mm2 == pytest.approx(1903.11 / 28.41 * 1e3)
+        assert 0 < chip.leakage_at_least_uw < chip.leakage_uw < 71.2
+
+
+def test_work_is_the_reconstructed_arithmetic():
+    assert [macs for macs, _ in WORK.values()] == [
+        138_600,
+        8 * 5_120 + 2 * 3 * 16_384 + 147_456,
+        8 * 5_120 + 2 * (3 * 16_384 + 147_456),
+        8 * 10_240 + 2 * (3 * 65_536 + 491_520),
+    ]
+    names = {counting.name: counting.operations for counting in countings()}
+    assert names["executed, zeros skipped, 1,000 cycles a frame, MAC = 1"] == pytest.approx(138.6)
+    assert names["peak, 256 MAC a cycle, MAC = 2"] == 512
+
+
+def test_leakage_is_most_of_the_stated_power_under_any_counting():
+    """At 1,000 cycles a frame 61 to 71 uW; down to 52 where a frame takes no more than 539 cycles."""
+    low, high = leakage_range([implied(counting) for counting in countings()])
+    assert (round(low, 1), round(high, 1)) == (60.9, 70.8)
+    low, _ = leakage_range([implied(counting) for counting in countings(539)])
+    assert round(low, 1) == 52.2
+
+
+def test_an_area_is_held_to_what_stands_on_it():
+    # 800,000 bits: cells 0.08 mm2; macros 0.2, 0.4, 0.8; 100,000 gates: 0.05, 0.2, 0.4.
+    verdicts = [area_fits(area, 100_000, ROUND) for area in (0.079, 0.2, 0.26, 0.61, 1.21)]
+    assert verdicts == [
+        "too small for the bit cells",
+        "too small",
+        "room at the lowest values",
+        "room at typical values",
+        "room",
+    ]
+
+
+def test_leakage_a_gate_leaves_the_memory_out():
+    # 800,000 bits are 97.65625 KB, which leak 1, 10 and 100 uW; 21 uW of 1,000 gates.
+    found = gate_leakage_nw(21.0, 1_000, ROUND)
+    assert list(found) == pytest.approx([0.0, 11.0, 20.0])
+    assert fitting_classes(found, ASSUMED_CLASSES) == ["HVT", "SVT", "LVT"]
+    assert fitting_classes(Bounds(0.31, 0.5, 2.0), ASSUMED_CLASSES) == ["SVT"]
+    assert fitting_classes(Bounds(31.0, 40.0, 50.0), ASSUMED_CLASSES) == []
