@@ -27,7 +27,7 @@ from golden.frame_activity import FrameActivity, cycle_activity, frame_activity
 from golden.specification import Specification
 from power.activity import ActivityRow, Run
 from power.constants import NOTHING, Bounds
-from power.energy import estimate
+from power.extremes import estimate_extremes
 from power.inference import ASSUMED_CLASSES
 from power.operating_point import PARTS, part_of
 
@@ -130,13 +130,14 @@ def measure(checkpoint: Checkpoint, codes: np.ndarray, *, within: int) -> Curve:
 def _price(rows: Iterable[Row], run: Run) -> tuple[dict[str, Bounds], dict[str, Bounds], dict[str, Bounds]]:
     """Return dynamic power in uW by part and by block, and leakage by part."""
     parts, blocks, leakage = (defaultdict[str, Bounds](lambda: NOTHING) for _ in range(3))
-    for row in estimate([ActivityRow.from_mapping(given) for given in rows], run).rows:
-        part = part_of(row.component)
-        if "leakage" in row.component:
-            leakage[part] += row.power_uw
+    given = [ActivityRow.from_mapping(row) for row in rows]
+    for (block, component), power in estimate_extremes(given, run).items():
+        part = part_of(component)
+        if "leakage" in component:
+            leakage[part] += power
         else:
-            parts[part] += row.power_uw
-            blocks[row.block] += row.power_uw
+            parts[part] += power
+            blocks[block] += power
     return parts, blocks, leakage
 
 
