@@ -1,9 +1,10 @@
 """Power over time: of each frame, within frames by cycle, energy by phase, and of a row read, a spike and a SOP.
 
-A synaptic operation (SOP) here is one weight added in one lane: one synapse's answer to one event, as ODIN and ReckOn
-process one synapse an operation. Additions of the first layer, whose events are bits of the input, are counted too;
-zero weights that are gated are not. What a chip's "energy per SOP" holds differs between publications: ours is given
-with and without leakage, and without the free-running clock's idle cycles.
+A synaptic operation (SOP) here is one weight added in one lane: one synapse's answer to one event (*ours*). Additions of
+the first layer, whose events are bits of the input, are counted too; zero weights that are gated are not. What others
+count, and whether their energy holds leakage and an idle clock, differs (PMC10326429, table 3, says so of these
+figures), and the originals' definitions were not seen; so ours is given for the busy cycles alone, without leakage,
+and for all power in real time.
 """
 
 from __future__ import annotations

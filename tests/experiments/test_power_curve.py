@@ -91,3 +91,10 @@ def test_files_and_events(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert float(events["SOP, real time, all power", "SVT"]["pj_typical"]) == pytest.approx(
         whole * 1e6 / additions, rel=1e-4
     )
+
+
+@pytest.mark.parametrize("count", ["0", "101", "many"])
+def test_more_frames_than_can_be_held_by_cycle_are_refused(count: str, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        main(["power-curve", "--within", count])
+    assert "argument --within" in capsys.readouterr().err
