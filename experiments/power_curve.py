@@ -1,8 +1,8 @@
 """Power over time: of each frame, within frames by cycle, energy by phase, and of a row read, a spike and a SOP.
 
-A synaptic operation (SOP) here is one weight added in one lane: one synapse's answer to one event (*ours*). Additions of
-the first layer, whose events are bits of the input, are counted too; zero weights that are gated are not. What others
-count, and whether their energy holds leakage and an idle clock, differs (PMC10326429, table 3, says so of these
+A synaptic operation (SOP) here is one weight added in one lane: one synapse's answer to one event (*ours*). Additions
+of the first layer, whose events are bits of the input, are counted too; zero weights that are gated are not. What
+others count, and whether their energy holds leakage and an idle clock, differs (PMC10326429, table 3, says so of these
 figures), and the originals' definitions were not seen; so ours is given for the busy cycles alone, without leakage,
 and for all power in real time.
 """
