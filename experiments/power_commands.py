@@ -8,6 +8,9 @@ from typing import Any
 
 from experiments.arguments import add_checkpoint, command, frames, longest_path, path, whole
 
+# Each takes a row a cycle, all held at once.
+MOST_WITHIN = 100
+
 
 def add_power_commands(commands: Any) -> None:
     """Add ``inference``, ``operating-points`` and ``power-curve``."""
@@ -58,7 +61,12 @@ def add_power_commands(commands: Any) -> None:
     add_checkpoint(curve)
     curve.add_argument("--frames", type=frames, default=None, metavar="N", help="from the first (default: all)")
     curve.add_argument(
-        "--within", type=whole, default=3, metavar="N", help="frames of which every cycle is priced (default: 3)"
+        "--within",
+        type=int,
+        choices=range(1, MOST_WITHIN + 1),
+        default=3,
+        metavar="N",
+        help=f"frames of which every cycle is priced, at most {MOST_WITHIN} (default: 3)",
     )
     _add_synthesis(curve)
     _add_out(curve)

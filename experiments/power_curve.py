@@ -1,9 +1,10 @@
 """Power over time: of each frame, within frames by cycle, energy by phase, and of a row read, a spike and a SOP.
 
-A synaptic operation (SOP) here is one weight added in one lane: one synapse's answer to one event, as ODIN and ReckOn
-process one synapse an operation. Additions of the first layer, whose events are bits of the input, are counted too;
-zero weights that are gated are not. What a chip's "energy per SOP" holds differs between publications: ours is given
-with and without leakage, and without the free-running clock's idle cycles.
+A synaptic operation (SOP) here is one weight added in one lane: one synapse's answer to one event (*ours*). Additions
+of the first layer, whose events are bits of the input, are counted too; zero weights that are gated are not. What
+others count, and whether their energy holds leakage and an idle clock, differs (PMC10326429, table 3, says so of these
+figures), and the originals' definitions were not seen; so ours is given for the busy cycles alone, without leakage,
+and for all power in real time.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from golden.frame_activity import FrameActivity, cycle_activity, frame_activity
 from golden.specification import Specification
 from power.activity import ActivityRow, Run
 from power.constants import NOTHING, Bounds
-from power.energy import estimate
+from power.extremes import estimate_extremes
 from power.inference import ASSUMED_CLASSES
 from power.operating_point import PARTS, part_of
 
@@ -130,13 +131,14 @@ def measure(checkpoint: Checkpoint, codes: np.ndarray, *, within: int) -> Curve:
 def _price(rows: Iterable[Row], run: Run) -> tuple[dict[str, Bounds], dict[str, Bounds], dict[str, Bounds]]:
     """Return dynamic power in uW by part and by block, and leakage by part."""
     parts, blocks, leakage = (defaultdict[str, Bounds](lambda: NOTHING) for _ in range(3))
-    for row in estimate([ActivityRow.from_mapping(given) for given in rows], run).rows:
-        part = part_of(row.component)
-        if "leakage" in row.component:
-            leakage[part] += row.power_uw
+    given = [ActivityRow.from_mapping(row) for row in rows]
+    for (block, component), power in estimate_extremes(given, run).items():
+        part = part_of(component)
+        if "leakage" in component:
+            leakage[part] += power
         else:
-            parts[part] += row.power_uw
-            blocks[row.block] += row.power_uw
+            parts[part] += power
+            blocks[block] += power
     return parts, blocks, leakage
 
 

@@ -41,7 +41,7 @@ PEAK_MACS = (128, 256, 512)
 BUDGET_CYCLES = 1000  # 100 kHz x 10 ms
 
 # Leakage of a NAND2 equivalent at 28 nm, 0.9 V, 25 C, in nW, by threshold voltage: assumption.
-ASSUMED_CLASSES = {"HVT": Bounds(0.03, 0.1, 0.3), "SVT": Bounds(0.3, 1.0, 3.0), "LVT": Bounds(3.0, 10.0, 30.0)}
+ASSUMED_CLASSES = {"HVT": Bounds(0.03, 0.1, 0.3), "SVT": Bounds(0.3, 1.0, 3.0), "LVT": Bounds(4.0, 13.3, 65.0)}
 
 
 @dataclass(frozen=True)

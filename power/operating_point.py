@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 
 from power.activity import ActivityRow, Run
 from power.constants import NOTHING, Bounds
-from power.energy import estimate
 from power.errors import ConstantsError
+from power.extremes import estimate_extremes
 from power.scaling import bracket_28nm_voltage, bracket_to_28nm
 
 NOMINAL_V = 0.9
@@ -100,7 +100,6 @@ def operating_point(
     load: str,
     gate_nw: Bounds | None = None,
     gates: float = 0.0,
-    constants: Mapping[str, Bounds] | None = None,
 ) -> OperatingPoint:
     """Price a run at a clock, a voltage and a load.
 
@@ -114,8 +113,6 @@ def operating_point(
         Leakage of a gate at 0.9 V in nW; with it, `gates` of them are the logic's leakage, instead of the estimate's.
     gates : float
         NAND2 equivalents.
-    constants : mapping, optional
-        As `power.constants.load_constants` returns.
 
     Raises
     ------
@@ -125,12 +122,11 @@ def operating_point(
     busy_s = run.cycles / run.frames / clock_hz
     period = run.frame_period_s if load == "real time" else busy_s
     here = replace(run, clock_hz=clock_hz, frame_period_s=period)
-    report = estimate(rows, here, constants)
     energy = Bounds(*bracket_28nm_voltage(NOMINAL_V, vdd, "energy"))
     leakage = leakage_factor(vdd)
     parts = dict.fromkeys(PARTS, NOTHING)
-    for row in report.rows:
-        parts[part_of(row.component)] += row.power_uw * (leakage if "leakage" in row.component else energy)
+    for (_, component), power in estimate_extremes(rows, here).items():
+        parts[part_of(component)] += power * (leakage if "leakage" in component else energy)
     if gate_nw is not None:
         parts["logic leakage"] = gate_nw * leakage * (gates / 1e3)
     seconds = here.seconds / run.frames

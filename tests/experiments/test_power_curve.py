@@ -18,7 +18,7 @@ from golden.specification import Specification
 from golden.trace import CycleModel
 from power.activity import ActivityRow, Run
 from power.constants import NOTHING
-from power.energy import estimate
+from power.extremes import estimate_extremes
 
 RESULTS = Path(__file__).parents[2] / "results"
 
@@ -34,9 +34,8 @@ def test_frames_cycles_and_phases_add_up():
     cycles = int(counter.cycles.sum())
 
     def dynamic(run: Run) -> float:
-        report = estimate(rows, run)
-        spent = sum((row.power_uw for row in report.rows if "leakage" not in row.component), NOTHING)
-        return spent.typical * run.seconds
+        powers = estimate_extremes(rows, run).items()
+        return sum((power for (_, name), power in powers if "leakage" not in name), NOTHING).typical * run.seconds
 
     curve = measure(checkpoint, codes, within=3)
     # In real time the idle cycles clock what runs freely; while busy there are none.
@@ -92,3 +91,10 @@ def test_files_and_events(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert float(events["SOP, real time, all power", "SVT"]["pj_typical"]) == pytest.approx(
         whole * 1e6 / additions, rel=1e-4
     )
+
+
+@pytest.mark.parametrize("count", ["0", "101", "many"])
+def test_more_frames_than_can_be_held_by_cycle_are_refused(count: str, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        main(["power-curve", "--within", count])
+    assert "argument --within" in capsys.readouterr().err

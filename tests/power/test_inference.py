@@ -88,4 +88,4 @@ def test_leakage_a_gate_leaves_the_memory_out():
     assert list(found) == pytest.approx([0.0, 11.0, 20.0])
     assert fitting_classes(found, ASSUMED_CLASSES) == ["HVT", "SVT", "LVT"]
     assert fitting_classes(Bounds(0.31, 0.5, 2.0), ASSUMED_CLASSES) == ["SVT"]
-    assert fitting_classes(Bounds(31.0, 40.0, 50.0), ASSUMED_CLASSES) == []
+    assert fitting_classes(Bounds(66.0, 70.0, 80.0), ASSUMED_CLASSES) == []
