@@ -54,7 +54,8 @@ def plot_power(
     active = [component for component in COLOURS if component not in LEAKAGE]
     _panel(axes[-1], first, names, active, end=max(1e-6, 1.5 * first.of(active).high))
     axes[-1].set_title("Without leakage, all classes", loc="left", fontsize=11)
-    axes[0].legend(fontsize=8, frameon=False, loc="lower right")
+    handles = axes[0].get_legend_handles_labels()
+    axes[-1].legend(*handles, fontsize=8, frameon=False, loc="center right")
     axes[0].set_ylim(-1.3, len(names) + 0.6)
     figure.suptitle(title, fontsize=12)
     figure.supxlabel("uW: bars medians of each part, whisker 5th to 95th percentile of the sum", fontsize=9)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from experiments.run import COMMAND
 from files.folder import committed
 from power.activity import parse_activity, parse_run, read_activity, read_run
-from power.energy import estimate_classes
+from power.constants import load_constants
+from power.energy import estimate_classes, price
 from power.report import PAPER_POWER_UW, table
+from power.uncertainty import tornado
 
 
 def power_of_folder(folder: Path, *, constants: Path | None, as_is: bool = False, threshold: str | None = None) -> str:
@@ -28,7 +31,8 @@ def power_of_folder(folder: Path, *, constants: Path | None, as_is: bool = False
     Returns
     -------
     str
-        Power by block and by component: median, 5th and 95th percentile, in microwatts.
+        Power by block and by component: median, 5th and 95th percentile, in microwatts; and a tornado, the widest
+        swing first.
 
     Raises
     ------
@@ -46,5 +50,21 @@ def power_of_folder(folder: Path, *, constants: Path | None, as_is: bool = False
             run = parse_run(read(description.name), str(description))
     reports = estimate_classes(rows, run, constants)
     chosen = reports if threshold is None else {threshold: reports[threshold]}
-    lines = ["uW by class of cells, median (5th-95th percentile):", *table(chosen)]
-    return "\n".join(lines) + f"\n  paper, stated: {PAPER_POWER_UW} uW, class not stated\n"
+    lines = [
+        "uW by class of cells, median (5th-95th percentile):",
+        *table(chosen),
+        f"  paper, stated: {PAPER_POWER_UW} uW, class of cells not stated",
+        "What carries the spread: the total with one group of constants at its low and at its high bounds, all others "
+        "typical:",
+    ]
+
+    def total(values: Mapping[str, float]) -> float:
+        return sum(price(rows, run, values).values())
+
+    for name in chosen:
+        lines += [
+            f"  {name}  {swing.group:<20}{swing.low:10.2f} to {swing.high:10.2f}"
+            for swing in tornado(total, load_constants(constants, name))
+            if swing.low != swing.high
+        ]
+    return "\n".join(lines) + "\n"

@@ -10,8 +10,10 @@ import pytest
 
 from experiments.power_table import power_of_folder
 from files.errors import FileError
-from power.constants import CLASSES, COLUMNS
+from power.activity import read_activity
+from power.constants import CLASSES, COLUMNS, load_constants
 from power.errors import ActivityError
+from power.gates import gates_of
 
 DEMO = Path(__file__).parents[2] / "results" / "demo"
 
@@ -29,6 +31,19 @@ def test_the_committed_folder_gives_its_own_power_table() -> None:
     wanted = [float(row[name]) for row in rows for name in ("median_uw", "p5_uw", "p95_uw")]
     assert total(power_of_folder(DEMO, constants=None)) == pytest.approx(wanted, abs=0.051, rel=1e-5)
     assert total(power_of_folder(DEMO, constants=None, threshold="SVT")) == pytest.approx(wanted[3:6], abs=0.051)
+
+
+def test_the_tornado_moves_leakage_most_and_by_its_bounds() -> None:
+    text = power_of_folder(DEMO, constants=None, threshold="SVT").split("What carries the spread")[1]
+    swings = {line[7:27].strip(): re.findall(r"[0-9]+[.][0-9]+", line) for line in text.splitlines()[1:]}
+    assert next(iter(swings)) == "process leakage"
+    low, high = map(float, swings["process leakage"])
+    gates = gates_of(
+        read_activity(DEMO / "activity.csv"), {item: row.bounds.typical for item, row in load_constants().items()}
+    )
+    # SVT: 0.3 to 3 nW a gate; what is not logic leakage cancels in the difference.
+    assert high - low == pytest.approx(2.7e-3 * sum(gates.values()), abs=0.02)
+    assert "area" not in swings
 
 
 def test_other_constants_change_what_they_price(tmp_path: Path) -> None:
