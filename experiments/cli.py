@@ -112,8 +112,11 @@ def _parser() -> argparse.ArgumentParser:
         "power of a result folder anew, from its activity and a table of constants",
         "rsnn power results/demo --constants my_28nm.csv",
     )
-    power.add_argument("folder", type=path, help="folder that 'rsnn run' wrote")
-    power.add_argument("--constants", type=path, help="table of constants (default: power/tables/energy_28nm.csv)")
+    power.add_argument(
+        "folder", type=path, help="folder that 'rsnn run' wrote, or nets' activity (*.saif), ours or any design's"
+    )
+    power.add_argument("--constants", type=path, help="table whose rows replace those of power/tables/")
+    power.add_argument("--class", dest="threshold", choices=("HVT", "SVT", "LVT"), help="class of cells (default: all)")
     power.add_argument(
         "--as-is", action="store_true", help="take files that were changed since, or are of no run; their mix is yours"
     )
@@ -241,9 +244,14 @@ def _look_ahead(given: argparse.Namespace) -> None:
 
 
 def _power(given: argparse.Namespace) -> None:
+    from experiments.power_nets import power_of_saif
     from experiments.power_table import power_of_folder
 
-    print(power_of_folder(given.folder, constants=given.constants, as_is=given.as_is), end="")
+    if given.folder.suffix == ".saif":
+        print(power_of_saif(given.folder, constants=given.constants), end="")
+        return
+    said = power_of_folder(given.folder, constants=given.constants, as_is=given.as_is, threshold=given.threshold)
+    print(said, end="")
 
 
 def _faults(given: argparse.Namespace) -> int:

@@ -1,7 +1,8 @@
-"""The power chart: every block, stacked by component, with bounds and the paper's figure."""
+"""The power chart: every block in each class of cells, stacked by component, with the paper's figure."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -9,7 +10,7 @@ from matplotlib.figure import Figure
 
 from experiments.tables import write_figure
 from power.constants import NOTHING
-from power.report import PAPER_POWER_UW, PowerReport
+from power.report import LEAKAGE, PAPER_POWER_UW, PowerReport
 
 # Okabe and Ito's colours, distinguishable without colour vision; leakage is grey.
 COLOURS = {
@@ -24,15 +25,15 @@ COLOURS = {
 }
 
 
-LEAKAGE = ("memory leakage", "logic leakage")
-
-
-def plot_power(report: PowerReport, path: Path, *, title: str = "Modelled power at 28 nm, 0.9 V, in real time") -> Path:
-    """Write the chart as PNG: all components on the left; on the right what activity causes, leakage left out.
+def plot_power(
+    reports: Mapping[str, PowerReport], path: Path, *, title: str = "Modelled power at 28 nm, 0.9 V, in real time"
+) -> Path:
+    """Write the chart as PNG: a panel a class of cells, and one of what activity causes, which all classes share.
 
     Parameters
     ----------
-    report : PowerReport
+    reports : mapping of str to PowerReport
+        By class of cells.
     path : Path
     title : str
 
@@ -40,34 +41,34 @@ def plot_power(report: PowerReport, path: Path, *, title: str = "Modelled power 
     -------
     Path
     """
-    names = [name for name, _ in sorted(report.by_block().items(), key=lambda item: item[1].typical)]
-    figure = Figure(figsize=(12, 1.7 + 0.42 * len(names)), layout="constrained")
-    whole, dynamic = figure.subplots(1, 2, sharey=True, width_ratios=[3, 2])
-    end = 2 * max(PAPER_POWER_UW, report.total.typical)
-    _panel(whole, report, names, list(COLOURS), end=end)
-    whole.axvline(PAPER_POWER_UW, color="black", linestyle="--", linewidth=1)
-    whole.text(PAPER_POWER_UW, -0.9, f" paper, stated: {PAPER_POWER_UW} uW", fontsize=8, va="center")
-    whole.set_title(title, loc="left", fontsize=11)
-    whole.legend(fontsize=8, frameon=False, loc="lower right")
+    first = next(iter(reports.values()))
+    names = [name for name, _ in sorted(first.by_block().items(), key=lambda item: item[1].typical)]
+    figure = Figure(figsize=(6 * (len(reports) + 1), 1.9 + 0.42 * len(names)), layout="constrained")
+    axes = list(figure.subplots(1, len(reports) + 1, sharey=True))
+    for axis, (threshold, report) in zip(axes, reports.items(), strict=False):
+        end = 1.3 * max(PAPER_POWER_UW, report.total.high)
+        _panel(axis, report, names, list(COLOURS), end=end)
+        axis.axvline(PAPER_POWER_UW, color="black", linestyle="--", linewidth=1)
+        axis.text(PAPER_POWER_UW, -0.9, f" paper, stated: {PAPER_POWER_UW} uW", fontsize=8, va="center")
+        axis.set_title(f"{threshold} cells", loc="left", fontsize=11)
     active = [component for component in COLOURS if component not in LEAKAGE]
-    spent = sum((row.power_uw for row in report.rows if row.component in active), NOTHING)
-    _panel(dynamic, report, names, active, end=max(1e-6, 2 * spent.typical))
-    dynamic.set_title("The same without leakage", loc="left", fontsize=11)
-    whole.set_ylim(-1.3, len(names) + 0.6)
-    figure.supxlabel("uW: bar typical, whisker and brackets from all-low to all-high constants", fontsize=9)
+    _panel(axes[-1], first, names, active, end=max(1e-6, 1.5 * first.of(active).high))
+    axes[-1].set_title("Without leakage, all classes", loc="left", fontsize=11)
+    handles = axes[0].get_legend_handles_labels()
+    axes[-1].legend(*handles, fontsize=8, frameon=False, loc="center right")
+    axes[0].set_ylim(-1.3, len(names) + 0.6)
+    figure.suptitle(title, fontsize=12)
+    figure.supxlabel("uW: bars medians of each part, whisker 5th to 95th percentile of the sum", fontsize=9)
     return write_figure(path, figure)
 
 
 def _panel(axis: Axes, report: PowerReport, names: list[str], components: list[str], *, end: float) -> None:
-    """Draw each block and the total, stacked by `components`.
-
-    All-high constants lie far out (leakage is known to a factor of forty): the axis stops at `end`, and the numbers
-    beside each bar tell the rest.
-    """
-    rows = [row for row in report.rows if row.component in components]
+    """Draw each block and the total, stacked by `components`."""
+    part = PowerReport(report.threshold, tuple(row for row in report.rows if row.component in components))
+    sums = part.by_block() | {"total": part.total}
     left = dict.fromkeys([*names, "total"], 0.0)
     for component in components:
-        widths = {row.block: row.power_uw.typical for row in rows if row.component == component}
+        widths = {row.block: row.power_uw.typical for row in part.rows if row.component == component}
         widths["total"] = sum(widths.values())
         if not widths["total"]:
             continue
@@ -82,14 +83,11 @@ def _panel(axis: Axes, report: PowerReport, names: list[str], components: list[s
         for name in bars:
             left[name] += widths.get(name, 0.0)
     for position, name in enumerate(left):
-        bounds = sum((row.power_uw for row in rows if name in (row.block, "total")), NOTHING)
-        reach = min(bounds.high, 0.7 * end)
-        axis.plot([bounds.low, reach], [position, position], color="black", linewidth=1)
-        axis.plot(bounds.low, position, "|", color="black", markersize=7)
-        axis.plot(reach, position, "|" if reach == bounds.high else ">", color="black", markersize=5)
+        bounds = sums.get(name, NOTHING)
+        axis.plot([bounds.low, bounds.high], [position, position], color="black", linewidth=1, marker="|")
         axis.annotate(
-            f"{bounds.typical:.3g} ({bounds.low:.3g} to {bounds.high:.3g})",
-            (max(reach, left[name]), position),
+            f"{bounds.typical:.3g} ({bounds.low:.3g}-{bounds.high:.3g})",
+            (max(bounds.high, left[name]), position),
             xytext=(6, 0),
             textcoords="offset points",
             va="center",

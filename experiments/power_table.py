@@ -1,18 +1,20 @@
-"""Power from a result folder's activity, with the table of constants as it is now or another one."""
+"""Power from a result folder's activity, with the tables of constants as they are now or with rows of one's own."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from experiments.run import COMMAND
 from files.folder import committed
 from power.activity import parse_activity, parse_run, read_activity, read_run
 from power.constants import load_constants
-from power.energy import estimate
-from power.report import PAPER_POWER_UW
+from power.energy import estimate_classes, price
+from power.report import PAPER_POWER_UW, table
+from power.uncertainty import tornado
 
 
-def power_of_folder(folder: Path, *, constants: Path | None, as_is: bool = False) -> str:
+def power_of_folder(folder: Path, *, constants: Path | None, as_is: bool = False, threshold: str | None = None) -> str:
     """Estimate power anew from ``activity.csv`` and ``run.json``.
 
     Parameters
@@ -20,14 +22,17 @@ def power_of_folder(folder: Path, *, constants: Path | None, as_is: bool = False
     folder : Path
         As ``rsnn run`` writes it: both files must be those of one run, by the folder's manifest.
     constants : Path or None
-        Table in the form of ``power/tables/energy_28nm.csv``; None is that one.
+        Table in the form of ``power/tables/*.csv``, whose rows replace those; None changes nothing.
     as_is : bool
         Take the files whatever the manifest says.
+    threshold : {"HVT", "SVT", "LVT"}, optional
+        Class of cells; None is all, each in a column of its own.
 
     Returns
     -------
     str
-        Power by block and by component, low, typical and high, in microwatts.
+        Power by block and by component: median, 5th and 95th percentile, in microwatts; and a tornado, the widest
+        swing first.
 
     Raises
     ------
@@ -36,7 +41,6 @@ def power_of_folder(folder: Path, *, constants: Path | None, as_is: bool = False
     ActivityError, ConstantsError
         What cannot be read, by file, row and column.
     """
-    table = load_constants() if constants is None else load_constants(constants)
     activity, description = folder / "activity.csv", folder / "run.json"
     if as_is:
         rows, run = read_activity(activity), read_run(description)
@@ -44,15 +48,23 @@ def power_of_folder(folder: Path, *, constants: Path | None, as_is: bool = False
         with committed(folder, written_by=COMMAND) as read:
             rows = parse_activity(read(activity.name), str(activity))
             run = parse_run(read(description.name), str(description))
-    report = estimate(rows, run, table)
-    lines = ["uW, low / typical / high"]
-    for title, sums in (("by block", report.by_block()), ("by component", report.by_component())):
-        lines.append(f"{title}:")
-        for name, bounds in sorted(sums.items(), key=lambda item: -item[1].typical):
-            lines.append(f"  {name:<16}{bounds.low:10.4f} /{bounds.typical:10.4f} /{bounds.high:10.4f}")
-    total = report.total
-    lines.append(
-        f"{'total':<18}{total.low:10.4f} /{total.typical:10.4f} /{total.high:10.4f}   "
-        f"paper, stated: {PAPER_POWER_UW}"
-    )
+    reports = estimate_classes(rows, run, constants)
+    chosen = reports if threshold is None else {threshold: reports[threshold]}
+    lines = [
+        "uW by class of cells, median (5th-95th percentile):",
+        *table(chosen),
+        f"  paper, stated: {PAPER_POWER_UW} uW, class of cells not stated",
+        "What carries the spread: the total with one group of constants at its low and at its high bounds, all others "
+        "typical:",
+    ]
+
+    def total(values: Mapping[str, float]) -> float:
+        return sum(price(rows, run, values).values())
+
+    for name in chosen:
+        lines += [
+            f"  {name}  {swing.group:<20}{swing.low:10.2f} to {swing.high:10.2f}"
+            for swing in tornado(total, load_constants(constants, name))
+            if swing.low != swing.high
+        ]
     return "\n".join(lines) + "\n"

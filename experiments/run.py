@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from cosim.result import Cosimulation
 from cosim.scoreboard import CosimulationError, PredictionError
 from cosim.waveform import write_waveform
 from experiments.outcome import waveform_of_mismatch
-from experiments.power_chart import LEAKAGE, plot_power
+from experiments.power_chart import plot_power
 from experiments.raster import plot_raster
 from experiments.spoken import CLIP, Spoken, recognise
 from experiments.tables import write_csv, write_json, write_text
@@ -28,9 +28,8 @@ from golden.layout import build_layout
 from golden.size import weight_size
 from golden.trace import CycleModel
 from power.activity import ActivityRow, Run, write_run
-from power.constants import NOTHING, Bounds
-from power.energy import estimate
-from power.report import DIFFERENCES, PAPER_POWER_UW, PowerReport
+from power.energy import estimate_classes
+from power.report import PAPER_POWER_UW, PowerReport, differences, table, write_reports
 
 # As the manifest of its folder names it.
 COMMAND = "rsnn run"
@@ -101,7 +100,7 @@ def run(
             clock_hz=spec.clock_hz,
             frame_period_s=spec.frame_period_s,
         )
-        power = estimate(rows, period)
+        power = estimate_classes(rows, period)
         check_activity(checkpoint, spoken.codes[:wanted], simulated)
         text = report(checkpoint, spoken, simulated, power)
         _write_folder(staging, checkpoint, spoken, simulated, period, power, text, engine)
@@ -128,7 +127,7 @@ def check_activity(checkpoint: Checkpoint, codes: np.ndarray, simulated: Cosimul
             raise PredictionError(f"activity of {row['block']}.{row['signal']}: expected {expected} got {row}")
 
 
-def report(checkpoint: Checkpoint, spoken: Spoken, simulated: Cosimulation, power: PowerReport) -> str:
+def report(checkpoint: Checkpoint, spoken: Spoken, simulated: Cosimulation, power: Mapping[str, PowerReport]) -> str:
     """Return the figures of a run as text."""
     spec = checkpoint.specification
     cycles, size = spoken.counts.cycles, weight_size(checkpoint)
@@ -173,23 +172,13 @@ def report(checkpoint: Checkpoint, spoken: Spoken, simulated: Cosimulation, powe
         f"{size.dense_bytes / 1e6:.3f} MB dense",
         "",
         f"Power at {spec.clock_hz / 1e3:.0f} kHz, modelled from the activity of the {simulated.frames} frames, 28 nm, "
-        "low / typical / high:",
-    ]
-    leakage = sum((row.power_uw for row in power.rows if row.component in LEAKAGE), NOTHING)
-    blocks = sorted(power.by_block().items(), key=lambda item: -item[1].typical)
-    lines += [f"  {block:<14} {_bounds(values)}" for block, values in blocks]
-    lines += [
-        f"  {'total':<14} {_bounds(power.total)}   paper, stated: {PAPER_POWER_UW} uW",
-        f"  {'of it leakage':<14} {_bounds(leakage)}",
-        "What differs from the paper's figure:",
-        *(f"  - {sentence}" for sentence in DIFFERENCES),
+        "0.9 V, 25 C, uW by class of cells, median (5th-95th percentile):",
+        *table(power),
+        f"  paper, stated: {PAPER_POWER_UW} uW, class of cells not stated",
+        "Largest reasons why it differs from the paper's figure:",
+        *(f"  {number}. {reason}" for number, reason in enumerate(differences(power), start=1)),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _bounds(values: Bounds) -> str:
-    low, typical, high = values
-    return f"{low:8.2f} / {typical:8.2f} / {high:8.2f} uW"
 
 
 def _write_folder(
@@ -198,7 +187,7 @@ def _write_folder(
     spoken: Spoken,
     simulated: Cosimulation,
     period: Run,
-    power: PowerReport,
+    power: Mapping[str, PowerReport],
     text: str,
     engine: str,
 ) -> None:
@@ -238,7 +227,7 @@ def _write_folder(
         ],
     )
     write_run(out / "run.json", period)
-    power.write_csv(out / "power.csv")
+    write_reports(power, out / "power.csv")
     plot_raster(out / "raster.png", spoken.samples, spoken.result.spikes, spoken.segments, title=spoken.name)
     plot_power(power, out / "power.png")
     write_waveform(out / "waveform.vcd", build_layout(spec), simulated.waves, clock_hz=spec.clock_hz)

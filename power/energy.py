@@ -1,6 +1,6 @@
-"""Power from activity: switching, clock, adders, memory accesses and leakage, each with low, typical and high.
+"""Power from activity: switching, clock, adders, memory accesses and leakage, for one class of cells.
 
-What is counted once and how (ours; the constants' sources stand in ``power/tables/energy_28nm.csv``):
+What is counted once and how (ours; the constants' sources stand in ``power/tables/``):
 
 - *switching*: every toggle of a register's output or a port costs one net toggle, wire and driver included. A
   flip-flop's own data-dependent energy is taken as that of its output net, so the "clock and data change" figures of
@@ -11,23 +11,26 @@ What is counted once and how (ours; the constants' sources stand in ``power/tabl
   are not known before gate-level simulation.
 - *memory*: rows read and written, by the size of the bank, up to the macro's pins; the nets that a row then drives are
   ports and pay for their toggles.
-- *leakage*: memories by capacity; logic by gates, which before synthesis are an estimate (`power.gates`). All blocks
-  leak all the time.
+- *leakage*: memories by capacity; logic by gates (`power.gates`) of the class. All blocks leak all the time.
 
-Low takes every constant at its low bound, high every one at its high bound: they bracket what the sources say and are
-no confidence interval.
+`price` is the formula, for one value of each constant or for many draws at once; `estimate` draws them
+(`power.uncertainty`) and keeps every draw, so that a sum's percentiles are those of the sum.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
+
+import numpy as np
 
 from files.reading import brief
 from power.activity import MOST_BITS, ActivityRow, Run, check_counts
-from power.constants import NOTHING, SRAM_SIZES_KB, Bounds, load_constants
+from power.constants import CLASSES, SRAM_SIZES_KB, Constants, load_constants
 from power.errors import ActivityError
-from power.gates import estimate_gates
+from power.gates import Value, gates_of
 from power.report import PowerReport, PowerRow
+from power.uncertainty import Draws, draw
 
 FJ_PER_UJ = 1e9
 NW_PER_UW = 1e3
@@ -37,20 +40,26 @@ NW_PER_UW = 1e3
 def estimate(
     rows: Iterable[ActivityRow],
     run: Run,
-    constants: Mapping[str, Bounds] | None = None,
+    constants: Constants | None = None,
     *,
-    gates: Mapping[str, Bounds] | None = None,
+    threshold: str = "SVT",
+    gates: Mapping[str, float] | None = None,
+    seed: int = 0,
 ) -> PowerReport:
-    """Estimate the power of a run in real time.
+    """Estimate the power of a run in real time, in cells of one class.
 
     Parameters
     ----------
     rows : iterable of ActivityRow
     run : Run
     constants : mapping, optional
-        As `power.constants.load_constants` returns, which is the default.
-    gates : mapping of str to Bounds, optional
-        NAND2 equivalents of blocks that have been synthesised; they replace the estimates of `power.gates`.
+        As `power.constants.load_constants` returns for the class; the default is the shipped tables.
+    threshold : {"HVT", "SVT", "LVT"}
+        Class of the cells.
+    gates : mapping of str to float, optional
+        NAND2 equivalents of blocks that have been synthesised; they replace those of `power.gates`.
+    seed : int
+        Of the draws.
 
     Returns
     -------
@@ -61,67 +70,126 @@ def estimate(
     ActivityError
         No rows, gates of a block that has none or that are no number, or a count that the run does not allow
         (`power.activity.check_counts`).
+    ConstantsError
+        No such class.
     """
-    table = load_constants() if constants is None else constants
+    table = load_constants(threshold=threshold) if constants is None else constants
+    given = list(rows)
+    drawn = draw(table, seed=seed)
+    own: dict[str, Draws] = {}
+    for block, count in (gates or {}).items():
+        blocks = dict.fromkeys(row.block for row in given)
+        if block not in blocks:
+            raise ActivityError(f"gates: block {brief(block)}, expected one of {', '.join(blocks)}")
+        if not 0 <= count <= MOST_BITS:
+            raise ActivityError(f"gates: block {block}: {count}, expected a count in 0..{MOST_BITS:,}")
+        own[block] = np.full_like(drawn["logic_leakage"], count)
+    priced = price(given, run, drawn, gates=own)
+    return PowerReport(
+        threshold,
+        tuple(PowerRow(*place, draws) for place, draws in priced.items() if draws.any()),
+    )
+
+
+def estimate_classes(
+    rows: Iterable[ActivityRow], run: Run, constants: str | os.PathLike[str] | None = None, *, seed: int = 0
+) -> dict[str, PowerReport]:
+    """Estimate in each class of cells, with the same draws of what the classes share.
+
+    Parameters
+    ----------
+    rows : iterable of ActivityRow
+    run : Run
+    constants : path-like, optional
+        A table whose rows replace shipped ones.
+    seed : int
+
+    Returns
+    -------
+    dict of str to PowerReport
+        By class, in the order of `power.constants.CLASSES`.
+
+    Raises
+    ------
+    ActivityError, ConstantsError
+        As `estimate` and `power.constants.load_constants`.
+    """
+    given = list(rows)
+    return {
+        threshold: estimate(given, run, load_constants(constants, threshold), threshold=threshold, seed=seed)
+        for threshold in CLASSES
+    }
+
+
+def price(
+    rows: Iterable[ActivityRow], run: Run, values: Mapping[str, Value], *, gates: Mapping[str, Value] | None = None
+) -> dict[tuple[str, str], Value]:
+    """Price a run with given values of all constants.
+
+    Parameters
+    ----------
+    rows : iterable of ActivityRow
+    run : Run
+    values : mapping of str to float or float64 (draws,)
+        By item of the tables.
+    gates : mapping, optional
+        NAND2 equivalents of synthesised blocks.
+
+    Returns
+    -------
+    dict of (str, str) to float or float64 (draws,)
+        uW by block and component.
+
+    Raises
+    ------
+    ActivityError
+        No rows, or a count that the run does not allow.
+    """
     given = list(rows)
     if not given:
         raise ActivityError("activity: no rows")
     check_counts(given, run)
-    blocks = dict.fromkeys(row.block for row in given)
-    for block in gates or {}:
-        if block not in blocks:
-            raise ActivityError(f"gates: block {brief(block)}, expected one of {', '.join(blocks)}")
-        if not all(0 <= count <= MOST_BITS for count in (gates or {})[block]):
-            raise ActivityError(f"gates: block {block}: {(gates or {})[block]}, expected counts in 0..{MOST_BITS:,}")
-    all_gates = estimate_gates(given, table) | dict(gates or {})
-    result: list[PowerRow] = []
-    for block in blocks:
+    all_gates = gates_of(given, values) | dict(gates or {})
+    result: dict[tuple[str, str], Value] = {}
+    for block in dict.fromkeys(row.block for row in given):
         own = [row for row in given if row.block == block]
-        result += [
-            PowerRow(block, component, power)
-            for component, power in _block(own, run, table, all_gates.get(block, NOTHING)).items()
-            if power.high > 0
-        ]
-    return PowerReport(tuple(result))
+        for component, power in _activity(own, run, values).items():
+            result[block, component] = power
+        if block in all_gates:
+            result[block, "logic leakage"] = all_gates[block] * values["logic_leakage"] * (1 / NW_PER_UW)
+    return result
 
 
-def _block(rows: list[ActivityRow], run: Run, table: Mapping[str, Bounds], gates: Bounds) -> dict[str, Bounds]:
-    per_edge = table["dff_clock_energy"] * table["clock_tree_multiplier"]
+def _activity(rows: list[ActivityRow], run: Run, values: Mapping[str, Value]) -> dict[str, Value]:
+    per_edge = values["dff_clock_energy"] * values["clock_tree_multiplier"]
     registers = [row for row in rows if row.kind == "register"]
+    to_uw = 1 / FJ_PER_UJ / run.seconds
     toggles = sum(row.toggles for row in rows)
     gated = sum(row.clocked_bits for row in registers if row.clock == "gated")
     free = sum(row.clocked_bits + row.bits * run.idle_cycles for row in registers if row.clock == "free")
     additions = sum(row.operations * row.bits for row in rows if row.kind == "adder")
-    memories = [row for row in rows if row.kind == "memory"]
-    reads, writes, memory_leakage = NOTHING, NOTHING, NOTHING
-    for memory in memories:
-        kilobytes = memory.bits * memory.depth / 8 / 1024
-        per_bit = sram_read_energy(table, kilobytes)
-        reads += per_bit * float(memory.reads * memory.bits)
-        writes += per_bit * table["sram_write_to_read_ratio"] * float(memory.writes * memory.bits)
-        memory_leakage += table["sram_leakage"] * kilobytes
-
-    def from_fj(energy: Bounds) -> Bounds:
-        return energy * (1 / FJ_PER_UJ / run.seconds)
-
-    return {
-        "switching": from_fj(table["net_toggle_energy"] * float(toggles)),
-        "clock, gated": from_fj(per_edge * float(gated)),
-        "clock, free": from_fj(per_edge * free),
-        "adders": from_fj(table["adder_energy_per_bit"] * float(additions)),
-        "memory reads": from_fj(reads),
-        "memory writes": from_fj(writes),
-        "memory leakage": memory_leakage * (1 / NW_PER_UW),
-        "logic leakage": gates * table["logic_leakage"] * (1 / NW_PER_UW),
+    parts = {
+        "switching": values["net_toggle_energy"] * (float(toggles) * to_uw),
+        "clock, gated": per_edge * (float(gated) * to_uw),
+        "clock, free": per_edge * (float(free) * to_uw),
+        "adders": values["adder_energy_per_bit"] * (float(additions) * to_uw),
     }
+    for memory in (row for row in rows if row.kind == "memory"):
+        kilobytes = memory.bits * memory.depth / 8 / 1024
+        per_bit = values[sram_item(kilobytes)]
+        written = per_bit * values["sram_write_to_read_ratio"]
+        for name, power in (
+            ("memory reads", per_bit * (float(memory.reads * memory.bits) * to_uw)),
+            ("memory writes", written * (float(memory.writes * memory.bits) * to_uw)),
+            ("memory leakage", values["sram_leakage"] * (kilobytes / NW_PER_UW)),
+        ):
+            parts[name] = parts[name] + power if name in parts else power
+    return parts
 
 
-def sram_read_energy(table: Mapping[str, Bounds], kilobytes: float) -> Bounds:
-    """Return the energy of a bit read in fJ: that of the smallest size in the table that holds the bank.
+def sram_item(kilobytes: float) -> str:
+    """Return the item of a bit read: that of the smallest size in the tables that holds the bank.
 
     A bank beyond the largest is built of several of it, of which an access wakes one.
     """
-    for item, size in SRAM_SIZES_KB.items():
-        if kilobytes <= size:
-            return table[item]
-    return table["sram_read_128KB"]
+    return next((item for item, size in SRAM_SIZES_KB.items() if kilobytes <= size), "sram_read_128KB")

@@ -9,7 +9,7 @@ import numpy as np
 
 from experiments.power_chart import plot_power
 from power.activity import ActivityRow, Run
-from power.energy import estimate
+from power.energy import estimate_classes
 
 
 def test_writes_a_picture_that_changes_with_the_figures(tmp_path: Path) -> None:
@@ -17,7 +17,7 @@ def test_writes_a_picture_that_changes_with_the_figures(tmp_path: Path) -> None:
     pictures = []
     for reads in (10, 600):
         memory = ActivityRow(block="weights", signal="bank", kind="memory", bits=512, reads=reads, depth=1024)
-        path = plot_power(estimate([memory], run), tmp_path / f"{reads}.png")
+        path = plot_power(estimate_classes([memory], run), tmp_path / f"{reads}.png")
         pictures.append(matplotlib.image.imread(path))
     assert pictures[0].shape[1] > 500
     assert pictures[0].shape == pictures[1].shape

@@ -2,36 +2,57 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from pathlib import Path
 
 import pytest
 
 from experiments.power_table import power_of_folder
 from files.errors import FileError
-from power.constants import TABLE
+from power.activity import read_activity
+from power.constants import CLASSES, COLUMNS, load_constants
 from power.errors import ActivityError
+from power.gates import gates_of
 
 DEMO = Path(__file__).parents[2] / "results" / "demo"
 
 
 def total(text: str) -> list[float]:
-    return [float(value) for value in text.split("total")[1].split("paper")[0].split("/")]
+    """Return median, 5th and 95th percentile of each class in turn."""
+    (line,) = [line for line in text.splitlines() if line.split()[:1] == ["total"]]
+    return [float(number) for number in re.findall(r"[0-9.]+", line)]
 
 
 def test_the_committed_folder_gives_its_own_power_table() -> None:
-    *_, last = (DEMO / "power.csv").read_text().splitlines()
-    wanted = [float(cell) for cell in last.split(",")[2:]]
-    assert total(power_of_folder(DEMO, constants=None)) == pytest.approx(wanted, abs=1e-3)
+    with (DEMO / "power.csv").open() as handle:
+        rows = [row for row in csv.DictReader(handle) if row["block"] == "total"]
+    assert [row["class"] for row in rows] == list(CLASSES)
+    wanted = [float(row[name]) for row in rows for name in ("median_uw", "p5_uw", "p95_uw")]
+    assert total(power_of_folder(DEMO, constants=None)) == pytest.approx(wanted, abs=0.051, rel=1e-5)
+    assert total(power_of_folder(DEMO, constants=None, threshold="SVT")) == pytest.approx(wanted[3:6], abs=0.051)
+
+
+def test_the_tornado_moves_leakage_most_and_by_its_bounds() -> None:
+    text = power_of_folder(DEMO, constants=None, threshold="SVT").split("What carries the spread")[1]
+    swings = {line[7:27].strip(): re.findall(r"[0-9]+[.][0-9]+", line) for line in text.splitlines()[1:]}
+    assert next(iter(swings)) == "process leakage"
+    low, high = map(float, swings["process leakage"])
+    gates = gates_of(
+        read_activity(DEMO / "activity.csv"), {item: row.bounds.typical for item, row in load_constants().items()}
+    )
+    # SVT: 0.3 to 3 nW a gate; what is not logic leakage cancels in the difference.
+    assert high - low == pytest.approx(2.7e-3 * sum(gates.values()), abs=0.02)
+    assert "area" not in swings
 
 
 def test_other_constants_change_what_they_price(tmp_path: Path) -> None:
     table = tmp_path / "mine.csv"
-    text = TABLE.read_text()
-    (row,) = [line for line in text.splitlines() if line.startswith("logic_leakage,")]
-    cells = row.split(",")
-    cells[5:8] = ["0.01", "0.02", "0.03"]
-    table.write_text(text.replace(row, ",".join(cells)))
-    assert total(power_of_folder(DEMO, constants=table))[1] < 0.5 * total(power_of_folder(DEMO, constants=None))[1]
+    cells = ["logic_leakage", "SVT", "nW/GE", "", "", "", "0.01", "0.02", "0.03", "cited", "mine", "a data sheet", ""]
+    table.write_text(",".join(COLUMNS) + "\n" + ",".join(cells) + "\n")
+    mine, shipped = (total(power_of_folder(DEMO, constants=path)) for path in (table, None))
+    assert mine[3] < 0.5 * shipped[3]
+    assert (mine[0], mine[6]) == pytest.approx((shipped[0], shipped[6]), rel=0.05)
 
 
 def test_a_folder_of_no_run_is_refused(tmp_path: Path) -> None:

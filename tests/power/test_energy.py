@@ -11,11 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from power.activity import ActivityRow, Run
-from power.constants import Bounds, load_constants
-from power.energy import estimate, sram_read_energy
+from power.constants import CLASSES, LARGEST, Bounds, Constant, load_constants
+from power.energy import estimate, estimate_classes, price, sram_item
 from power.errors import ActivityError
+from power.uncertainty import draw
 
 TABLE = load_constants()
+LOW, TYPICAL, HIGH = (
+    {item: float(getattr(constant.bounds, side)) for item, constant in TABLE.items()}
+    for side in ("low", "typical", "high")
+)
 RUN = Run(frames=10, cycles=6_000, clock_hz=100_000, frame_period_s=0.01)
 
 
@@ -31,25 +36,25 @@ def test_every_component_by_its_formula() -> None:
         ActivityRow(block="a", signal="add", kind="adder", bits=17, operations=1_000),
         ActivityRow(block="m", signal="bank", kind="memory", bits=512, reads=2_000, writes=10, depth=1024),
     ]
-    found = components(rows)
+    found, least, most = (price(rows, RUN, values) for values in (TYPICAL, LOW, HIGH))
     seconds = 0.1  # 10 frames of 10 ms
     to_uw = 1e-15 * 1e6 / seconds
     # 600 toggles of 1.8 fJ.
-    assert found["a", "switching"].typical == pytest.approx(600 * 1.8 * to_uw)
+    assert found["a", "switching"] == pytest.approx(600 * 1.8 * to_uw)
     # Gated: 900 edges of 2.2 fJ x 1.6. Free: also 8 flip-flops in the 10,000 - 6,000 idle cycles.
-    assert found["a", "clock, gated"].typical == pytest.approx(900 * 2.2 * 1.6 * to_uw)
-    assert found["a", "clock, free"].typical == pytest.approx((48_000 + 8 * 4_000) * 2.2 * 1.6 * to_uw)
+    assert found["a", "clock, gated"] == pytest.approx(900 * 2.2 * 1.6 * to_uw)
+    assert found["a", "clock, free"] == pytest.approx((48_000 + 8 * 4_000) * 2.2 * 1.6 * to_uw)
     # 1,000 additions of 17 bits at 1.9 fJ.
-    assert found["a", "adders"].low == pytest.approx(17_000 * 1.4 * to_uw)
-    assert found["a", "adders"].typical == pytest.approx(17_000 * 1.9 * to_uw)
+    assert least["a", "adders"] == pytest.approx(17_000 * 1.4 * to_uw)
+    assert found["a", "adders"] == pytest.approx(17_000 * 1.9 * to_uw)
     # 64 KB: priced as 128 KB, 150 fJ a bit read and 1.2 times that written; 130 nW a KB leaks.
-    assert found["m", "memory reads"].typical == pytest.approx(2_000 * 512 * 150 * to_uw)
-    assert found["m", "memory writes"].high == pytest.approx(10 * 512 * 230 * 2.3 * to_uw)
-    assert found["m", "memory leakage"].typical == pytest.approx(64 * 130e-3)
-    # 108 flip-flops of 2.5 / 0.49 NAND2, 0.84 times as much other logic, at 0.32 nW.
-    assert found["a", "logic leakage"].typical == pytest.approx(108 * 2.5 / 0.49 * 1.84 * 0.32e-3)
+    assert found["m", "memory reads"] == pytest.approx(2_000 * 512 * 150 * to_uw)
+    assert most["m", "memory writes"] == pytest.approx(10 * 512 * 230 * 2.3 * to_uw)
+    assert found["m", "memory leakage"] == pytest.approx(64 * 130e-3)
+    # 108 flip-flops of a block that was not synthesised, 20.56 gates each, at 1 nW (SVT).
+    assert found["a", "logic leakage"] == pytest.approx(108 * 20.56 * 1e-3)
     # Nothing else is priced: no component twice, none of a kind that a block lacks.
-    assert set(found) == {
+    assert {place for place, power in found.items() if power} == {
         ("a", "switching"), ("a", "clock, gated"), ("a", "clock, free"), ("a", "adders"), ("a", "logic leakage"),
         ("m", "memory reads"), ("m", "memory writes"), ("m", "memory leakage"),
     }  # fmt: skip
@@ -105,10 +110,40 @@ def test_free_flip_flops_pay_for_idle_cycles_and_gated_ones_do_not() -> None:
 
 
 def test_a_bank_is_priced_by_the_smallest_size_that_holds_it() -> None:
-    assert sram_read_energy(TABLE, 4) == TABLE["sram_read_4KB"]
-    assert sram_read_energy(TABLE, 4.1) == TABLE["sram_read_8KB"]
-    assert sram_read_energy(TABLE, 64) == TABLE["sram_read_128KB"]
-    assert sram_read_energy(TABLE, 500) == TABLE["sram_read_128KB"]
+    assert [sram_item(size) for size in (4, 4.1, 64, 500)] == [
+        "sram_read_4KB", "sram_read_8KB", "sram_read_128KB", "sram_read_128KB",
+    ]  # fmt: skip
+
+
+BUSY = [
+    ActivityRow(block="a", signal="r", kind="register", bits=1000, clock="gated", toggles=500, clocked_bits=48_000),
+    ActivityRow(block="m", signal="x", kind="memory", bits=512, reads=2_000, writes=100, depth=1024),
+    ActivityRow(block="m", signal="y", kind="memory", bits=64, reads=3_000, depth=256),
+]
+
+
+def test_draws_are_the_formula_one_draw_at_a_time() -> None:
+    report = estimate(BUSY, RUN, TABLE, seed=2)
+    drawn = draw(TABLE, seed=2)
+    for at in (0, 7, 1999):
+        one = price(BUSY, RUN, {item: float(values[at]) for item, values in drawn.items()})
+        assert {(row.block, row.component): row.draws[at] for row in report.rows} == pytest.approx(
+            {place: power for place, power in one.items() if power}
+        )
+    least, most = (sum(price(BUSY, RUN, values).values()) for values in (LOW, HIGH))
+    assert least < report.total.low < report.total.high < most
+
+
+def test_classes_differ_in_logic_leakage_alone() -> None:
+    reports = estimate_classes(BUSY, RUN)
+    assert tuple(reports) == CLASSES == tuple(report.threshold for report in reports.values())
+    parts = [report.by_component() for report in reports.values()]
+    for component in parts[0]:
+        powers = [part[component].typical for part in parts]
+        if component == "logic leakage":
+            assert powers[0] < 0.2 * powers[1] < 0.04 * powers[2]
+        else:
+            assert powers[0] == powers[1] == powers[2]
 
 
 def test_synthesised_gates_replace_the_estimate_of_their_block_alone() -> None:
@@ -117,18 +152,17 @@ def test_synthesised_gates_replace_the_estimate_of_their_block_alone() -> None:
         ActivityRow(block="b", signal="r", kind="register", bits=8, clock="gated"),
     ]
     before = components(rows)
-    found = {
-        row.block: row.power_uw for row in estimate(rows, RUN, gates={"a": Bounds(1_000, 1_000, 1_000)}).rows
-    }
-    # 1,000 NAND2 equivalents at 0.05, 0.32 and 2 nW.
-    assert list(found["a"]) == pytest.approx([0.05, 0.32, 2.0])
+    found = {row.block: row.power_uw for row in estimate(rows, RUN, gates={"a": 1_000.0}).rows}
+    # 1,000 NAND2 equivalents at 0.3, 1 and 3 nW. In logarithms -1.204, 0 and 1.099: the median lies at
+    # -1.204 + sqrt(0.5 x 2.303 x 1.204), the 95th percentile at 1.099 - sqrt(0.05 x 2.303 x 1.099).
+    assert list(found["a"]) == pytest.approx([0.4353, 0.9737, 2.102], rel=0.002)
     assert found["b"] == before["b", "logic leakage"]
     with pytest.raises(ActivityError) as refused:
-        estimate(rows, RUN, gates={"c": Bounds(1, 1, 1)})
+        estimate(rows, RUN, gates={"c": 1.0})
     assert str(refused.value) == "gates: block 'c', expected one of a, b"
     for wrong in (float("inf"), float("nan"), -1):
-        with pytest.raises(ActivityError, match=r"gates: block a: .*, expected counts in 0..1,000,000,000"):
-            estimate(rows, RUN, gates={"a": Bounds(1, 1, wrong)})
+        with pytest.raises(ActivityError, match=r"gates: block a: .*, expected a count in 0..1,000,000,000"):
+            estimate(rows, RUN, gates={"a": wrong})
 
 
 @pytest.mark.parametrize(
@@ -179,12 +213,10 @@ def test_whatever_is_accepted_has_a_finite_figure(counts, bits, frames, cycles, 
     rows = [
         ActivityRow(block="a", signal="r", kind="register", bits=bits, clock="free", clocked_bits=bits * cycles),
         ActivityRow(block="a", signal="p", kind="port", bits=bits, toggles=min(toggles, bits * cycles)),
-        ActivityRow(
-            block="a", signal="m", kind="memory", bits=bits, reads=min(reads, cycles), depth=1 + depth % 10**9
-        ),
+        ActivityRow(block="a", signal="m", kind="memory", bits=bits, reads=min(reads, cycles), depth=1 + depth % 10**9),
     ]
     run = Run(frames=min(frames, cycles), cycles=cycles, clock_hz=clock, frame_period_s=period)
-    table = {item: Bounds(constant, constant, 1e9) for item in TABLE}
+    table = {item: Constant(Bounds(constant, constant, LARGEST), "all") for item in TABLE}
     assert all(map(math.isfinite, estimate(rows, run, table).total))
 
 

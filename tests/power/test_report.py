@@ -1,39 +1,67 @@
-"""The report's sums and its file."""
+"""The report's sums, its file and its table."""
 
 from __future__ import annotations
 
 import csv
 from pathlib import Path
 
-from power.constants import Bounds
-from power.report import PAPER_POWER_UW, PowerReport, PowerRow
+import numpy as np
+import pytest
 
-NAMES = ("low", "typical", "high")
+from power.constants import Bounds
+from power.report import PAPER_POWER_UW, PowerReport, PowerRow, differences, table, write_reports
+
+# 101 draws, so that percentiles are draws: the 5th is the sixth smallest.
+RISING = np.arange(101.0)
 REPORT = PowerReport(
+    "SVT",
     (
-        PowerRow("a", "switching", Bounds(1, 2, 3)),
-        PowerRow("a", "logic leakage", Bounds(10, 20, 30)),
-        PowerRow("b", "switching", Bounds(100, 200, 300)),
-    )
+        PowerRow("a", "switching", RISING),
+        PowerRow("a", "logic leakage", 100 - RISING),
+        PowerRow("b", "switching", 10 * RISING),
+        PowerRow("b", "memory reads", 0 * RISING + 7),
+    ),
 )
 
 
-def test_sums() -> None:
-    assert REPORT.total == Bounds(111, 222, 333)
-    assert REPORT.by_block() == {"a": Bounds(11, 22, 33), "b": Bounds(100, 200, 300)}
-    assert REPORT.by_component()["switching"] == Bounds(101, 202, 303)
+def test_percentiles_are_those_of_the_sum() -> None:
+    assert REPORT.rows[0].power_uw == Bounds(5, 50, 95)
+    # One falls as the other rises: their sum is certain, where the sum of percentiles would be 10 to 190.
+    assert REPORT.by_block() == {"a": Bounds(100, 100, 100), "b": Bounds(57, 507, 957)}
+    assert REPORT.by_component()["switching"] == Bounds(55, 550, 1045)
+    assert REPORT.of(["switching", "memory reads"]) == Bounds(62, 557, 1052)
+    assert REPORT.total == Bounds(157, 607, 1057)
     assert PAPER_POWER_UW == 71.2
-    assert PowerReport(()).total == Bounds(0, 0, 0)
+    assert PowerReport("SVT", ()).total == Bounds(0, 0, 0)
 
 
-def test_csv(tmp_path: Path) -> None:
-    with REPORT.write_csv(tmp_path / "power.csv").open() as handle:
+def test_csv_names_the_class_of_every_row(tmp_path: Path) -> None:
+    path = write_reports({"HVT": REPORT, "SVT": REPORT}, tmp_path / "power.csv")
+    with path.open() as handle:
         rows = list(csv.DictReader(handle))
-    assert [row["typical_uw"] for row in rows] == ["2", "20", "200", "222"]
-    assert (rows[-1]["block"], rows[-1]["component"]) == ("total", "")
-    back = [
-        PowerRow(row["block"], row["component"], Bounds(*(float(row[f"{name}_uw"]) for name in NAMES)))
-        for row in rows[:-1]
-    ]
-    assert tuple(back) == REPORT.rows
+    assert [row["class"] for row in rows] == ["HVT"] * 5 + ["SVT"] * 5
+    assert [row["median_uw"] for row in rows[:5]] == ["50", "50", "500", "7", "607"]
+    assert (rows[4]["block"], rows[4]["p5_uw"], rows[4]["p95_uw"]) == ("total", "157", "1057")
     assert [entry.name for entry in tmp_path.iterdir()] == ["power.csv"]
+
+
+def test_table_has_a_column_a_class() -> None:
+    lines = table({"HVT": REPORT, "LVT": PowerReport("LVT", REPORT.rows)})
+    assert lines[0].split() == ["cells", "HVT", "LVT"]
+    assert lines[1].split() == ["b", "507.00", "(57.00-957.00)", "507.00", "(57.00-957.00)"]
+    assert lines[-1].split()[:3] == ["total", "607.00", "(157.00-1057.00)"]
+    assert lines[-2].split()[3:5] == ["50.00", "(5.00-95.00)"]
+
+
+def test_reasons_give_what_they_are_worth() -> None:
+    dearer = PowerReport("LVT", (*REPORT.rows, PowerRow("c", "logic leakage", 0 * RISING + 1000)))
+    first, second, third = differences({"HVT": REPORT, "LVT": dearer})
+    assert "HVT / LVT give 607.0 / 1607.0 uW" in first
+    assert "7.00 (7.00-7.00) uW" in second
+    assert "voltage" in third
+
+
+def test_a_report_of_no_rows_has_no_blocks() -> None:
+    assert PowerReport("HVT", ()).by_block() == {}
+    with pytest.raises(KeyError):
+        PowerReport("HVT", ()).by_component()["switching"]

@@ -10,14 +10,14 @@ import random
 from pathlib import Path
 
 from power.activity import COLUMNS, Run, read_activity, read_run
-from power.constants import TABLE, load_constants
+from power.constants import TABLES, load_constants
 from power.energy import estimate
 from power.errors import PowerError
 from tests.fuzz.case import Case
 from tests.fuzz.mutation import json_mutated, name, number, placed, text_mutated
 from tests.fuzz.surface import Finding, Surface
 
-CONSTANTS = TABLE.read_text(encoding="utf-8")
+CONSTANTS = TABLES[0].read_text(encoding="utf-8")
 ROWS = (
     ("controller", "state", "register", "2", "free", "160", "52582", "", "", "", ""),
     ("pe_array", "acc0", "register", "18", "gated", "900", "4000", "", "", "", ""),
