@@ -9,16 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from power.activity import ActivityRow, Run
-from power.constants import Bounds
-from power.energy import estimate
+from power.constants import Bounds, load_constants
+from power.energy import price
 
 
 def estimate_extremes(rows: Iterable[ActivityRow], run: Run) -> dict[tuple[str, str], Bounds]:
-    """Return the power of a run in uW by block and component.
+    """Return the power of a run in uW by block and component; logic leakage is that of the default class.
 
     Raises
     ------
     ActivityError
-        As `power.energy.estimate`.
+        As `power.energy.price`.
     """
-    return {(row.block, row.component): row.power_uw for row in estimate(rows, run).rows}
+    given = list(rows)
+    low, typical, high = (
+        price(given, run, {item: float(getattr(constant.bounds, end)) for item, constant in load_constants().items()})
+        for end in ("low", "typical", "high")
+    )
+    return {place: Bounds(float(low[place]), float(typical[place]), float(high[place])) for place in typical}

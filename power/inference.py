@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from power.constants import Bounds
+from power.constants import CLASSES, Bounds, load_constants
 from power.report import PAPER_POWER_UW
 
 # Stated in the abstract.
@@ -40,8 +40,8 @@ WORK = {
 PEAK_MACS = (128, 256, 512)
 BUDGET_CYCLES = 1000  # 100 kHz x 10 ms
 
-# Leakage of a NAND2 equivalent at 28 nm, 0.9 V, 25 C, in nW, by threshold voltage: assumption.
-ASSUMED_CLASSES = {"HVT": Bounds(0.03, 0.1, 0.3), "SVT": Bounds(0.3, 1.0, 3.0), "LVT": Bounds(4.0, 13.3, 65.0)}
+# Leakage of a NAND2 equivalent at 28 nm, 0.9 V, 25 C, in nW, by threshold class.
+ASSUMED_CLASSES = {name: load_constants(threshold=name)["logic_leakage"].bounds for name in CLASSES}
 
 
 @dataclass(frozen=True)
