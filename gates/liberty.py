@@ -225,9 +225,7 @@ def read_liberty(path: Path | Sequence[Path]) -> Library:
         for name, (cell, line) in part.cells.items():
             if name in cells:
                 more = "" if len(parts) == 1 else f" (first in {origin[name]})"
-                raise LibertyError(
-                    f"{part.path}: line {line}: cell {name} a second time, expected each once{more}"
-                )
+                raise LibertyError(f"{part.path}: line {line}: cell {name} a second time, expected each once{more}")
             cells[name], origin[name] = cell, f"{part.path}, line {line}"
     # What stands in the braces of the others' libraries goes to the end of the first's.
     text = "".join([first.head, first.body, *(part.body for part in parts[1:]), first.tail])

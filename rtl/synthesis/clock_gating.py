@@ -1,4 +1,4 @@
-"""Clock gates in a netlist: flip-flops with the same enable get their clock through one gate instead of a multiplexer each.
+"""Clock gates in a netlist: flip-flops of the same enable get their clock through one gate, not a multiplexer each.
 
 Yosys' ``clockgate`` takes flip-flops with an enable and no reset. Nearly all here have a synchronous reset, too, and
 become such first: the reset turns into data, and enables.
@@ -11,6 +11,7 @@ from typing import Any
 
 from gates.liberty import Library
 from gates.liberty_function import parse_function, pins_of
+from rtl.synthesis.yosys import SynthesisError
 
 # A gate serves at least so many flip-flops: below, its own clock pin and latch take what it saves.
 LEAST_SERVED = 4
@@ -44,15 +45,36 @@ def clock_gating_commands(library: Library, least: int = LEAST_SERVED) -> list[s
 
 
 def gated_flip_flops(module: Mapping[str, Any], library: Library) -> int:
-    """Return how many flip-flops of a netlist (Yosys' JSON) get their clock from a clock gate."""
+    """Return how many flip-flops of a netlist (Yosys' JSON) get their clock from a clock gate.
+
+    A gate is right if its enable is stable while the clock is low and from there to the rising edge. It is, where all
+    flip-flops have their edge where one clock of the netlist rises, through a gate or directly, and gates are clocked
+    by that one, too: then an enable is gates alone of flip-flops and ports, and what drives ports is of the same kind.
+
+    Raises
+    ------
+    SynthesisError
+        A netlist with clock gates is not so.
+    """
     cells = [
-        (library.cells[cell["type"]], cell["connections"])
-        for cell in module["cells"].values()
+        (name, library.cells[cell["type"]], cell["connections"])
+        for name, cell in module["cells"].items()
         if cell["type"] in library.cells
     ]
-    gated = {wires[cell.clock_gate.output][0] for cell, wires in cells if cell.clock_gate}
-    return sum(
-        any(wires[pin][0] in gated for pin in pins_of(parse_function(cell.flip_flop["clocked_on"])))
-        for cell, wires in cells
-        if cell.flip_flop
-    )
+    gates = {
+        wires[cell.clock_gate.output][0]: wires[cell.clock_gate.clock][0] for _, cell, wires in cells if cell.clock_gate
+    }
+    count, roots = 0, set(gates.values())
+    for name, cell, wires in cells:
+        if cell.flip_flop:
+            edge = cell.flip_flop["clocked_on"]
+            pins = pins_of(parse_function(edge))
+            clock = wires[min(pins)][0]
+            if gates and (len(pins) != 1 or parse_function(edge) != parse_function(min(pins))):
+                raise SynthesisError(f"{name} is clocked on {edge}, expected a rising edge beside clock gates")
+            count += clock in gates
+            roots.add(gates.get(clock, clock))
+    inputs = {bit for port in module["ports"].values() if port["direction"] == "input" for bit in port["bits"]}
+    if gates and (len(roots) != 1 or not roots <= inputs):
+        raise SynthesisError(f"{len(roots)} clocks, expected one, a port, beside clock gates")
+    return count
