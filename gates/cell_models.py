@@ -55,6 +55,15 @@ def _written(function: str) -> str:
     return verilog_of(parse_function(function))
 
 
+def _powered_up(state: str) -> list[str]:
+    """Return how a state begins in simulation: as anything, and not unknown.
+
+    A multiplexer of gates whose select is unknown is unknown even where both its data are equal, so a register that such
+    a one resets would never be known; silicon's would.
+    """
+    return ["`ifndef SYNTHESIS", f"    initial {state} = $random;", "`endif"]
+
+
 def _clock_gate(cell: Modelled, pins: ClockGate) -> list[str]:
     """Return a latch that is open while the clock is low, and an AND.
 
@@ -72,6 +81,7 @@ def _clock_gate(cell: Modelled, pins: ClockGate) -> list[str]:
     gate = f"({held}{after})" if after else held
     return [
         f"    reg {held};",
+        *_powered_up(held),
         f"    always @* if (!{clock}) {held} = {enable}{before};",
         f"    assign {output} = {clock} & {gate};",
     ]
@@ -90,7 +100,7 @@ def _flip_flop(cell: Modelled) -> list[str]:
         return name
 
     state = verilog_name(states[0])
-    lines = [f"    reg {state};"]
+    lines = [f"    reg {state};", *_powered_up(state)]
     edge = _written(flip_flop["clocked_on"])
     if edge not in {verilog_name(pin) for pin in cell.inputs}:
         clock = own("clocked_on")

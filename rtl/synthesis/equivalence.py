@@ -160,7 +160,7 @@ def _commands(name: str) -> list[str]:
         f"hierarchy -check -top {name}",
         *("proc", "flatten", "opt -full", "memory -nordff", "opt -full", "techmap", "opt"),
         *("dfflegalize -cell $_DFF_P_ x", "techmap", "opt_clean -purge", "splitnets -ports", "design -stash rtl"),
-        f"read_verilog {CELLS}",
+        f"read_verilog -DSYNTHESIS {CELLS}",
         "read_verilog netlist.v",
         f"hierarchy -check -top {name}",
         *("proc", "flatten", "opt_clean -purge"),

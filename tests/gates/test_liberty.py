@@ -327,7 +327,7 @@ def test_several_files_are_one_library(tmp_path):
         ("(1, pf)", "(1, ff)", "second.lib: capacitance unit in F is 1e-15, expected that of"),
         ('"1ns";', '"1ns"; nom_voltage : 0.7;', "second.lib: nom_voltage is 0.7, expected that of .*first.lib, None"),
         ('"1ns";', '"1ns"; nom_voltage : nan;', "second.lib: nom_voltage is 'nan', expected a number"),
-        ("(INV)", "(FF)", r"second.lib: line 1: cell FF a second time, .*first in .*first.lib, line 14\)"),
+        ("(INV)", "(FF)", r"second.lib: line 1: cell FF a second time, .*first in .*first.lib, line [0-9]+\)"),
     ],
 )
 def test_files_of_two_libraries_are_refused(tmp_path, old, new, said):
