@@ -58,8 +58,8 @@ def _written(function: str) -> str:
 def _powered_up(state: str) -> list[str]:
     """Return how a state begins in simulation: as anything, and not unknown.
 
-    A multiplexer of gates whose select is unknown is unknown even where both its data are equal, so a register that such
-    a one resets would never be known; silicon's would.
+    A multiplexer of gates whose select is unknown is unknown even where both its data are equal, so a register that
+    such a one resets would never be known; silicon's would.
     """
     return ["`ifndef SYNTHESIS", f"    initial {state} = $random;", "`endif"]
 

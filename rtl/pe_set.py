@@ -159,8 +159,8 @@ def sliced_adders(
     return add
 
 
-# `sliced_adders` in Verilog, step by step. Simulators take whole planes; synthesis takes the same a lane at a time, which
-# is the form that it finds enables in.
+# `sliced_adders` in Verilog, step by step. Simulators take whole planes; synthesis takes the same a lane at a time,
+# which is the form that it finds enables in.
 _CLOCKED_BY_LANE = """
 always @(posedge $clk) begin: SLICED_ADDERS
     integer b;

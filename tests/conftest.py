@@ -167,7 +167,7 @@ CLOCK_GATE = """library (clock_gate) { time_unit : "1ns"; capacitive_load_unit (
 
 @pytest.fixture(scope="session")
 def gated_library(tmp_path_factory):
-    """The open cells and a clock gate."""
+    """Return the open cells and a clock gate."""
     require(OSU018.is_file(), "the open standard cells are not installed (apt install qflow-tech-osu018)")
     path = tmp_path_factory.mktemp("clock_gate") / "gate.lib"
     path.write_text(CLOCK_GATE)

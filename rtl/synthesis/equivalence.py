@@ -164,8 +164,8 @@ def _commands(name: str) -> list[str]:
         "read_verilog netlist.v",
         f"hierarchy -check -top {name}",
         *("proc", "flatten", "opt_clean -purge"),
-        # What a clock gate does while its enable is stable in the low phase: its flip-flops get the clock that it gates,
-        # and the enable. And resets that the library's flip-flops have and that are tied off are none.
+        # What a clock gate does while its enable is stable in the low phase: its flip-flops get the clock that it
+        # gates, and the enable. And resets that the library's flip-flops have and that are tied off are none.
         *("formalff -declockgate", "opt_expr", "opt_dff -nodffe -nosdff", "opt_clean -purge", "splitnets -ports"),
         *("simplemap", "dfflegalize -cell $_DFF_P_ x -cell $_DFF_N_ x", "techmap", "opt_expr", "opt_clean -purge"),
         "design -stash gates",

@@ -103,7 +103,7 @@ def test_gated_clocks_equal_golden_at_every_cycle(design, gated_library, checkpo
         text=re.sub(r"\.E\(\w+\)", ".E(1'b0)", gates.modules["rsnn_sliced_adders"].text, count=1),
     )
     broken = dataclasses.replace(gates, modules=gates.modules | {"rsnn_sliced_adders": wrong})
-    with pytest.raises(CosimulationError, match="pe_array.acc"):
+    with pytest.raises(CosimulationError, match=r"pe_array\.acc"):
         cosimulate_verilog(checkpoint, utterances, engine="icarus", design=broken)
 
 
