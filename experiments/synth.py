@@ -55,7 +55,12 @@ RESOURCES = {"TRELLIS_COMB": "luts", "TRELLIS_FF": "flip_flops", "DP16KD": "bloc
 
 
 def synthesise_checkpoint(
-    *, checkpoint_path: Path | None = None, liberty: Path | None = None, frames: int = 5, out: Path
+    *,
+    checkpoint_path: Path | None = None,
+    liberty: Sequence[Path] | None = None,
+    clock_gates: bool = True,
+    frames: int = 5,
+    out: Path,
 ) -> str:
     """Synthesise the accelerator of a checkpoint, prove and simulate its gates, place and route it.
 
@@ -65,8 +70,10 @@ def synthesise_checkpoint(
     ----------
     checkpoint_path : Path, optional
         By default the embedded network.
-    liberty : Path, optional
-        Standard cells; by default Debian's qflow-tech-osu018.
+    liberty : sequence of Path, optional
+        Standard cells, one library in one file or several; by default Debian's qflow-tech-osu018.
+    clock_gates : bool
+        Registers with an enable get their clock through a gate, where the library has one.
     frames : int
         From the middle of the shipped clip, simulated in gates; random codes for a network without a front-end.
     out : Path
@@ -99,7 +106,7 @@ def synthesise_checkpoint(
                 progress.set_description(what.removeprefix(MODULE))
                 progress.update()
 
-            netlists, rows, notes = _gates(design, lanes, library, step)
+            netlists, rows, notes = _gates(design, lanes, library, clock_gates, step)
             table = _timed(design, lanes, netlists, rows, library)
             proved = [_proved(design, netlists[name], library, step) for name in leaf_names(design)]
             proved.append(_proved(lanes, netlists[PE], library, step))
@@ -115,6 +122,7 @@ def synthesise_checkpoint(
             "library": library.name,
             "nand2_area_um2": library.nand2_area,
             "input_driver": library.buffer,
+            "clock_gate": library.clock_gate.name if clock_gates and library.clock_gate else None,
             "notes": notes,
             "tools": tools,
         }
@@ -143,19 +151,22 @@ def synthesise_checkpoint(
 
 
 def _gates(
-    design: Design, lanes: Design, library: Library, step: Any
+    design: Design, lanes: Design, library: Library, clock_gates: bool, step: Any
 ) -> tuple[dict[str, Netlist], list[Row], list[str]]:
     """Return netlists by module, rows and remarks; the flat netlist is under ``"flattened"``."""
-    netlists, rows = synthesise_all(design, library, each=step)
+    netlists, rows = synthesise_all(design, library, clock_gates=clock_gates, each=step)
     notes = []
+    if clock_gates and library.clock_gate is None:
+        notes.append(f"{library.name} has no clock gate with an area: no register is gated")
     step(PE)
-    netlists[PE] = synthesise_leaf(lanes, PE, library)
-    alternative = row_of(lanes, PE, netlists[PE].cells, library, kind="lanes only", depth=netlists[PE].depth)
-    rows.insert(-1, alternative)
+    pe = netlists[PE] = synthesise_leaf(lanes, PE, library, clock_gates=clock_gates)
+    kind = "lanes only"
+    rows.insert(-1, row_of(lanes, PE, pe.cells, library, kind=kind, depth=pe.depth, gated=pe.gated_flip_flops))
     step("the whole, flattened")
     try:
-        flat = netlists["flattened"] = synthesise_flat(design, library, timeout_s=FLAT_S)
-        rows.append(row_of(design, TOP, flat.cells, library, kind="flattened", depth=flat.depth))
+        flat = netlists["flattened"] = synthesise_flat(design, library, clock_gates=clock_gates, timeout_s=FLAT_S)
+        gated = flat.gated_flip_flops
+        rows.append(row_of(design, TOP, flat.cells, library, kind="flattened", depth=flat.depth, gated=gated))
     except TimeoutError as slow:
         notes.append(f"the whole accelerator flattened: {slow}")
     return netlists, rows, notes
@@ -176,6 +187,8 @@ def _timed(
                 "instances": row.instances,
                 "cells": row.cells,
                 "flip_flops": row.flip_flops,
+                "clock_gates": row.clock_gates,
+                "gated_flip_flops": row.gated_flip_flops,
                 "nand2_equivalents": round(row.nand2_equivalents, 1),
                 "area_um2": round(row.area_um2, 1),
                 "depth": row.depth,
@@ -208,6 +221,11 @@ def _timing(design: Design, netlist: Netlist, library: Library) -> Timing | None
 # ---- proofs and simulation ---------------------------------------------------------------------------------
 
 
+def _small(design: Design, netlist: Netlist, library: Library) -> Netlist:
+    """Return the same leaf of a small design, with clock gates if it has some."""
+    return synthesise_leaf(design, netlist.name, library, clock_gates=netlist.gated_flip_flops > 0)
+
+
 def _proved(design: Design, netlist: Netlist, library: Library, step: Any) -> tuple[dict[str, Any], float]:
     """Return the row of a leaf, proved at its own size or at a small one where that takes too long; seconds."""
     block = netlist.name.removeprefix(MODULE)
@@ -215,12 +233,12 @@ def _proved(design: Design, netlist: Netlist, library: Library, step: Any) -> tu
     size, proof = "as synthesised", prove_equal(design, netlist, library, timeout_s=PROOF_S)
     if not proof.proved and proof.reason.startswith("stopped"):
         small = build_design(SMALL, design.architecture)
-        size, again = "small", prove_equal(small, synthesise_leaf(small, netlist.name, library), library)
+        size, again = "small", prove_equal(small, _small(small, netlist, library), library)
         proof = Proof(**vars(again) | {"reason": f"{again.reason} (full size: {proof.reason})".strip()})
     step(f"wrong gate in {block}")
     # At the small size: what is asked is whether a proof can fail.
     small = build_design(SMALL, design.architecture)
-    refused = refuses_a_wrong_gate(small, synthesise_leaf(small, netlist.name, library), library)
+    refused = refuses_a_wrong_gate(small, _small(small, netlist, library), library)
     row = {
         "block": block,
         "proved": "yes" if proof.proved else "no",

@@ -50,7 +50,14 @@ def add_verilog_commands(commands: Any) -> None:
         "rsnn synth --liberty my_cells.lib --out results/verilog",
     )
     add_checkpoint(synth)
-    synth.add_argument("--liberty", type=path, help="standard cells (default: osu018 of Debian's qflow-tech-osu018)")
+    synth.add_argument(
+        "--liberty",
+        type=path,
+        nargs="+",
+        metavar="FILE",
+        help="standard cells, a library in one file or several (default: osu018 of Debian's qflow-tech-osu018)",
+    )
+    synth.add_argument("--no-clock-gates", action="store_true", help="registers with an enable keep their clock")
     synth.add_argument("--frames", type=whole, default=5, metavar="N", help="simulated in gates (default: 5)")
     synth.add_argument("--out", type=path, default=Path("results/verilog"), help="folder (default: results/verilog)")
 
@@ -100,7 +107,11 @@ def _synth(given: argparse.Namespace) -> None:
     from experiments.synth import synthesise_checkpoint
 
     text = synthesise_checkpoint(
-        checkpoint_path=given.checkpoint, liberty=given.liberty, frames=given.frames, out=given.out
+        checkpoint_path=given.checkpoint,
+        liberty=given.liberty,
+        clock_gates=not given.no_clock_gates,
+        frames=given.frames,
+        out=given.out,
     )
     print(text, end="")
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from files.names import verilog_name
+from gates.clock_gate import ClockGate
 from gates.liberty_function import parse_function, verilog_of
 
 
@@ -32,20 +33,58 @@ class Modelled(Protocol):
     def flip_flop(self) -> Mapping[str, str]:
         """Attributes of the ``ff`` group, or nothing."""
 
+    @property
+    def clock_gate(self) -> ClockGate | None:
+        """Pins, if it is one."""
+
 
 def model_of(cell: Modelled) -> str:
-    """Return a gate or flip-flop as a Verilog module, without delays."""
+    """Return a gate, flip-flop or clock gate as a Verilog module, without delays."""
     ports = [f"input {verilog_name(pin)}" for pin in cell.inputs]
     ports += [f"output {verilog_name(pin)}" for pin in cell.outputs]
     lines = [f"module {verilog_name(cell.name)} ({', '.join(ports)});"]
     if cell.flip_flop:
         lines += _flip_flop(cell)
+    if cell.clock_gate:
+        return "\n".join([*lines, *_clock_gate(cell, cell.clock_gate), "endmodule", ""])
     lines += [f"    assign {verilog_name(pin)} = {_written(text)};" for pin, text in cell.functions.items()]
     return "\n".join([*lines, "endmodule", ""])
 
 
 def _written(function: str) -> str:
     return verilog_of(parse_function(function))
+
+
+def _powered_up(state: str) -> list[str]:
+    """Return how a state begins in simulation: as anything, and not unknown.
+
+    A multiplexer of gates whose select is unknown is unknown even where both its data are equal, so a register that
+    such a one resets would never be known; silicon's would.
+    """
+    return ["`ifndef SYNTHESIS", f"    initial {state} = $random;", "`endif"]
+
+
+def _clock_gate(cell: Modelled, pins: ClockGate) -> list[str]:
+    """Return a latch that is open while the clock is low, and an AND.
+
+    No flip-flop behind it sees data of the edge that clocks it: from the clock to the gated clock there are only
+    blocking and continuous assignments, which a simulator carries out before it gives any flip-flop of this edge, gated
+    or not, its new value (non-blocking, as in `_flip_flop`). And the AND takes the latch's value of the low phase: an
+    enable that changes after the edge finds the latch closed.
+    """
+    held = "held"
+    while held in {cell.name, *cell.inputs, *cell.outputs}:
+        held += "_"
+    clock, enable, output = verilog_name(pins.clock), verilog_name(pins.enable), verilog_name(pins.output)
+    test = "" if pins.test is None else f" | {verilog_name(pins.test)}"
+    before, after = (test, "") if pins.test_is_held else ("", test)
+    gate = f"({held}{after})" if after else held
+    return [
+        f"    reg {held};",
+        *_powered_up(held),
+        f"    always @* if (!{clock}) {held} = {enable}{before};",
+        f"    assign {output} = {clock} & {gate};",
+    ]
 
 
 def _flip_flop(cell: Modelled) -> list[str]:
@@ -61,7 +100,7 @@ def _flip_flop(cell: Modelled) -> list[str]:
         return name
 
     state = verilog_name(states[0])
-    lines = [f"    reg {state};"]
+    lines = [f"    reg {state};", *_powered_up(state)]
     edge = _written(flip_flop["clocked_on"])
     if edge not in {verilog_name(pin) for pin in cell.inputs}:
         clock = own("clocked_on")

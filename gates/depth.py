@@ -48,4 +48,5 @@ def logic_depth(module: Mapping[str, Any], library: Library) -> int:
 
 
 def _is_gate(kind: str, library: Library) -> bool:
-    return kind in library.cells and not library.cells[kind].flip_flop
+    # A clock gate's latch is an end, too.
+    return kind in library.cells and not library.cells[kind].flip_flop and not library.cells[kind].clock_gate

@@ -35,8 +35,9 @@ SPECIAL = frozenset(
     "is_tap_cell level_shifter_type pad_cell physical_variant_cells retention_cell switch_cell_type".split()
 )
 _ATTRIBUTES = SPECIAL | frozenset(
-    "area capacitive_load_unit clear clear_preset_var1 clear_preset_var2 clocked_on clocked_on_also direction function "
-    "next_state preset three_state time_unit".split()
+    "area capacitive_load_unit clear clear_preset_var1 clear_preset_var2 clock_gate_clock_pin clock_gate_enable_pin "
+    "clock_gate_out_pin clock_gate_test_pin clocked_on clocked_on_also direction function next_state nom_voltage "
+    "preset state_function three_state time_unit".split()
 )
 # Written anew by what made sense of them, for all tools to read alike.
 _OURS = frozenset({"dont_use", "time_unit", "capacitive_load_unit"})

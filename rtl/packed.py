@@ -102,7 +102,10 @@ def packed(instance: Any) -> Any:
             setattr(ports, name, given[name])
         else:
             given[name] = value
-    return _packed(block(function), ports, given, wide)
+    # Verilog of its own is the block's that stands in the module, not the function's.
+    known = function.__globals__.get(function.__name__)
+    unit = known if getattr(known, "__wrapped__", None) is function else block(function)
+    return _packed(unit, ports, given, wide)
 
 
 def _packed(unit: Any, ports: SimpleNamespace, given: Mapping[str, Any], wide: Mapping[str, bool]) -> Any:

@@ -55,7 +55,7 @@ def pe_set(
     gate = lane_gate(enable, clear, combine, row, nonzero, clocked, zero_weight_gating)
     if architecture == "sliced":
         adders = sliced_adders(
-            clk, reset, enable, clear, subtract, combine, align, row, low, high, acc, nonzero, low_planes
+            clk, reset, enable, clear, subtract, combine, align, row, low, high, acc, nonzero, clocked, low_planes
         )
     elif architecture == "lanes":
         adders = lane_adders(
@@ -93,8 +93,14 @@ def lane_gate(enable, clear, combine, row, nonzero, clocked, zero_weight_gating:
 
 
 @block
-def sliced_adders(clk, reset, enable, clear, subtract, combine, align, row, low, high, acc, nonzero, low_planes):
-    """Add for all lanes at once, one bit plane after the other (ports as `pe_set`; `nonzero`: lanes that add)."""
+def sliced_adders(
+    clk, reset, enable, clear, subtract, combine, align, row, low, high, acc, nonzero, clocked, low_planes
+):
+    """Add for all lanes at once, one bit plane after the other (ports as `pe_set`; `nonzero`: lanes that add).
+
+    A lane that is not clocked keeps its accumulator. The process has no need to say so, since such a lane adds 0; its
+    Verilog (`_CLOCKED_BY_LANE`) does, for synthesis to find an enable for each lane's flip-flops.
+    """
     lanes = len(row[0])
     weight_bits = len(row)
     acc_bits = len(acc)
@@ -143,7 +149,86 @@ def sliced_adders(clk, reset, enable, clear, subtract, combine, align, row, low,
             for b in range(acc_bits):
                 acc[b].next = 0
 
+    for signal in (clk, reset, enable, clear, subtract, combine, align, nonzero, clocked, *row, *low, *high):
+        signal.read = True
+    for plane in acc:
+        plane.driven = "reg"
+    sliced_adders.verilog_code = _CLOCKED_BY_LANE.format(
+        lanes=lanes, top=lanes - 1, weight_bits=weight_bits, acc_bits=acc_bits, low_planes=low_planes
+    )
     return add
+
+
+# `sliced_adders` in Verilog, step by step. Simulators take whole planes; synthesis takes the same a lane at a time,
+# which is the form that it finds enables in.
+_CLOCKED_BY_LANE = """
+always @(posedge $clk) begin: SLICED_ADDERS
+    integer b;
+`ifdef SYNTHESIS
+    integer i;
+`endif
+    reg [{top}:0] operand;
+    reg [{top}:0] carry;
+    reg [{top}:0] base;
+    reg [{top}:0] total;
+    operand = 0;
+    carry = 0;
+    if ($subtract && !$combine) begin
+        carry = $nonzero;
+    end
+    for (b=0; b<{acc_bits}; b=b+1) begin
+        base = 0;
+        if ($combine) begin
+            base = $low[b];
+            operand = 0;
+            if (b >= {low_planes}) begin
+                operand = $high[b - {low_planes}];
+            end
+        end
+        else begin
+            if (!$clear) begin
+                base = $acc[b];
+            end
+            // Planes above the weight's own repeat its sign.
+            if (!$enable) begin
+                operand = 0;
+                carry = 0;
+            end
+            else if ((b >= $align) && ((b - $align) < {weight_bits})) begin
+                operand = $row[b - $align];
+                if ($subtract) begin
+                    operand = operand ^ $nonzero;
+                end
+            end
+        end
+        total = (base ^ operand) ^ carry;
+        // Below the weight nothing is added, and the carry of a subtraction waits.
+        if (!$combine && (b < $align)) begin
+            total = base;
+        end
+        else begin
+            carry = (base & operand) | (carry & (base ^ operand));
+        end
+`ifdef SYNTHESIS
+        for (i=0; i<{lanes}; i=i+1) begin
+            if ($reset) begin
+                $acc[b][i] <= 1'b0;
+            end
+            else if ($clocked[i]) begin
+                $acc[b][i] <= total[i];
+            end
+        end
+`else
+        if ($reset) begin
+            $acc[b] <= 0;
+        end
+        else begin
+            $acc[b] <= (total & $clocked) | ($acc[b] & ~$clocked);
+        end
+`endif
+    end
+end
+"""
 
 
 @block

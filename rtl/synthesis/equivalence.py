@@ -160,10 +160,15 @@ def _commands(name: str) -> list[str]:
         f"hierarchy -check -top {name}",
         *("proc", "flatten", "opt -full", "memory -nordff", "opt -full", "techmap", "opt"),
         *("dfflegalize -cell $_DFF_P_ x", "techmap", "opt_clean -purge", "splitnets -ports", "design -stash rtl"),
-        f"read_verilog {CELLS}",
+        f"read_verilog -DSYNTHESIS {CELLS}",
         "read_verilog netlist.v",
         f"hierarchy -check -top {name}",
-        *("proc", "flatten", "opt_clean -purge", "splitnets -ports", "simplemap", "design -stash gates"),
+        *("proc", "flatten", "opt_clean -purge"),
+        # What a clock gate does while its enable is stable in the low phase: its flip-flops get the clock that it
+        # gates, and the enable. And resets that the library's flip-flops have and that are tied off are none.
+        *("formalff -declockgate", "opt_expr", "opt_dff -nodffe -nosdff", "opt_clean -purge", "splitnets -ports"),
+        *("simplemap", "dfflegalize -cell $_DFF_P_ x -cell $_DFF_N_ x", "techmap", "opt_expr", "opt_clean -purge"),
+        "design -stash gates",
         f"design -copy-from rtl -as rtl {name}",
         f"design -copy-from gates -as gates {name}",
         "expose -evert-dff -shared rtl gates",

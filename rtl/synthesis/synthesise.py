@@ -18,6 +18,7 @@ from rtl.design import TOP, Design
 from rtl.netlist import MODULE
 from rtl.program import environment_key
 from rtl.sources import sources_digest
+from rtl.synthesis.clock_gating import RESET_AS_DATA, RESET_MAP, clock_gating_commands, gated_flip_flops
 from rtl.synthesis.yosys import SynthesisError, run_yosys, yosys_version
 
 MEMORY = f"{MODULE}memory"
@@ -41,12 +42,15 @@ class Netlist:
         Most cells on a way from a port or flip-flop to another, buffers included; a memory is an end, too.
     folder : Path
         Where its Verilog lies.
+    gated_flip_flops : int
+        Flip-flops that get their clock from a clock gate.
     """
 
     name: str
     cells: Mapping[str, int]
     depth: int
     folder: Path
+    gated_flip_flops: int = 0
 
     @cached_property
     def text(self) -> str:
@@ -122,7 +126,7 @@ def read_rtl(name: str) -> str:
     return f"read_verilog -mem2reg -DSYNTHESIS {name}.v"
 
 
-def synthesise_leaf(design: Design, name: str, library: Library) -> Netlist:
+def synthesise_leaf(design: Design, name: str, library: Library, *, clock_gates: bool = True) -> Netlist:
     """Map a leaf to standard cells, kept by content.
 
     Parameters
@@ -131,17 +135,21 @@ def synthesise_leaf(design: Design, name: str, library: Library) -> Netlist:
     name : str
         A module without instances.
     library : Library
+    clock_gates : bool
+        Registers with an enable get their clock through a gate, where the library has one.
 
     Raises
     ------
     SynthesisError
         Yosys is not installed or refuses, or maps to a cell that has no model.
     """
-    commands = [read_rtl(name), f"synth -flatten -nordff -top {name}", *_map_to_cells(design)]
+    commands = [read_rtl(name), f"synth -flatten -nordff -top {name}", *_map_to_cells(design, library, clock_gates)]
     return _netlist(name, commands, {f"{name}.v": design.modules[name].text}, library)
 
 
-def synthesise_flat(design: Design, library: Library, *, timeout_s: float | None = None) -> Netlist:
+def synthesise_flat(
+    design: Design, library: Library, *, clock_gates: bool = True, timeout_s: float | None = None
+) -> Netlist:
     """Map the whole accelerator at once, across the borders of blocks; memories stay black boxes.
 
     Raises
@@ -154,7 +162,8 @@ def synthesise_flat(design: Design, library: Library, *, timeout_s: float | None
     leaves = leaf_names(design)
     files = {f"{name}.v": design.modules[name].text for name in leaves} | _structure(design)
     commands = [*map(read_rtl, leaves), "read_verilog structure.v", f"synth -flatten -nordff -top {TOP}"]
-    return _netlist(TOP, [*commands, *_map_to_cells(design)], files, library, kind="flat", timeout_s=timeout_s)
+    commands += _map_to_cells(design, library, clock_gates)
+    return _netlist(TOP, commands, files, library, kind="flat", timeout_s=timeout_s)
 
 
 def assemble(design: Design, name: str, netlists: Mapping[str, Netlist], library: Library) -> Netlist:
@@ -177,10 +186,11 @@ def assemble(design: Design, name: str, netlists: Mapping[str, Netlist], library
 _WRITE = ("check -assert", "write_verilog -noattr -noexpr -nohex -nodec netlist.v", "write_json netlist.json")
 
 
-def _map_to_cells(design: Design) -> list[str]:
+def _map_to_cells(design: Design, library: Library, clock_gates: bool) -> list[str]:
     # ABC reads it as a 32-bit integer.
     period_ps = min(round(1e12 / design.specification.clock_hz), (1 << 31) - 1)
     return [
+        *(clock_gating_commands(library) if clock_gates else ()),
         f"dfflibmap -liberty {LIBERTY}",
         f"abc -liberty {LIBERTY} -constr {CONSTRAINTS} -D {period_ps}",
         "opt_clean -purge",
@@ -204,10 +214,10 @@ def _netlist(
     parts = [part for pair in sorted(files.items()) for part in pair]
     # Cells and depth are counted by ours.
     versions = (yosys_version(), environment_key(), sources_digest("gates", "rtl.synthesis"))
-    key = digest(*versions, name, library.text, constraints, "\n".join(commands), *parts)
+    key = digest(*versions, name, library.text, constraints, RESET_AS_DATA, "\n".join(commands), *parts)
 
     def build(folder: Path) -> None:
-        put(folder, {**files, LIBERTY: library.text, CONSTRAINTS: constraints})
+        put(folder, {**files, LIBERTY: library.text, CONSTRAINTS: constraints, RESET_MAP: RESET_AS_DATA})
         run_yosys(commands, folder, timeout_s=timeout_s)
         module = json.loads((folder / "netlist.json").read_text())["modules"][name]
         cells = Counter(str(cell["type"]) for cell in module["cells"].values())
@@ -216,7 +226,7 @@ def _netlist(
             raise SynthesisError(
                 f"{name}: mapped to {', '.join(sorted(unknown))}, which the library has no model of, or not for use"
             )
-        counted = {"cells": cells, "depth": logic_depth(module, library)}
+        counted = {"cells": cells, "depth": logic_depth(module, library), "gated": gated_flip_flops(module, library)}
         put(folder, {"counted.json": json.dumps(counted)})
         for path in folder.iterdir():
             if path.name not in ("netlist.v", "counted.json"):
@@ -225,14 +235,14 @@ def _netlist(
     folder = built(kind, key, build)
     counted = parse_json(read_bytes(folder / "counted.json"), str(folder / "counted.json"))
     cells = {cell: count for cell, count in counted["cells"].items() if not cell.startswith(MEMORY)}
-    netlist = Netlist(name, cells, counted["depth"], folder)
+    netlist = Netlist(name, cells, counted["depth"], folder, counted["gated"])
     # Read now that it was held against its list, not when it is wanted, an hour later.
     assert netlist.text
     return netlist
 
 
 def _is_known(cell: str, library: Library) -> bool:
-    return cell.startswith(f"{MEMORY}_") or (cell in library.cells and library.cells[cell].usable)
+    return cell.startswith(f"{MEMORY}_") or (cell in library.cells and library.cells[cell].allowed)
 
 
 def _structure(design: Design) -> dict[str, str]:
@@ -278,6 +288,8 @@ class Row:
         Of it in the accelerator.
     kind : {"leaf", "structure", "total", "flattened"}
     cells, flip_flops : int
+    clock_gates, gated_flip_flops : int
+        Clock gates, and the flip-flops behind them.
     nand2_equivalents, area_um2 : float
     depth : int or None
         As in `Netlist`.
@@ -289,6 +301,8 @@ class Row:
     kind: str
     cells: int
     flip_flops: int
+    clock_gates: int
+    gated_flip_flops: int
     nand2_equivalents: float
     area_um2: float
     depth: int | None
@@ -306,9 +320,9 @@ def instances_in_all(design: Design) -> Counter[str]:
 
 
 def row_of(
-    design: Design, name: str, cells: Mapping[str, int], library: Library, *, kind: str, depth: int | None
+    design: Design, name: str, cells: Mapping[str, int], library: Library, *, kind: str, depth: int | None, gated: int
 ) -> Row:
-    """Return the row of a module that takes `cells`."""
+    """Return the row of a module that takes `cells`; `gated` of its flip-flops are behind clock gates."""
     area = sum(library.cells[cell].area * count for cell, count in cells.items())
     return Row(
         block=name.removeprefix(MODULE),
@@ -316,6 +330,8 @@ def row_of(
         kind=kind,
         cells=sum(cells.values()),
         flip_flops=sum(count for cell, count in cells.items() if library.cells[cell].flip_flop),
+        clock_gates=sum(count for cell, count in cells.items() if library.cells[cell].clock_gate),
+        gated_flip_flops=gated,
         nand2_equivalents=area / library.nand2_area,
         area_um2=area,
         depth=depth,
@@ -324,7 +340,11 @@ def row_of(
 
 
 def synthesise_all(
-    design: Design, library: Library, *, each: Callable[[str], object] = lambda name: None
+    design: Design,
+    library: Library,
+    *,
+    clock_gates: bool = True,
+    each: Callable[[str], object] = lambda name: None,
 ) -> tuple[dict[str, Netlist], list[Row]]:
     """Synthesise every leaf and count every module.
 
@@ -332,6 +352,8 @@ def synthesise_all(
     ----------
     design : Design
     library : Library
+    clock_gates : bool
+        As `synthesise_leaf`.
     each : callable, optional
         Called with the name of each module before its turn.
 
@@ -349,14 +371,18 @@ def synthesise_all(
             continue
         each(name)
         leaf = not instances_of(design, name)
-        found = synthesise_leaf(design, name, library) if leaf else assemble(design, name, netlists, library)
+        if leaf:
+            found = synthesise_leaf(design, name, library, clock_gates=clock_gates)
+        else:
+            found = assemble(design, name, netlists, library)
         netlists[name] = found
-        cells = found.cells
+        cells, gated = found.cells, found.gated_flip_flops
         if not leaf:
             # Counted over the hierarchy: joining drops gates whose outputs nothing reads.
-            cells = Counter()
+            cells, gated = Counter(), 0
             for child, times in leaves_in(design, name).items():
+                gated += times * netlists[child].gated_flip_flops
                 cells.update({cell: times * count for cell, count in netlists[child].cells.items()})
         kind = "leaf" if leaf else "total" if name == TOP else "structure"
-        rows.append(row_of(design, name, cells, library, kind=kind, depth=found.depth))
+        rows.append(row_of(design, name, cells, library, kind=kind, depth=found.depth, gated=gated))
     return netlists, rows

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import os
+import re
 import shutil
 
 import numpy as np
@@ -86,6 +88,23 @@ def test_gates_equal_golden_at_every_cycle(design, netlists, library, checkpoint
     assert gates.best == rtl.best
     # Settled at the clock edge, gates toggle what the RTL toggles.
     assert gates.activity.rows() == rtl.activity.rows()
+
+
+def test_gated_clocks_equal_golden_at_every_cycle(design, gated_library, checkpoint, utterances):
+    """The latches as they are: flip-flops behind gates and beside them have the same edge."""
+    netlists = {name: synthesise_leaf(design, name, gated_library) for name in leaf_names(design)}
+    assert sum(netlist.gated_flip_flops for netlist in netlists.values()) > 400
+    gates = gate_level(design, netlists, gated_library)
+    found = cosimulate_verilog(checkpoint, utterances, engine="icarus", design=gates)
+    assert (found.frames, found.cycles > 150) == (6, True)
+    # An enable that is off for one gate of the adders.
+    wrong = dataclasses.replace(
+        gates.modules["rsnn_sliced_adders"],
+        text=re.sub(r"\.E\(\w+\)", ".E(1'b0)", gates.modules["rsnn_sliced_adders"].text, count=1),
+    )
+    broken = dataclasses.replace(gates, modules=gates.modules | {"rsnn_sliced_adders": wrong})
+    with pytest.raises(CosimulationError, match=r"pe_array\.acc"):
+        cosimulate_verilog(checkpoint, utterances, engine="icarus", design=broken)
 
 
 def test_a_wrong_gate_is_caught(design, netlists, library, checkpoint, utterances, tmp_path):

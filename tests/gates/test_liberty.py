@@ -115,12 +115,18 @@ def test_a_library_without_a_nand_has_nothing_to_count_in(file):
 ])  # fmt: skip
 def test_what_may_not_be_used_neither_drives_nor_counts(file, setting):
     small = " area : 0.5;" if "area" not in setting and setting else ""
-    gates = "".join(
-        f"  cell ({name}_SMALL) {{{small} {setting} pin (A, B) {{ direction : input; }} "
-        f'pin (Y) {{ direction : output; function : "{function}"; }} }}\n'
-        for name, function in (("NAND", "!A+!B"), ("BUF", "A"))
-    ).replace("(BUF_SMALL) {", "(BUF_SMALL) { /* B is unused */").replace('(A, B) { direction : input; } pin (Y) { '
-        'direction : output; function : "A"', '(A) { direction : input; } pin (Y) { direction : output; function : "A"')
+    gates = (
+        "".join(
+            f"  cell ({name}_SMALL) {{{small} {setting} pin (A, B) {{ direction : input; }} "
+            f'pin (Y) {{ direction : output; function : "{function}"; }} }}\n'
+            for name, function in (("NAND", "!A+!B"), ("BUF", "A"))
+        )
+        .replace("(BUF_SMALL) {", "(BUF_SMALL) { /* B is unused */")
+        .replace(
+            '(A, B) { direction : input; } pin (Y) { direction : output; function : "A"',
+            '(A) { direction : input; } pin (Y) { direction : output; function : "A"',
+        )
+    )
     found = read_liberty(file(SMALL.replace("  cell (NAND) {", gates + "  cell (NAND) {")))
     assert found.cells["NAND_SMALL"].truth_table() == found.cells["NAND"].truth_table()
     assert found.cells["BUF_SMALL"].truth_table() == (False, True)
@@ -132,8 +138,14 @@ def test_what_may_not_be_used_neither_drives_nor_counts(file, setting):
 
 def test_a_pad_by_its_pin_may_not_be_used(file):
     pad = "pin (Y) { is_pad : true; direction : output; function"
-    found = read_liberty(file(SMALL.replace('area : 3; pin (A) { direction : input; } pin (Y) { direction : output; '
-                                            'function', f'area : 3; pin (A) {{ direction : input; }} {pad}')))
+    found = read_liberty(
+        file(
+            SMALL.replace(
+                "area : 3; pin (A) { direction : input; } pin (Y) { direction : output; function",
+                f"area : 3; pin (A) {{ direction : input; }} {pad}",
+            )
+        )
+    )
     with pytest.raises(LibertyError, match=r"small: no buffer .*; BUF may not be used"):
         _ = found.buffer
 
@@ -172,7 +184,7 @@ HOSTILE = (
 )  # fmt: skip
 def test_a_name_that_is_no_identifier_is_refused_where_it_is_read(file, old, what, line, name):
     kind, _, rest = old.rpartition("(")
-    new = f'{kind}("{name}"{rest[rest.index(","):] if "," in rest else ")" + rest.partition(")")[2]}'
+    new = f'{kind}("{name}"{rest[rest.index(",") :] if "," in rest else ")" + rest.partition(")")[2]}'
     assert old in SMALL
     path = file(SMALL.replace(old, new))
     if what == "library" and name in ("a.b", "a-b", "1st", "A" * 128):
@@ -273,15 +285,61 @@ def test_units_and_references_of_real_libraries(liberty_files):
         assert (found.nand2_area, found.buffer, found.time_unit_s, found.capacitance_unit_f) == pytest.approx(expected)
     # Powered by another net, or on the border of two.
     cells = read_liberty(liberty_files["sky130hd_tt"]).cells.values()
-    unusable = {cell.name.split("__")[1].partition("_")[0] for cell in cells if cell.modelled and not cell.usable}
+    unusable = {cell.name.split("__")[1].partition("_")[0] for cell in cells if cell.modelled and not cell.allowed}
     assert unusable == {"lpflow"}
-    with pytest.raises(LibertyError, match=r"no NAND of two inputs .* Cells of one library in several files"):
+    with pytest.raises(
+        LibertyError, match=r"no NAND of two inputs .* Cells of one library in several files: name them all"
+    ):
         _ = read_liberty(liberty_files["asap7_INVBUF_RVT_TT"]).nand2_area
 
 
 def test_what_is_not_there_is_said_with_how_to_get_it(tmp_path, monkeypatch):
     with pytest.raises(LibertyError, match=r"mine\.lib: no such Liberty library"):
-        find_liberty(tmp_path / "mine.lib")
+        find_liberty([tmp_path / "mine.lib"])
     monkeypatch.setattr(liberty, "OSU018", tmp_path / "osu018.lib")
-    with pytest.raises(LibertyError, match="apt-get install qflow-tech-osu018, or without root"):
+    with pytest.raises(LibertyError, match=r"apt-get install qflow-tech-osu018, or without root.*github\.com/IHP-GmbH"):
         find_liberty()
+
+
+INV = 'cell (INV) { area : 2; pin (A) { direction : input; } pin (Y) { direction : output; function : "!A"; } }'
+
+
+def test_several_files_are_one_library(tmp_path):
+    first, second = tmp_path / "first.lib", tmp_path / "second.lib"
+    first.write_text(SMALL.replace(f"  {INV}\n", ""))
+    second.write_text(
+        f'library (more) {{ time_unit : "1 ns"; capacitive_load_unit (1.0, pf); lu_table (x) {{ }} {INV} }}'
+    )
+    found = read_liberty([first, second])
+    (tmp_path / "whole.lib").write_text(SMALL)
+    whole = read_liberty(tmp_path / "whole.lib")
+    assert (dict(found.cells), found.name) == (dict(whole.cells), "small+more")
+    assert "lu_table (x)" in found.text
+    (tmp_path / "tools.lib").write_text(found.text)
+    assert dict(read_liberty(tmp_path / "tools.lib").cells) == dict(whole.cells)
+    assert found.text.count("time_unit") == found.text.count("library (") == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"1ns"', '"1ps"', "second.lib: time unit in s is 1e-12, expected that of .*first.lib, 1e-09"),
+        ("(1, pf)", "(1, ff)", "second.lib: capacitance unit in F is 1e-15, expected that of"),
+        ('"1ns";', '"1ns"; nom_voltage : 0.7;', "second.lib: nom_voltage is 0.7, expected that of .*first.lib, None"),
+        ('"1ns";', '"1ns"; nom_voltage : nan;', "second.lib: nom_voltage is 'nan', expected a number"),
+        ("(INV)", "(FF)", r"second.lib: line 1: cell FF a second time, .*first in .*first.lib, line [0-9]+\)"),
+    ],
+)
+def test_files_of_two_libraries_are_refused(tmp_path, old, new, said):
+    first, second = tmp_path / "first.lib", tmp_path / "second.lib"
+    first.write_text(SMALL.replace(f"  {INV}\n", ""))
+    second.write_text(f'library (more) {{ time_unit : "1ns"; capacitive_load_unit (1, pf); {INV} }}'.replace(old, new))
+    with pytest.raises(LibertyError, match=said):
+        read_liberty([first, second])
+
+
+def test_asap7_is_one_library(liberty_files):
+    found = read_liberty([path for name, path in liberty_files.items() if name.startswith("asap7_")])
+    assert (len(found.cells), found.nand2_area, found.clock_gate.name) == (202, 0.05832, "ICGx1_ASAP7_75t_R")
+    with pytest.raises(LibertyError, match="0 Liberty files, expected from 1 to 32"):
+        read_liberty([])
