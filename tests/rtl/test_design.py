@@ -119,8 +119,8 @@ def test_the_streams_stand_around_the_same_accelerator(full, streams):
 
 
 def test_an_unsupported_switch_is_refused():
-    with pytest.raises(UnsupportedSwitchError, match="plane_coding 'sign_magnitude'"):
-        build_design(Specification(plane_coding="sign_magnitude"))
+    with pytest.raises(UnsupportedSwitchError, match="pe_sets 1"):
+        build_design(Specification(pe_sets=1, parallel_time_steps=False))
 
 
 # ---- data sheets -------------------------------------------------------------------------------------------
