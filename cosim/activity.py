@@ -80,7 +80,7 @@ class ActivityCounter:
         clocked = self.clocked_bits
         hold = self._hold(values)
         if accepted_code:
-            clocked[phase, "input_buffer.codes"] += spec.input_bits
+            clocked[phase, "input_buffer.codes"] += schedule.code_planes
         if starting:
             for layer, width in enumerate(spec.layers):
                 for step in range(spec.time_steps):

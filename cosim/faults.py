@@ -40,20 +40,23 @@ class Fault:
         Fragment, which occurs exactly once, and what replaces it.
     what : str
         What is wrong then.
+    plane_coding : str
+        Of the specification on which it runs: a switch's hardware is only there with the switch.
     """
 
     block: str
     before: str
     after: str
     what: str
+    plane_coding: str = "twos_complement"
 
 
 FAULTS = (
-    Fault("input_buffer", "codes[b].next[position] = code[b]", "codes[b].next[position] = code[0]", "wrong bit stored"),
+    Fault("input_buffer", "codes[b].next[position] = word[b]", "codes[b].next[position] = word[0]", "wrong bit stored"),
     Fault("input_buffer", "plane1.next = codes[plane + low_planes]", "plane1.next = codes[plane]", "wrong bit plane"),
     Fault(
         "input_buffer",
-        "if reset:\n            for b in range(input_bits):\n                codes[b].next = 0",
+        "if reset:\n            for b in range(code_planes):\n                codes[b].next = 0",
         "if reset:\n            pass",
         "codes not reset",
     ),
@@ -64,6 +67,18 @@ FAULTS = (
     Fault(
         "zero_skip", "skip_last.next = (candidates ^ lowest) == 0", "skip_last.next = lowest == 0", "one slot too many"
     ),
+    Fault("input_buffer", "word.next = (1 << input_bits) - code", "word.next = (1 << input_bits) - 1 - code",
+          "magnitude by one's complement", "sign_magnitude"),
+    Fault("input_buffer", "signs.next = codes[input_bits]", "signs.next = codes[input_bits - 1]",
+          "signs from the highest magnitude plane", "sign_magnitude"),
+    Fault("zero_skip", "negative.next = (signs & lowest)", "negative.next = (signs & candidates)",
+          "sign of another input", "sign_magnitude"),
+    Fault("controller", "double.next = twice or negative", "double.next = twice", "sign lost on its way",
+          "sign_magnitude"),
+    Fault("pe_array", "subtract0.next = add_double and coded == 1", "subtract0.next = False",
+          "low planes of negative inputs added", "sign_magnitude"),
+    Fault("pe_array", "twice.next = add_double and coded == 0", "twice.next = add_double",
+          "negative inputs doubled", "sign_magnitude"),
     Fault("weight_buffer", "address.next = (base + index)", "address.next = (base + index + 1)", "next row read"),
     Fault("weight_buffer", "read1.next = (banks & 2) != 0", "read1.next = (banks & 1) != 0", "wrong bank read"),
     Fault(
@@ -116,7 +131,7 @@ FAULTS = (
     Fault("output", "if number < outputs and", "if", "lanes beyond the outputs in the arg-max"),
     Fault("output", "shadow1[b].next = acc1[b]", "shadow1[b].next = acc0[b]", "second group lost"),
     Fault("controller", "if frame_cycles >= budget:", "if frame_cycles > budget:", "overrun a cycle late"),
-    Fault("controller", "double.next = hit0 and hit1", "double.next = hit0 or hit1", "merged spike always 2"),
+    Fault("controller", "twice.next = hit0 and hit1", "twice.next = hit0 or hit1", "merged spike always 2"),
     Fault(
         "controller", "issue_slot == last_neuron_slot", "issue_slot == last_neuron_slot - 1", "one drain slot missing"
     ),
@@ -202,6 +217,9 @@ def inject(fault: Fault | None) -> Verdict:
         The fault's fragment does not occur exactly once: the source has changed.
     """
     checkpoint, utterances = stimulus()
+    if fault is not None:
+        spec = checkpoint.specification.replace(plane_coding=fault.plane_coding)
+        checkpoint = dataclasses.replace(checkpoint, specification=spec)
     with scratch_folder("faults") as folder, _copied_rtl(fault, folder) as cosimulation:
         try:
             # Only this architecture is made of PEs one by one.

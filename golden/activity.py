@@ -137,7 +137,7 @@ def count(records: Any, phases: Any, before: Any, before_phase: Any, tables: Any
                     for which in range(it.last, it.last + size.time_steps):
                         clocked[before_phase, which] += it.width
             elif before[at.state] == IDLE and record[at.loaded] != before[at.loaded]:
-                clocked[before_phase, gated[0].codes] += size.input_bits
+                clocked[before_phase, gated[0].codes] += size.code_planes
         last_word = record[at.position] == size.pair_words - 1 or record[at.word] == size.frame_words - 1
         hold = record[at.transfer] == 1 and record[at.busy] == 1 and not last_word
         for bank in range(2):
@@ -263,7 +263,7 @@ class ActivityCounter:
             "lanes": spec.lanes,
             "weight_bits": spec.weight_bits,
             "accumulator_bits": spec.accumulator_bits,
-            "input_bits": spec.input_bits,
+            "code_planes": schedule.code_planes,
             "time_steps": spec.time_steps,
             "zero_weight_gating": int(spec.zero_weight_gating),
             "pair_words": schedule.pair_words,

@@ -188,6 +188,11 @@ def _last(layer: np.ndarray, before: np.ndarray | None) -> np.ndarray:
     return np.concatenate([first, layer[:-1]]) if len(layer) else layer
 
 
+def _held(spec: Specification, codes: np.ndarray) -> np.ndarray:
+    """Return the integers whose bits are the input planes: the codes, or their magnitudes."""
+    return np.abs(codes.astype(np.int64)) if spec.plane_coding == "sign_magnitude" else codes
+
+
 def _vectors(
     schedule: Schedule, step: Pass, codes: np.ndarray, spikes: Sequence[np.ndarray], last: Sequence[np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -195,7 +200,8 @@ def _vectors(
     spec = schedule.specification
     if step.source is Source.CODES:
         planes = (step.plane, schedule.low_planes + step.plane)
-        low, high = ((codes >> plane & 1).astype(bool) for plane in planes)
+        held = _held(spec, codes)
+        low, high = ((held >> plane & 1).astype(bool) for plane in planes)
         return low, high if planes[1] < spec.input_bits else np.zeros_like(high)
     layer = (last if step.source is Source.LAST else spikes)[step.source_layer]
     none = np.zeros_like(layer[:, 0])
@@ -212,7 +218,8 @@ def _macs(
     def count(ones: np.ndarray) -> np.ndarray:
         return (ones if spec.zero_skipping else np.ones_like(ones)).sum(axis=tuple(range(1, ones.ndim)))
 
-    planes = np.stack([codes >> plane & 1 for plane in range(spec.input_bits)], axis=1).astype(bool)
+    held = _held(spec, codes)
+    planes = np.stack([held >> plane & 1 for plane in range(spec.input_bits)], axis=1).astype(bool)
     layers = count(planes) * spec.layers[0]
     for layer, width in enumerate(spec.layers):
         if layer:

@@ -170,7 +170,7 @@ def _fields(spec: Specification) -> Iterator[Field]:
     yield number("controller", "frame_cycles", schedule.cycle_bits, FREE)
     yield number("controller", "overrun", 1, FREE)
     yield number("controller", "done", 1, FREE)
-    yield sliced("input_buffer", "codes", spec.input_bits, spec.inputs, GATED)
+    yield sliced("input_buffer", "codes", schedule.code_planes, spec.inputs, GATED)
     yield number("zero_skip", "pending", schedule.entries, GATED)
     yield number("zero_skip", "index", index_bits(schedule.entries), GATED)
     yield number("weight_buffer", "address", schedule.address_bits, PORT)

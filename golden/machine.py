@@ -164,6 +164,7 @@ def _sizes(spec: Specification, schedule: Schedule) -> dict[str, int]:
     return {
         "inputs": spec.inputs,
         "input_bits": spec.input_bits,
+        "signed_magnitudes": int(schedule.signed_magnitudes),
         "low_planes": schedule.low_planes,
         "outputs": spec.outputs,
         "time_steps": spec.time_steps,

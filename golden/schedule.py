@@ -69,7 +69,7 @@ class Pass:
     align : int
         Left shift of the weight before it is added (`double` adds one more in the FC).
     subtract : bool
-        PE set 1 subtracts (the sign plane).
+        PE set 1 subtracts (the sign plane; with sign and magnitude no pass has one).
     clear, transfer : bool
         The first slot starts from 0; the last slot's sums go to the shadow bank.
     group_pair : int
@@ -132,6 +132,16 @@ class Schedule:
         return (self.specification.input_bits + 1) // 2
 
     @property
+    def signed_magnitudes(self) -> bool:
+        """Whether a code is held as sign and magnitude: its sign then belongs to the operation, not to a plane."""
+        return self.specification.plane_coding == "sign_magnitude"
+
+    @property
+    def code_planes(self) -> int:
+        """Bit planes that the input buffer holds; a magnitude has `input_bits` (that of -128 is 128), then its sign."""
+        return self.specification.input_bits + int(self.signed_magnitudes)
+
+    @property
     def pair_words(self) -> int:
         """Words of a full pair of groups."""
         return 2 * self.specification.lanes // self.specification.logits_per_cycle
@@ -174,10 +184,6 @@ def require_supported(spec: Specification) -> None:
     UnsupportedSwitchError
         Names the switch. It is refused, never ignored.
     """
-    if spec.plane_coding != "twos_complement":
-        raise UnsupportedSwitchError(
-            f"plane_coding {spec.plane_coding!r}: the accelerator has only 'twos_complement' so far"
-        )
     if spec.pe_sets != 2:
         raise UnsupportedSwitchError(f"pe_sets {spec.pe_sets}: the accelerator has only 2 sets so far")
 
@@ -232,7 +238,7 @@ def _tile_passes(spec: Specification, *, layer: int, tile: int, base: int) -> li
                     source=Source.CODES,
                     plane=plane,
                     align=plane + spec.input_align(0),
-                    subtract=low_planes + plane == spec.input_bits - 1,
+                    subtract=low_planes + plane == spec.input_bits - 1 and spec.plane_coding == "twos_complement",
                     clear=plane == low_planes - 1,
                     **feed,
                 )

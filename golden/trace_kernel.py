@@ -176,7 +176,8 @@ def add(m: Machine) -> None:
             # Layers share the row of bank 1; in the FC each set has its bank's.
             bank = pe_set if step.fc == 1 else 1
             align = step.align + (reg.add_double if step.fc == 1 else 0)
-            if pe_set == 1 and step.subtract == 1:
+            negative = step.source == CODES and size.signed_magnitudes == 1 and reg.add_double == 1
+            if negative or (pe_set == 1 and step.subtract == 1):
                 for lane in range(size.lanes):
                     m.acc[pe_set, lane] -= np.int64(m.rows[bank, lane]) << align
             else:
@@ -244,7 +245,8 @@ def look(m: Machine) -> None:
                 bit = 0  # masked, or there is no such time step
             elif step.source == CODES:
                 plane = step.plane + which * size.low_planes
-                bit = (m.codes[entry] >> plane) & 1 if plane < size.input_bits else 0
+                held = abs(m.codes[entry]) if size.signed_magnitudes == 1 else m.codes[entry]
+                bit = (held >> plane) & 1 if plane < size.input_bits else 0
             else:
                 bit = m.spikes[step.source_layer, 0 if step.source == THIS else 1, which, entry]
             m.vectors[which, entry] = bit
@@ -272,6 +274,8 @@ def issue(m: Machine) -> None:
             v0, v1 = np.int64(m.vectors[0, found]), np.int64(m.vectors[1, found])
             enable = (3 * (v0 | v1) if step.fc == 1 else v0 | (v1 << 1)) & step.sets
             double = v0 & v1 & step.fc
+            if step.source == CODES and size.signed_magnitudes == 1 and m.codes[found] < 0:
+                double = np.int64(1)
             reg.index = found
         last = reg.visited == reg.to_visit
     elif step.kind == NEURONS:
@@ -297,10 +301,13 @@ def load(m: Machine, code: Any) -> None:
     m.codes[position] = code
     plane_words = (size.inputs + 63) // 64
     bit = ONE << np.uint64(position & LOW_6)
-    for plane in range(size.input_bits):
+    held, planes = code, size.input_bits
+    if size.signed_magnitudes == 1:
+        held, planes = abs(code) + (np.int64(code < 0) << size.input_bits), planes + 1
+    for plane in range(planes):
         at = place.codes + plane * plane_words + position // 64
         m.record[at] &= ~bit
-        if (code >> plane) & 1 == 1:
+        if (held >> plane) & 1 == 1:
             m.record[at] |= bit
     m.registers[0].loaded += 1
 

@@ -73,6 +73,9 @@ def accelerator(
     plane0, plane1 = (Signal(intbv(0)[spec.inputs :]) for _ in range(2))
     spike0, spike1 = (Signal(intbv(0)[entries:]) for _ in range(2))
     hold, finished, found, hit0, hit1, skip_last, accept, starting, step = (Signal(bool(0)) for _ in range(9))
+    # Only sign and magnitude has the signs of the codes beside their planes.
+    signs = Signal(intbv(0)[spec.inputs :]) if schedule.signed_magnitudes else None
+    negative = Signal(bool(0)) if schedule.signed_magnitudes else None
     # Not "this" and "last": locals name the nets of the Verilog, where `this` is a keyword to SystemVerilog.
     spikes_now, spikes_last = registers.spike_tiles("this"), registers.spike_tiles("last")
     clk, reset = ports.clk, ports.reset
@@ -97,6 +100,7 @@ def accelerator(
         code_ready=ports.code_ready,
         weight_ready=ports.weight_ready,
         schedule=schedule,
+        negative=negative,
         **control,
     )
     the_input_buffer = input_buffer(
@@ -110,6 +114,7 @@ def accelerator(
         plane0,
         plane1,
         schedule,
+        signs,
     )
     the_spikes = spikes(
         clk, reset, starting, ports.first, control["issue_pass"], spikes_now, spikes_last, spike0, spike1, schedule
@@ -131,6 +136,8 @@ def accelerator(
         hit1,
         skip_last,
         schedule,
+        signs,
+        negative,
     )
     the_weight_buffer = weight_buffer(
         clk,

@@ -46,6 +46,7 @@ def controller(
     code_ready,
     weight_ready,
     schedule: Schedule,
+    negative=None,
 ):
     """Run the passes of a frame, one slot a cycle, and carry each slot's operation down the pipeline.
 
@@ -76,6 +77,7 @@ def controller(
     step          1                          no     out: RUN and not held: a slot is issued
     code_ready    1                          no     out: idle and the buffer is not full
     weight_ready  1                          no     out: idle
+    negative      1                          no     sign and magnitude only: the sign at the index found
     ============= ========================== ====== ==================================================================
 
     Latency: an operation issued in a cycle is at READ in the next and at ADD in the one after.
@@ -95,7 +97,9 @@ def controller(
     last = Signal(bool(0))
     visit = Signal(bool(0))
     enable = Signal(intbv(0)[2:])
-    double = Signal(bool(0))
+    twice = Signal(bool(0))
+    # One bit of the operation: merged spike of 2 in the FC, the sign of the input in an L0 input pass.
+    double = twice if negative is None else Signal(bool(0))
 
     @always_comb
     def handshake():
@@ -112,12 +116,12 @@ def controller(
         sets = sets_of[issue_pass]
         visit.next = False
         enable.next = 0
-        double.next = False
+        twice.next = False
         if kind == kind_accumulate:
             last.next = skip_last
             visit.next = found
             if merged == 1:
-                double.next = hit0 and hit1
+                twice.next = hit0 and hit1
                 if hit0 or hit1:
                     enable.next = sets
             else:
@@ -211,4 +215,11 @@ def controller(
                     if frame_cycles >= budget:
                         overrun.next = True
 
-    return handshake, issue, advance, pipeline, count
+    if negative is None:
+        return handshake, issue, advance, pipeline, count
+
+    @always_comb
+    def sign():
+        double.next = twice or negative
+
+    return handshake, issue, advance, pipeline, count, sign

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from myhdl import Signal, always_comb, block, intbv
 
-from golden.schedule import Kind, Schedule
+from golden.schedule import Kind, Schedule, Source
 from golden.specification import index_bits
 from rtl.pe_set import pe_set
 
@@ -46,6 +46,9 @@ def operation_decoder(
     subtract_of = tuple(int(item.subtract) for item in schedule.passes)
     clear_of = tuple(int(item.clear) for item in schedule.passes)
     shares = tuple(int(item.banks == 2) for item in schedule.passes)
+    # With sign and magnitude the operation's one bit is the input's sign in these passes, and doubles in the others.
+    coded_of = tuple(int(item.source == Source.CODES) for item in schedule.passes)
+    twice = Signal(bool(0)) if schedule.signed_magnitudes else add_double
     both_steps = spec.time_steps == 2
     kind_accumulate, kind_combine = int(Kind.ACCUMULATE), int(Kind.COMBINE)
 
@@ -53,17 +56,14 @@ def operation_decoder(
     def decode():
         kind = kind_of[add_pass]
         shift = align_of[add_pass]
-        negative = subtract_of[add_pass]
         clears = clear_of[add_pass]
         enable0.next = False
         enable1.next = False
         clear.next = False
         combine0.next = False
         combine1.next = False
-        subtract0.next = False
-        subtract1.next = negative == 1
         align.next = shift
-        if add_double:
+        if twice:
             align.next = shift + 1
         if add_valid and not hold:
             if kind == kind_accumulate:
@@ -85,7 +85,24 @@ def operation_decoder(
             else:
                 set0_row[b].next = row0[b]
 
-    return decode, share
+    if schedule.signed_magnitudes:
+
+        @always_comb
+        def signs():
+            coded = coded_of[add_pass]
+            twice.next = add_double and coded == 0
+            subtract0.next = add_double and coded == 1
+            subtract1.next = add_double and coded == 1
+
+    else:
+
+        @always_comb
+        def signs():
+            negative = subtract_of[add_pass]
+            subtract0.next = False
+            subtract1.next = negative == 1
+
+    return decode, share, signs
 
 
 @block
@@ -123,7 +140,8 @@ def pe_array(
     add_pass   bits to count the passes         no     its pass: kind, alignment, sign, clear
     add_slot   bits to count the slots          no     its slot: only slot 0 clears
     add_enable 2                                no     bit t: PE set t adds
-    add_double 1                                no     merged spike of 2: shift one more
+    add_double 1                                no     merged spike of 2: shift one more; sign and magnitude: in an
+                                                       L0 input pass, subtract
     row0, row1 weight_bits planes of lanes bits no     rows of bank 0 and bank 1
     acc0, acc1 acc_bits planes of lanes bits    no     out: accumulators of PE set 0 and 1, two's complement
     clocked0/1 lanes                            no     out: lanes whose accumulator gets a clock edge

@@ -25,6 +25,8 @@ def zero_skip(
     hit1,
     skip_last,
     schedule: Schedule,
+    signs=None,
+    negative=None,
 ):
     """Visit the ones of the union of two vectors, lowest index first.
 
@@ -43,6 +45,8 @@ def zero_skip(
     found      1                           no     out: there is one in this slot
     hit0/1     1                           no     out: v0, v1 has a one at the index found
     skip_last  1                           no     out: nothing is left after this slot
+    signs      inputs                      no     sign and magnitude only: signs in an input pass, else 0
+    negative   1                           no     out, with `signs`: the sign at the index found
     ========== =========================== ====== ==============================================================
 
     Latency: `found`, `hit0`, `hit1`, `skip_last` in the same cycle; `index`, `pending` after the edge.
@@ -116,4 +120,11 @@ def zero_skip(
             if found:
                 index.next = position
 
-    return look, choose, isolate, encode, take
+    if signs is None:
+        return look, choose, isolate, encode, take
+
+    @always_comb
+    def sign():
+        negative.next = (signs & lowest) != 0
+
+    return look, choose, isolate, encode, take, sign

@@ -17,6 +17,7 @@ SWITCHES = {
     "every index visited": {"zero_skipping": False},
     "spikes not merged": {"merged_spike": False},
     "zero weights clocked": {"zero_weight_gating": False},
+    "sign and magnitude": {"plane_coding": "sign_magnitude"},
     "all techniques off": {
         "parallel_time_steps": False,
         "zero_skipping": False,

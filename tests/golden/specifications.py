@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from golden.checkpoint import Checkpoint, random_checkpoint
-from golden.specification import Specification
+from golden.specification import PLANE_CODINGS, Specification
 
 
 @st.composite
@@ -39,6 +39,7 @@ def specifications(draw: st.DrawFn) -> Specification:
         zero_skipping=draw(st.booleans()),
         merged_spike=draw(st.booleans()),
         zero_weight_gating=draw(st.booleans()),
+        plane_coding=draw(st.sampled_from(PLANE_CODINGS)),
     )
 
 

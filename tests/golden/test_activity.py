@@ -91,7 +91,7 @@ def test_clocked_bits_follow_from_the_frame(drawn):
         "acc1": sum(number(layout, record, "pe_array.clocked1").bit_count() for record in records),
     }
     expected = {
-        "input_buffer.codes": spec.inputs * spec.input_bits,
+        "input_buffer.codes": spec.inputs * (spec.input_bits + (spec.plane_coding == "sign_magnitude")),
         "zero_skip.pending": slots * layout["zero_skip.pending"].width,
         "zero_skip.index": slots * layout["zero_skip.index"].width,
         "output.best": model.schedule.frame_words * spec.logit_bits,

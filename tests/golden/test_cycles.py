@@ -49,7 +49,8 @@ def test_additions_are_the_weights_of_enabled_sets(drawn):
 
         for i in range(spec.inputs):
             for plane in range(spec.input_bits):
-                if int(codes[frame, i]) >> plane & 1:
+                code = int(codes[frame, i])
+                if (abs(code) if spec.plane_coding == "sign_magnitude" else code) >> plane & 1:
                     add(int(plane >= low_planes), checkpoint.feed_forward[0][i])
         for layer in range(len(spec.layers)):
             for t in range(spec.time_steps):

@@ -62,10 +62,6 @@ def test_every_accumulation_clears_once_and_every_pair_transfers_once(spec: Spec
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (
-            {"plane_coding": "sign_magnitude"},
-            "plane_coding 'sign_magnitude': the accelerator has only 'twos_complement' so far",
-        ),
         ({"pe_sets": 1, "parallel_time_steps": False}, "pe_sets 1: the accelerator has only 2 sets so far"),
     ],
 )

@@ -74,8 +74,10 @@ def accumulators(checkpoint: Checkpoint, codes: np.ndarray, this: list, last: li
                     product = np.sum(taken, axis=0) @ checkpoint.fc[:, columns]
                 elif step.source is Source.CODES:
                     plane, matrix = step.plane + pe_set * low_planes, checkpoint.feed_forward[0]
-                    product = (codes >> plane & 1) @ matrix << step.align
-                    if plane == spec.input_bits - 1:
+                    signed = spec.plane_coding == "sign_magnitude"
+                    ones = np.sign(codes) * (np.abs(codes) >> plane & 1) if signed else codes >> plane & 1
+                    product = ones @ matrix << step.align
+                    if plane == spec.input_bits - 1 and not signed:
                         product = -product
                     elif plane >= spec.input_bits:
                         product = 0 * product
@@ -235,6 +237,29 @@ def test_without_spikes_each_pair_waits_for_the_words_before_it():
     assert held(model.layout, records, model).sum() == 7 * 15
 
 
+def test_a_negative_code_visits_the_ones_of_its_magnitude_and_subtracts():
+    spec = SMALL.replace(plane_coding="sign_magnitude")
+    model = CycleModel(random_checkpoint(spec, seed=4))
+    codes = np.array([-1, 0, 3, -16, -128, 127])
+    records = model.frame(codes, first=True)
+    # Pairs of planes (7, 3), (6, 2), (5, 1), (4, 0): the union of the ones of 1, 0, 3, 16, 128, 127 in each.
+    visits = [[4, 5], [5], [2, 5], [0, 2, 3, 5]]
+    assert spec.input_bits == 8
+    cycles = [len(visited) for visited in visits]
+    layout = model.layout
+    inputs = [at for at, step in enumerate(model.schedule.passes) if step.source is Source.CODES and step.tile == 0]
+    reading = value(layout, records, "weight_buffer.read") != 0
+    passes, index = value(layout, records, "controller.read_pass"), value(layout, records, "zero_skip.index")
+    found = [index[reading & (passes == which)].tolist() for which in inputs]
+    assert found == visits
+    assert [len(visited) for visited in found] == cycles
+    adding = value(layout, records, "controller.add_valid") == 1
+    at = np.flatnonzero(adding & (value(layout, records, "controller.add_pass") == inputs[0]))
+    assert value(layout, records, "controller.add_double")[at].tolist() == [1, 0]
+    held = layout["input_buffer.codes"].plane_values(records[-1])
+    assert held == [0b100101, 0b100100, 0b100000, 0b100000, 0b101000, 0b100000, 0b100000, 0b010000, 0b011001]
+
+
 def test_labels_name_phase_pass_and_row():
     model = CycleModel(random_checkpoint(SMALL, seed=4))
     codes = np.array([1, 2, 4, 8, 16, 32])
@@ -291,8 +316,8 @@ def test_buffers_that_are_refused(change):
 
 
 def test_a_switch_without_a_table_is_refused():
-    spec = SMALL.replace(plane_coding="sign_magnitude")
-    with pytest.raises(UnsupportedSwitchError, match="plane_coding"):
+    spec = SMALL.replace(pe_sets=1, parallel_time_steps=False)
+    with pytest.raises(UnsupportedSwitchError, match="pe_sets 1"):
         CycleModel(random_checkpoint(spec, seed=1))
 
 

@@ -60,7 +60,8 @@ def visited_indices(spec: Specification, low_planes: int, step: Pass, codes, thi
         return list(range(step.entries))
     if step.source is Source.CODES:
         planes = [plane for plane in (step.plane, low_planes + step.plane) if plane < spec.input_bits]
-        return [i for i, code in enumerate(codes) if any(int(code) >> plane & 1 for plane in planes)]
+        held = [abs(int(code)) if spec.plane_coding == "sign_magnitude" else int(code) for code in codes]
+        return [i for i, code in enumerate(held) if any(code >> plane & 1 for plane in planes)]
     spikes = (this if step.source is Source.THIS else last)[step.source_layer]
     steps = [t for t in range(spec.time_steps) if step.steps >> t & 1]
     return [i for i in range(step.entries) if any(spikes[t][i] for t in steps)]

@@ -14,7 +14,7 @@ from golden.errors import UnsupportedSwitchError
 from golden.forward import forward
 from golden.memory_image import memory_image
 from golden.schedule import build_schedule
-from golden.specification import Specification
+from golden.specification import PLANE_CODINGS, Specification
 from rtl.accelerator import accelerator
 from rtl.registers import build_ports, build_registers
 
@@ -70,6 +70,7 @@ def specifications(draw):
         zero_skipping=draw(st.booleans()),
         merged_spike=draw(st.booleans()),
         zero_weight_gating=draw(st.booleans()),
+        plane_coding=draw(st.sampled_from(PLANE_CODINGS)),
     )
 
 
@@ -147,7 +148,6 @@ def test_the_worst_frame_finishes_correctly_and_raises_overrun(off_the_stack):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"plane_coding": "sign_magnitude"}, "plane_coding 'sign_magnitude': the accelerator has only 'twos_comple"),
         ({"pe_sets": 1, "parallel_time_steps": False}, "pe_sets 1: the accelerator has only 2 sets so far"),
     ],
 )

@@ -38,6 +38,12 @@ def small(off_the_stack):
 
 
 @pytest.fixture(scope="module")
+def signed(off_the_stack):
+    """Sign and magnitude: ports that a block has with this switch only."""
+    return off_the_stack(build_design, SMALL.replace(plane_coding="sign_magnitude"))
+
+
+@pytest.fixture(scope="module")
 def streams(off_the_stack):
     return off_the_stack(build_stream_modules, Specification(), arg_max=False)
 
@@ -119,8 +125,8 @@ def test_the_streams_stand_around_the_same_accelerator(full, streams):
 
 
 def test_an_unsupported_switch_is_refused():
-    with pytest.raises(UnsupportedSwitchError, match="plane_coding 'sign_magnitude'"):
-        build_design(Specification(plane_coding="sign_magnitude"))
+    with pytest.raises(UnsupportedSwitchError, match="pe_sets 1"):
+        build_design(Specification(pe_sets=1, parallel_time_steps=False))
 
 
 # ---- data sheets -------------------------------------------------------------------------------------------
@@ -154,11 +160,13 @@ def test_the_data_sheet_states_what_it_must(name):
 
 # The sheet of the accelerator with streams names those of the blocks that it joins.
 @pytest.mark.parametrize("name", [name for name in BLOCK_FILES if name != "axi_accelerator"])
-def test_the_data_sheet_has_a_row_for_every_port_with_its_width_and_sign(full, small, streams, name):
+def test_the_data_sheet_has_a_row_for_every_port_with_its_width_and_sign(full, small, signed, streams, name):
     modules = next(found for found in (full.modules, small.modules, streams) if MODULE + name in found)
     rows = rows_of(block_of(name).func.__doc__)
-    module = modules[MODULE + name]
-    for port in module.ports:
+    ports = modules[MODULE + name].ports
+    switched = signed.modules[MODULE + name].ports if MODULE + name in signed.modules else ()
+    ports += tuple(port for port in switched if port.name not in {other.name for other in ports})
+    for port in ports:
         family = re.sub(r"_.*", "_*", port.name)
         width, sign = rows.get(port.name) or rows[family]
         if width.isdigit() and family not in rows:
@@ -167,4 +175,4 @@ def test_the_data_sheet_has_a_row_for_every_port_with_its_width_and_sign(full, s
             assert port.width > 1, port
         assert sign == ("yes" if port.signed else "no"), port
     named = {port for port in rows if not port.endswith("*")}
-    assert named <= {port.name for port in module.ports}
+    assert named <= {port.name for port in ports}

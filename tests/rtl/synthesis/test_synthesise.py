@@ -9,7 +9,7 @@ import pytest
 
 from golden.layout import MEMORY_ROW, PORT, build_layout
 from rtl.build_cache import cache_folder
-from rtl.design import TOP
+from rtl.design import TOP, build_design
 from rtl.synthesis.synthesise import (
     assemble,
     instances_in_all,
@@ -21,6 +21,7 @@ from rtl.synthesis.synthesise import (
     synthesise_flat,
     synthesise_leaf,
 )
+from tests.rtl.synthesis.conftest import TINY
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,18 @@ def test_netlists_keep_name_and_width_of_every_port(design, found):
         declared = re.findall(pattern, netlists[name].text, re.MULTILINE)
         ports = {(port, int(high or 0) + 1, way == "output") for way, high, port in declared}
         assert ports == {(port.name, port.width, port.output) for port in design.modules[name].ports}
+
+
+def test_the_signs_of_codes_cost_their_plane_and_nothing_else_in_flip_flops(off_the_stack, library, yosys):
+    spec = TINY.replace(plane_coding="sign_magnitude")
+    flip_flops = []
+    for coding in (TINY, spec):
+        _, rows = synthesise_all(off_the_stack(build_design, coding), library)
+        flip_flops.append({row.block: row.flip_flops for row in rows})
+    plain, signed = flip_flops
+    assert signed.pop("input_buffer") == plain.pop("input_buffer") + TINY.inputs
+    assert signed.pop("accelerator") == plain.pop("accelerator") + TINY.inputs
+    assert signed == plain
 
 
 def test_rows(design, library, found):
