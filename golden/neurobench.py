@@ -74,7 +74,8 @@ def neurobench_metrics(checkpoint: Checkpoint, codes: np.ndarray, result: Forwar
         if matrix is not None:
             accumulate(np.concatenate([np.zeros_like(spikes[:1]), spikes[:-1]]), matrix)
     last = result.spikes[-1]
-    accumulate(last.any(axis=1, keepdims=True) if spec.merged_spike else last, checkpoint.fc)
+    merged = np.asarray(last.any(axis=1, keepdims=True))
+    accumulate(merged if spec.merged_spike else last, checkpoint.fc)
     updates = 0
     for membranes in result.membranes:
         steps = membranes.reshape(-1, membranes.shape[-1])
