@@ -94,7 +94,8 @@ class CellPower:
         """Return watts [2 ** inputs], the last input fastest.
 
         Rails add up; of a rail, the first group counts whose ``when`` holds, else its group without one, else, for a
-        cell with no group that fits, `averaged_w`. What a state of a flip-flop or of a clock gate adds is averaged.
+        cell with no group that fits, `averaged_w`. A flip-flop's or clock gate's own states are averaged, without those
+        that no ``when`` names, such as a clock gate that is open while the clock is low.
 
         Parameters
         ----------
@@ -113,6 +114,7 @@ class CellPower:
             raise LibertyError(f"cell {self.name}: more than {MOST_VARIABLES} inputs and states")
         functions = {pin: parse_function(text) for pin, text in cell.functions.items()}
         found = np.zeros((2 ** len(cell.inputs), 2 ** len(free)))
+        named = np.zeros(found.shape, bool)
         for row, inputs in enumerate(itertools.product((False, True), repeat=len(cell.inputs))):
             for column, more in enumerate(itertools.product((False, True), repeat=len(free))):
                 values = dict(zip([*cell.inputs, *free], [*inputs, *more], strict=True))
@@ -120,7 +122,9 @@ class CellPower:
                     values[states[1]] = not values[states[0]]
                 values |= {pin: evaluate(tree, values) for pin, tree in functions.items()}
                 found[row, column] = self._leakage_in(values)
-        return found.mean(axis=1)
+                named[row, column] = any(self._holds(part.when, values) for part in self.leakage if part.when)
+        counted = named | ~named.any(axis=1, keepdims=True)
+        return (found * counted).sum(axis=1) / counted.sum(axis=1)
 
     def _leakage_in(self, values: Mapping[str, bool]) -> float:
         by_rail: dict[str, float] = {}
