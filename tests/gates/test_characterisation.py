@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+
 import numpy as np
 import pytest
 
@@ -142,3 +145,33 @@ def test_asap7_by_rail():
     by_state = cell.leakage_by_state(read_liberty(path).cells["NAND2xp33_ASAP7_75t_R"])
     np.testing.assert_allclose(by_state, np.array([17.9885, 33.5305, 36.4524, 33.6905]) * 1e-12)
     assert cell.averaged_w == pytest.approx(30.4155e-12)
+
+
+@pytest.mark.parametrize("name", ["nangate45_typ", "sg13g2_stdcell_typ_1p20V_25C"])
+def test_averaged_leakage_is_what_opensta_says(tmp_path, name):
+    """Every usable cell once; OpenSTA 2.0.17 takes ``cell_leakage_power``, whatever the duty of the inputs."""
+    sta = shutil.which("sta")
+    if sta is None:
+        pytest.skip("sta is not installed (Debian's opensta)")
+    path = library(name)
+    cells = [cell for cell in read_liberty(path).cells.values() if cell.usable]
+    ports = [(way, f"{pin}_{i}") for i, c in enumerate(cells) for way in ("input", "output") for pin in pins(c, way)]
+    lines = [f"module top ({', '.join(port for _, port in ports)});", *(f"{way} {port};" for way, port in ports)]
+    for i, cell in enumerate(cells):
+        joined = ", ".join(f".{pin}({pin}_{i})" for pin in (*cell.inputs, *cell.outputs))
+        lines.append(f"{cell.name} u{i} ({joined});")
+    (tmp_path / "cells.lib").write_text(read_liberty(path).text)
+    (tmp_path / "top.v").write_text("\n".join([*lines, "endmodule\n"]))
+    (tmp_path / "run.tcl").write_text(
+        "read_liberty cells.lib\nread_verilog top.v\nlink_design top\ncreate_clock -name c -period 10\n"
+        "report_power -digits 8\n"
+    )
+    command = [sta, "-no_splash", "-exit", "run.tcl"]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100, check=True).stdout
+    (total,) = (float(line.split()[3]) for line in said.splitlines() if line.startswith("Total "))
+    found = read_characterisation([path]).cells
+    assert sum(found[cell.name].averaged_w for cell in cells) == pytest.approx(total, rel=1e-3)
+
+
+def pins(cell, way):
+    return cell.inputs if way == "input" else cell.outputs

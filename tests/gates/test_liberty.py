@@ -115,18 +115,12 @@ def test_a_library_without_a_nand_has_nothing_to_count_in(file):
 ])  # fmt: skip
 def test_what_may_not_be_used_neither_drives_nor_counts(file, setting):
     small = " area : 0.5;" if "area" not in setting and setting else ""
-    gates = (
-        "".join(
-            f"  cell ({name}_SMALL) {{{small} {setting} pin (A, B) {{ direction : input; }} "
-            f'pin (Y) {{ direction : output; function : "{function}"; }} }}\n'
-            for name, function in (("NAND", "!A+!B"), ("BUF", "A"))
-        )
-        .replace("(BUF_SMALL) {", "(BUF_SMALL) { /* B is unused */")
-        .replace(
-            '(A, B) { direction : input; } pin (Y) { direction : output; function : "A"',
-            '(A) { direction : input; } pin (Y) { direction : output; function : "A"',
-        )
-    )
+    gates = "".join(
+        f"  cell ({name}_SMALL) {{{small} {setting} pin (A, B) {{ direction : input; }} "
+        f'pin (Y) {{ direction : output; function : "{function}"; }} }}\n'
+        for name, function in (("NAND", "!A+!B"), ("BUF", "A"))
+    ).replace("(BUF_SMALL) {", "(BUF_SMALL) { /* B is unused */").replace('(A, B) { direction : input; } pin (Y) { '
+        'direction : output; function : "A"', '(A) { direction : input; } pin (Y) { direction : output; function : "A"')
     found = read_liberty(file(SMALL.replace("  cell (NAND) {", gates + "  cell (NAND) {")))
     assert found.cells["NAND_SMALL"].truth_table() == found.cells["NAND"].truth_table()
     assert found.cells["BUF_SMALL"].truth_table() == (False, True)
@@ -138,14 +132,8 @@ def test_what_may_not_be_used_neither_drives_nor_counts(file, setting):
 
 def test_a_pad_by_its_pin_may_not_be_used(file):
     pad = "pin (Y) { is_pad : true; direction : output; function"
-    found = read_liberty(
-        file(
-            SMALL.replace(
-                "area : 3; pin (A) { direction : input; } pin (Y) { direction : output; function",
-                f"area : 3; pin (A) {{ direction : input; }} {pad}",
-            )
-        )
-    )
+    found = read_liberty(file(SMALL.replace('area : 3; pin (A) { direction : input; } pin (Y) { direction : output; '
+                                            'function', f'area : 3; pin (A) {{ direction : input; }} {pad}')))
     with pytest.raises(LibertyError, match=r"small: no buffer .*; BUF may not be used"):
         _ = found.buffer
 
@@ -184,7 +172,7 @@ HOSTILE = (
 )  # fmt: skip
 def test_a_name_that_is_no_identifier_is_refused_where_it_is_read(file, old, what, line, name):
     kind, _, rest = old.rpartition("(")
-    new = f'{kind}("{name}"{rest[rest.index(",") :] if "," in rest else ")" + rest.partition(")")[2]}'
+    new = f'{kind}("{name}"{rest[rest.index(","):] if "," in rest else ")" + rest.partition(")")[2]}'
     assert old in SMALL
     path = file(SMALL.replace(old, new))
     if what == "library" and name in ("a.b", "a-b", "1st", "A" * 128):

@@ -101,7 +101,7 @@ def said_by_opensta(folder) -> str:
 
 
 # What ABC, which looks into strings, or OpenSTA takes for more than text.
-STRINGS = ("http://x", "a /* b", "*/", "(", "}{", 'x\\"y', "\\\\", "caf\u00e9", "\t", "a // } b")
+STRINGS = ("http://x", "a /* b", "*/", "(", "}{", "x\\\"y", "\\\\", "caf\u00e9", "\t", "a // } b")
 
 
 @pytest.mark.parametrize("string", STRINGS)
