@@ -39,6 +39,15 @@ _ATTRIBUTES = SPECIAL | frozenset(
     "clock_gate_out_pin clock_gate_test_pin clocked_on clocked_on_also direction function next_state nom_voltage "
     "preset state_function three_state time_unit".split()
 )
+# What power needs besides, groups and attributes; kept only when asked for, since tables are most of a file.
+_KEPT_FOR_POWER = _KEPT | frozenset(
+    "leakage_power internal_power power rise_power fall_power power_lut_template".split()
+)
+_ATTRIBUTES_FOR_POWER = _ATTRIBUTES | frozenset(
+    "capacitance cell_leakage_power fall_capacitance index_1 index_2 index_3 leakage_power_unit nom_temperature "
+    "nom_voltage related_pg_pin related_pin rise_capacitance value values variable_1 variable_2 variable_3 "
+    "voltage_unit when".split()
+)
 # Written anew by what made sense of them, for all tools to read alike.
 _OURS = frozenset({"dont_use", "time_unit", "capacitive_load_unit"})
 # Bytes that are unpacked at a time.
@@ -68,7 +77,7 @@ class Group:
     begin, end : int
         Of what stands in its braces, in the text for tools.
     attributes : dict of str to str
-        Those that synthesis needs, simple and complex ones.
+        Those that synthesis needs, or power too, simple and complex ones.
     groups : list of Group
     """
 
@@ -134,17 +143,18 @@ def _unpacked(content: bytes, path: Path) -> bytes:
     return bytes(found)
 
 
-def parse_liberty(text: str, path: Path) -> tuple[Group, str]:
+def parse_liberty(text: str, path: Path, power: bool = False) -> tuple[Group, str]:
     """Return the library group, and the text for tools without units and without ``dont_use``.
 
-    Memory: the text once more, and at most `MOST_GROUPS` groups.
+    With `power`, the groups and attributes of leakage, internal power and capacitance are kept too. Memory: the text
+    once more, or twice with `power`, and at most `MOST_GROUPS` groups.
 
     Raises
     ------
     LibertyError
         It is not Liberty, nested too deep, or in several files; with the line.
     """
-    parser = _Parser(text, path)
+    parser = _Parser(text, path, power)
     root = parser.parse()
     libraries = list(root.of_kind("library"))
     if not libraries:
@@ -157,8 +167,10 @@ def parse_liberty(text: str, path: Path) -> tuple[Group, str]:
 class _Parser:
     """Goes through a text once."""
 
-    def __init__(self, text: str, path: Path) -> None:
+    def __init__(self, text: str, path: Path, power: bool = False) -> None:
         self.text, self.path = text, path
+        self.groups = _KEPT_FOR_POWER if power else _KEPT
+        self.attributes = _ATTRIBUTES_FOR_POWER if power else _ATTRIBUTES
         self.written = io.StringIO()
         self.at = 0
         # Of the token that was taken last: its kind ("string", "mark", "word", or "" at the end), what it says, how it
@@ -225,7 +237,7 @@ class _Parser:
             return "", None
         self.written.write(f"{name} ({said}) {{\n")
         kept = None
-        if group is not None and name in _KEPT:
+        if group is not None and name in self.groups:
             self._groups += 1
             if self._groups > MOST_GROUPS:
                 raise self._bad(f"at most {MOST_GROUPS:,} cells, pins and the like")
@@ -235,7 +247,7 @@ class _Parser:
         return name, kept
 
     def _attribute(self, group: Group | None, name: str, value: tuple[str, str], began: int) -> None:
-        if group is None or name not in _ATTRIBUTES:
+        if group is None or name not in self.attributes:
             return
         known = group.attributes.setdefault(name, value[1])
         if known != value[1]:
