@@ -24,7 +24,9 @@ from golden.activity import ActivityCounter
 from golden.checkpoint import Checkpoint, load_checkpoint
 from golden.cycles import mmac_per_second
 from golden.decoder import phones_of
+from golden.forward import forward
 from golden.layout import build_layout
+from golden.neurobench import neurobench_metrics
 from golden.size import weight_size
 from golden.trace import CycleModel
 from power.activity import ActivityRow, Run, write_run
@@ -35,6 +37,8 @@ from power.report import PAPER_POWER_UW, PowerReport, differences, table, write_
 COMMAND = "rsnn run"
 # What the report keeps of the waveform: about two frames.
 WAVE_CYCLES = 1500
+# Of an hour of speech NeuroBench's metrics are those of its first minute: membranes are kept for them.
+METRIC_FRAMES = 6000
 
 
 def run(
@@ -170,6 +174,7 @@ def report(checkpoint: Checkpoint, spoken: Spoken, simulated: Cosimulation, powe
         f"Weights: {size.weights:,}, {size.nonzero_weights:,} not zero: {size.nonzero_bytes / 1e6:.3f} MB "
         f"(paper, stated: 0.1), {size.bitmap_bytes / 1e6:.3f} MB with a bitmap of the FC's zeros, "
         f"{size.dense_bytes / 1e6:.3f} MB dense",
+        *_metrics(checkpoint, spoken.codes[: min(simulated.frames, METRIC_FRAMES)]),
         "",
         f"Power at {spec.clock_hz / 1e3:.0f} kHz, modelled from the activity of the {simulated.frames} frames, 28 nm, "
         "0.9 V, 25 C, uW by class of cells, median (5th-95th percentile):",
@@ -179,6 +184,16 @@ def report(checkpoint: Checkpoint, spoken: Spoken, simulated: Cosimulation, powe
         *(f"  {number}. {reason}" for number, reason in enumerate(differences(power), start=1)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _metrics(checkpoint: Checkpoint, codes: np.ndarray) -> list[str]:
+    found = neurobench_metrics(checkpoint, codes, forward(checkpoint, codes))
+    return [
+        f"NeuroBench, {len(codes)} frames: footprint {found.footprint_bytes:,.0f} bytes, connection sparsity "
+        f"{found.connection_sparsity:.3f}, activation sparsity {found.activation_sparsity:.3f}",
+        f"  a frame: effective MACs {found.effective_macs:,.0f}, effective ACs {found.effective_acs:,.0f}, dense "
+        f"{found.dense:,.0f}, membrane updates {found.membrane_updates:,.1f}",
+    ]
 
 
 def _write_folder(
