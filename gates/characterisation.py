@@ -82,6 +82,8 @@ class CellPower:
     capacitance_f : dict of str to float
         By input pin: the mean of rising and falling edge where the file tells them apart, else ``capacitance``.
     internal : tuple of InternalPower
+    where : str
+        The file and line that it was read from, for messages.
     """
 
     name: str
@@ -89,6 +91,7 @@ class CellPower:
     leakage: tuple[Leakage, ...]
     capacitance_f: Mapping[str, float]
     internal: tuple[InternalPower, ...]
+    where: str = ""
 
     def leakage_by_state(self, cell: Cell) -> npt.NDArray[np.float64]:
         """Return watts [2 ** inputs], the last input fastest.
@@ -111,7 +114,7 @@ class CellPower:
         # An output without a function, as a clock gate's, may have either value.
         free = [*states[:1], *(pin for pin in cell.outputs if pin not in cell.functions)]
         if len(cell.inputs) + len(free) > MOST_VARIABLES:
-            raise LibertyError(f"cell {self.name}: more than {MOST_VARIABLES} inputs and states")
+            raise LibertyError(f"{self.where}: cell {self.name}: more than {MOST_VARIABLES} inputs and states")
         functions = {pin: parse_function(text) for pin, text in cell.functions.items()}
         found = np.zeros((2 ** len(cell.inputs), 2 ** len(free)))
         named = np.zeros(found.shape, bool)
@@ -138,14 +141,15 @@ class CellPower:
         if found:
             return sum(found.values())
         if self.averaged_w is None:
-            raise LibertyError(f"cell {self.name}: no leakage in state {dict(values)}, nor an average")
+            raise LibertyError(f"{self.where}: cell {self.name}: no leakage in state {dict(values)}, nor an average")
         return self.averaged_w
 
     def _holds(self, when: Tree, values: Mapping[str, bool]) -> bool:
         try:
             return evaluate(when, values)
         except KeyError as error:
-            raise LibertyError(f"cell {self.name}: leakage when {error.args[0]}, which is no pin") from None
+            unknown = f"leakage when {error.args[0]}, which is no pin"
+            raise LibertyError(f"{self.where}: cell {self.name}: {unknown}") from None
 
 
 @dataclass(frozen=True)
@@ -229,7 +233,8 @@ class _Reader:
                 if pin.attributes.get("direction") == "input":
                     capacitance[name] = self._capacitance(pin)
                 internal += (self._internal(part, name) for part in pin.of_kind("internal_power"))
-        return CellPower(", ".join(group.names), averaged, leakage, capacitance, tuple(internal))
+        where = f"{self.path}: line {group.line}"
+        return CellPower(", ".join(group.names), averaged, leakage, capacitance, tuple(internal), where)
 
     def _capacitance(self, pin: Group) -> float:
         edges = [key for key in ("rise_capacitance", "fall_capacitance") if key in pin.attributes]

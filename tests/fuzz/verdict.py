@@ -17,7 +17,8 @@ RESULT, REFUSED, FINDING = "result", "typed error", "anything else"
 OURS = {
     "features.errors.FeatureError", "golden.errors.GoldenError", "power.errors.PowerError",
     "training.errors.TrainingError", "training.nir_graph.NirError", "training.errors.NirError",
-    "rtl.build_cache.EngineError", "cosim.vcd_tokens.VCDError", "files.errors.FileError", "files.errors.WriteError",
+    "rtl.build_cache.EngineError", "gates.errors.GatesError",
+    "cosim.vcd_tokens.VCDError", "files.errors.FileError", "files.errors.WriteError",
 }  # fmt: skip
 _ROOT = Path(__file__).resolve().parents[2]
 
