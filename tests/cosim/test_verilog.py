@@ -97,9 +97,9 @@ def test_a_fault_in_the_verilog_is_found_where_it_is(tmp_path, checkpoint, utter
     design = off_the_stack(build_design, SPECIFICATION)
     modules = dict(design.modules)
     module = modules["rsnn_sliced_adders"]
-    before = "carry = ((acc_planes[b] & operand) | (carry & either));"
+    before = "carry = (base & operand) | (carry & (base ^ operand));"
     assert module.text.count(before) == 1
-    broken = module.text.replace(before, "carry = (acc_planes[b] & operand);")
+    broken = module.text.replace(before, "carry = base & operand;")
     modules["rsnn_sliced_adders"] = dataclasses.replace(module, text=broken)
     faulty = dataclasses.replace(design, modules=modules)
     with pytest.raises(CosimulationError) as caught:
