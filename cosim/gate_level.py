@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from gates.liberty import Library
 from rtl.design import Design
 from rtl.netlist import MODULE, Module
-from rtl.synthesis.synthesise import Netlist, leaf_names
+from rtl.synthesis.hierarchy import leaf_names
+from rtl.synthesis.synthesise import Netlist
 
 CELLS = f"{MODULE}cells"
 

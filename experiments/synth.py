@@ -28,17 +28,9 @@ from rtl.netlist import MODULE
 from rtl.program import environment_key
 from rtl.sources import sources_digest
 from rtl.synthesis.equivalence import Proof, prove_equal, refuses_a_wrong_gate
+from rtl.synthesis.hierarchy import leaf_names, memories_in
 from rtl.synthesis.place_route import DEVICE, Placement, TooLargeForDeviceError, nextpnr_version, place_and_route
-from rtl.synthesis.synthesise import (
-    Netlist,
-    Row,
-    leaf_names,
-    memories_in,
-    row_of,
-    synthesise_all,
-    synthesise_flat,
-    synthesise_leaf,
-)
+from rtl.synthesis.synthesise import Netlist, Row, row_of, synthesise_all, synthesise_flat, synthesise_leaf
 from rtl.synthesis.timing import HOW_TO_GET, Timing, sta_version, time_netlist
 from rtl.synthesis.yosys import yosys_version
 

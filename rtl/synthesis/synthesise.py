@@ -9,24 +9,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from files.reading import parse_json, read_bytes
 from gates.depth import logic_depth
 from gates.liberty import Library
-from rtl.build_cache import built, digest, put
+from rtl.build_cache import built, digest, kept, put
 from rtl.design import TOP, Design
 from rtl.netlist import MODULE
 from rtl.program import environment_key
 from rtl.sources import sources_digest
 from rtl.synthesis.clock_gating import RESET_AS_DATA, RESET_MAP, clock_gating_commands, gated_flip_flops
+from rtl.synthesis.hierarchy import MEMORY, instances_in_all, instances_of, leaf_names, leaves_in, memories_in
 from rtl.synthesis.yosys import SynthesisError, run_yosys, yosys_version
 
-MEMORY = f"{MODULE}memory"
 LIBERTY, CONSTRAINTS = "cells.lib", "abc.constr"
+VERILOG_FILE, MODULE_FILE = "netlist.v", "netlist.json"
 # What each output of a block is assumed to drive; about eight small gates at 180 nm. ABC converts the library's loads
 # to femtofarads, and takes this number for some.
 LOAD_FF = 100
-_INSTANCE = re.compile(rf"^    ({MODULE}\w+)(?: #\((.*)\))? (\w+) \($", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -55,67 +56,11 @@ class Netlist:
     @cached_property
     def text(self) -> str:
         """Its Verilog: cells and wires alone, ports named and as wide as in the RTL."""
-        return (self.folder / "netlist.v").read_text()
+        return (self.folder / VERILOG_FILE).read_text()
 
-
-@dataclass(frozen=True)
-class Memory:
-    """A memory bank, which is listed, not synthesised.
-
-    Parameters
-    ----------
-    instance : str
-    depth, width, address_bits : int
-    """
-
-    instance: str
-    depth: int
-    width: int
-    address_bits: int
-
-    @property
-    def bits(self) -> int:
-        """Depth times width."""
-        return self.depth * self.width
-
-    @property
-    def module(self) -> str:
-        """Name of the black box of this size."""
-        return f"{MEMORY}_{self.depth}x{self.width}"
-
-
-def instances_of(design: Design, name: str) -> Counter[str]:
-    """Return how often each module stands directly in another; nothing in a leaf."""
-    return Counter(found[1] for found in _INSTANCE.finditer(design.modules[name].text))
-
-
-def leaves_in(design: Design, name: str) -> Counter[str]:
-    """Return how often each leaf stands in a module and all that is in it; memories are no leaves."""
-    inside = instances_of(design, name)
-    if not inside:
-        return Counter() if name == MEMORY else Counter([name])
-    total: Counter[str] = Counter()
-    for child, count in inside.items():
-        for leaf, times in leaves_in(design, child).items():
-            total[leaf] += count * times
-    return total
-
-
-def memories_in(design: Design, name: str) -> list[Memory]:
-    """Return the memory banks of a module and of all that is in it."""
-    found = []
-    for module, given, instance in _INSTANCE.findall(design.modules[name].text):
-        if module == MEMORY:
-            sizes = dict(re.findall(r"\.(\w+)\((\d+)\)", given))
-            found.append(Memory(instance, int(sizes["DEPTH"]), int(sizes["WIDTH"]), int(sizes["ADDRESS_BITS"])))
-        else:
-            found += memories_in(design, module)
-    return found
-
-
-def leaf_names(design: Design) -> list[str]:
-    """Return the modules that hold logic, in the design's order."""
-    return [name for name in design.modules if name != MEMORY and not instances_of(design, name)]
+    def module(self) -> dict[str, Any]:
+        """Return the same as Yosys' JSON has it: ``ports``, ``cells`` and ``netnames``, a number each net."""
+        return _read_module(self.folder)
 
 
 # ---- runs of Yosys -----------------------------------------------------------------------------------------
@@ -183,7 +128,11 @@ def assemble(design: Design, name: str, netlists: Mapping[str, Netlist], library
 
 
 # No expressions in the netlist: timing analysers read only cells and wires.
-_WRITE = ("check -assert", "write_verilog -noattr -noexpr -nohex -nodec netlist.v", "write_json netlist.json")
+_WRITE = (
+    "check -assert",
+    f"write_verilog -noattr -noexpr -nohex -nodec {VERILOG_FILE}",
+    f"write_json {MODULE_FILE}",
+)
 
 
 def _map_to_cells(design: Design, library: Library, clock_gates: bool) -> list[str]:
@@ -212,33 +161,54 @@ def _netlist(
 ) -> Netlist:
     constraints = f"set_driving_cell {library.buffer}\nset_load {LOAD_FF}\n"
     parts = [part for pair in sorted(files.items()) for part in pair]
-    # Cells and depth are counted by ours.
-    versions = (yosys_version(), environment_key(), sources_digest("gates", "rtl.synthesis"))
-    key = digest(*versions, name, library.text, constraints, RESET_AS_DATA, "\n".join(commands), *parts)
+    key = digest(
+        *(yosys_version(), environment_key(), name, library.text, constraints, RESET_AS_DATA),
+        *("\n".join(commands), sources_digest("rtl.synthesis.synthesise"), *parts),
+    )
 
     def build(folder: Path) -> None:
         put(folder, {**files, LIBERTY: library.text, CONSTRAINTS: constraints, RESET_MAP: RESET_AS_DATA})
         run_yosys(commands, folder, timeout_s=timeout_s)
-        module = json.loads((folder / "netlist.json").read_text())["modules"][name]
+        module = json.loads((folder / MODULE_FILE).read_text())["modules"][name]
+        for path in folder.iterdir():
+            if path.name != VERILOG_FILE:
+                path.unlink()
+        put(folder, {MODULE_FILE: json.dumps(_bare(module), separators=(",", ":"))})
+
+    folder = built(kind, key, build)
+
+    def count() -> dict[str, Any]:
+        module = _read_module(folder)
         cells = Counter(str(cell["type"]) for cell in module["cells"].values())
         unknown = [cell for cell in cells if not _is_known(cell, library)]
         if unknown:
             raise SynthesisError(
                 f"{name}: mapped to {', '.join(sorted(unknown))}, which the library has no model of, or not for use"
             )
-        counted = {"cells": cells, "depth": logic_depth(module, library), "gated": gated_flip_flops(module, library)}
-        put(folder, {"counted.json": json.dumps(counted)})
-        for path in folder.iterdir():
-            if path.name not in ("netlist.v", "counted.json"):
-                path.unlink()
+        return {"cells": cells, "depth": logic_depth(module, library), "gated": gated_flip_flops(module, library)}
 
-    folder = built(kind, key, build)
-    counted = parse_json(read_bytes(folder / "counted.json"), str(folder / "counted.json"))
-    cells = {cell: count for cell, count in counted["cells"].items() if not cell.startswith(MEMORY)}
+    # By our sources, too: a change in them counts anew, and does not map anew.
+    counted = kept("counted", digest(key, sources_digest("gates", "rtl.synthesis")), count)
+    cells = {cell: number for cell, number in counted["cells"].items() if not cell.startswith(MEMORY)}
     netlist = Netlist(name, cells, counted["depth"], folder, counted["gated"])
     # Read now that it was held against its list, not when it is wanted, an hour later.
     assert netlist.text
     return netlist
+
+
+def _bare(module: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what Yosys' JSON says of a module without what it says of sources and parameters."""
+    return {
+        "ports": module["ports"],
+        "cells": {
+            name: {"type": cell["type"], "connections": cell["connections"]} for name, cell in module["cells"].items()
+        },
+        "netnames": {name: {"bits": net["bits"]} for name, net in module["netnames"].items()},
+    }
+
+
+def _read_module(folder: Path) -> dict[str, Any]:
+    return parse_json(read_bytes(folder / MODULE_FILE), str(folder / MODULE_FILE))
 
 
 def _is_known(cell: str, library: Library) -> bool:
@@ -307,16 +277,6 @@ class Row:
     area_um2: float
     depth: int | None
     memory_bits: int
-
-
-def instances_in_all(design: Design) -> Counter[str]:
-    """Return how often each module stands in the accelerator."""
-    total: Counter[str] = Counter([TOP])
-    # Parents stand after their children.
-    for name in reversed(design.modules):
-        for child, count in instances_of(design, name).items():
-            total[child] += count * total[name]
-    return total
 
 
 def row_of(

@@ -14,7 +14,8 @@ from pathlib import Path
 from files.names import tcl_word
 from gates.liberty import Library
 from rtl.design import TOP, Design
-from rtl.synthesis.synthesise import LOAD_FF, Memory, Netlist, memories_in
+from rtl.synthesis.hierarchy import Memory, memories_in
+from rtl.synthesis.synthesise import LOAD_FF, Netlist
 from rtl.synthesis.yosys import SynthesisError, run_tool
 
 # Periods at which a netlist is timed, and what begins the lines that our script prints.

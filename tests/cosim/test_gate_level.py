@@ -19,7 +19,8 @@ from golden.checkpoint import random_checkpoint
 from golden.specification import Specification
 from rtl.design import build_design
 from rtl.synthesis.equivalence import with_a_wrong_gate
-from rtl.synthesis.synthesise import leaf_names, synthesise_leaf
+from rtl.synthesis.hierarchy import leaf_names
+from rtl.synthesis.synthesise import synthesise_leaf
 
 # That of tests/rtl/synthesis, so that its netlists are at hand.
 TINY = Specification(

@@ -10,7 +10,8 @@ import pytest
 from rtl.build_cache import put
 from rtl.synthesis.clock_gating import gated_flip_flops
 from rtl.synthesis.equivalence import DIFFERS, prove_equal
-from rtl.synthesis.synthesise import Netlist, leaf_names, row_of, synthesise_leaf
+from rtl.synthesis.hierarchy import leaf_names
+from rtl.synthesis.synthesise import Netlist, row_of, synthesise_leaf
 from rtl.synthesis.yosys import SynthesisError, run_yosys
 from tests.rtl.synthesis.conftest import TINY
 

@@ -14,7 +14,8 @@ from rtl.build_cache import cache_folder
 from rtl.build_entry import LIST, seal
 from rtl.synthesis import equivalence
 from rtl.synthesis.equivalence import DIFFERS, prove_equal, refuses_a_wrong_gate, with_a_wrong_gate
-from rtl.synthesis.synthesise import Netlist, leaf_names, synthesise_leaf
+from rtl.synthesis.hierarchy import leaf_names
+from rtl.synthesis.synthesise import Netlist, synthesise_leaf
 from rtl.synthesis.yosys import SynthesisError
 
 

@@ -10,17 +10,8 @@ import pytest
 from golden.layout import MEMORY_ROW, PORT, build_layout
 from rtl.build_cache import cache_folder
 from rtl.design import TOP, build_design
-from rtl.synthesis.synthesise import (
-    assemble,
-    instances_in_all,
-    instances_of,
-    leaf_names,
-    leaves_in,
-    memories_in,
-    synthesise_all,
-    synthesise_flat,
-    synthesise_leaf,
-)
+from rtl.synthesis.hierarchy import instances_in_all, instances_of, leaf_names, leaves_in, memories_in
+from rtl.synthesis.synthesise import assemble, synthesise_all, synthesise_flat, synthesise_leaf
 from tests.rtl.synthesis.conftest import TINY
 
 
@@ -112,10 +103,20 @@ def test_a_netlist_is_kept_by_content(design, library, yosys, tmp_path, monkeypa
     again = synthesise_leaf(design, "rsnn_lane_gate", library)
     assert first == again
     assert (again.folder / "netlist.v").stat().st_mtime_ns == stamp
-    assert [path.name for path in cache_folder().iterdir()] == [first.folder.name]
+    entries = {path.name.split("-")[0]: path.name for path in cache_folder().iterdir()}
+    assert set(entries) == {"netlist", "counted"}
+    assert entries["netlist"] == first.folder.name
 
 
-@pytest.mark.parametrize("name", ["netlist.v", "counted.json"])
+def test_its_two_forms_are_the_same_netlist(design, library, yosys):
+    netlist = synthesise_leaf(design, "rsnn_lane_gate", library)
+    module = netlist.module()
+    assert Counter(cell["type"] for cell in module["cells"].values()) == Counter(netlist.cells)
+    assert len(re.findall(r"^  \w+ \S+ \($", netlist.text, re.MULTILINE)) == len(module["cells"])
+    assert {port["direction"] for port in module["ports"].values()} == {"input", "output"}
+
+
+@pytest.mark.parametrize("name", ["netlist.v", "netlist.json"])
 def test_a_netlist_that_was_changed_is_made_anew(design, library, yosys, tmp_path, monkeypatch, capsys, name):
     odd = tmp_path / "a b'c$(touch X)é"
     monkeypatch.setenv("RSNN_CACHE", str(odd))

@@ -10,7 +10,8 @@ import pytest
 from gates.liberty import OSU018, read_liberty
 from rtl.design import TOP
 from rtl.synthesis import timing
-from rtl.synthesis.synthesise import Netlist, assemble, leaf_names, memories_in, synthesise_leaf
+from rtl.synthesis.hierarchy import leaf_names, memories_in
+from rtl.synthesis.synthesise import Netlist, assemble, synthesise_leaf
 from rtl.synthesis.timing import longest_path_ns, memory_liberty, time_netlist
 from rtl.synthesis.yosys import SynthesisError
 
