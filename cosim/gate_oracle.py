@@ -119,8 +119,8 @@ def _delayed(module: str) -> str:
     def delayed(found: re.Match[str]) -> str:
         # An input that is tied has no event: its gate follows it from the beginning.
         name, follows = f"delayed{next(parts)}", f"<= #0.001 {found[2]};"
-        lines = (f"reg {name};", f"initial {name} {follows}", f"always @* {name} {follows}", f"assign {found[1]} = {name};")
-        return "".join(f"    {line}\n" for line in lines)
+        lines = f"reg {name};", f"initial {name} {follows}", f"always @* {name} {follows}"
+        return "".join(f"    {line}\n" for line in (*lines, f"assign {found[1]} = {name};"))
 
     return re.sub(r"^    assign (.*?) = (.*);\n", delayed, module, flags=re.MULTILINE)
 
