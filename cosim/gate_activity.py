@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cosim.saif import record_bits
+from cosim.scoreboard import PredictionError
 from gates.errors import NetlistError
 from gates.evaluation import CYCLES, WORDS, Counts, Evaluator, transposed
 from gates.netlist import NO_NET, GateNetlist
@@ -37,7 +38,7 @@ _STIMULUS_WORDS = 1
 _CODE_VALID, _START, _FIRST, _READY, _CODE = 0, 1, 2, 3, 16
 
 
-class GateDifferenceError(AssertionError):
+class GateDifferenceError(PredictionError):
     """The gates make another value than golden; the message names utterance, frame, cycle and register."""
 
 
@@ -282,8 +283,7 @@ def gate_activity(
         compared = len(recorded.checks) * stream.cycles + len(recorded.operations.flip_flops) * (stream.cycles - 1)
         return GateActivity(evaluator.counts, len(codes), 1, compared)
 
-    slots = recorded.operations.slots
-    total = GateActivity(Counts(np.zeros(slots, np.int64), np.zeros(slots, np.int64)))
+    total = GateActivity(Counts.of(recorded.operations))
     for found in _in_threads(one, utterances.items(), workers):
         total.counts += found.counts
         total.frames += found.frames

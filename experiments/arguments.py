@@ -93,6 +93,14 @@ def whole(text: str) -> int:
     return value
 
 
+def count(text: str) -> int:
+    """Return a whole number from 0."""
+    value = whole_number(text, least=0, most=MOST)
+    if value is None:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r}: expected a whole number in 0..{MOST:,}")
+    return value
+
+
 def threads(text: str) -> int:
     """Return a number of threads from 1."""
     value = whole_number(text, least=1, most=MOST_THREADS)

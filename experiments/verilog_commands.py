@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from experiments.arguments import add_checkpoint, command, frames, path, seconds, whole
+from experiments.arguments import add_checkpoint, add_data, command, count, frames, path, seconds, threads, whole
 
 
 def add_verilog_commands(commands: Any) -> None:
@@ -50,16 +50,36 @@ def add_verilog_commands(commands: Any) -> None:
         "rsnn synth --liberty my_cells.lib --out results/verilog",
     )
     add_checkpoint(synth)
-    synth.add_argument(
-        "--liberty",
-        type=path,
-        nargs="+",
-        metavar="FILE",
-        help="standard cells, a library in one file or several (default: osu018 of Debian's qflow-tech-osu018)",
-    )
+    _add_liberty(synth)
     synth.add_argument("--no-clock-gates", action="store_true", help="registers with an enable keep their clock")
     synth.add_argument("--frames", type=whole, default=5, metavar="N", help="simulated in gates (default: 5)")
     synth.add_argument("--out", type=path, default=Path("results/verilog"), help="folder (default: results/verilog)")
+
+    gates = command(
+        commands,
+        "gates",
+        _gates,
+        "what every net of the netlist does over utterances, glitches, and the gates held against golden",
+        "rsnn gates speech.wav --liberty my_cells.lib --icarus-frames 3 --out results/mine",
+    )
+    what = gates.add_mutually_exclusive_group()
+    what.add_argument(
+        "speech", nargs="*", type=path, default=[], help="WAV, FLAC or NIST SPHERE (default: the shipped clip)"
+    )
+    what.add_argument("--split", choices=["train", "test"], help="all of this part of speechocean762, no files")
+    add_data(gates)
+    add_checkpoint(gates)
+    _add_liberty(gates)
+    gates.add_argument("--no-clock-gates", action="store_true", help="registers with an enable keep their clock")
+    gates.add_argument("--frames", type=frames, default=None, metavar="N", help="of each file (default: all)")
+    gates.add_argument(
+        "--glitch-frames", type=whole, default=40, metavar="N", help="of the clip, a unit of time a gate (default: 40)"
+    )
+    gates.add_argument(
+        "--icarus-frames", type=count, default=0, metavar="N", help="of the clip, net by net in Icarus (default: 0)"
+    )
+    gates.add_argument("--threads", type=threads, default=2, metavar="N", help="(default: 2)")
+    gates.add_argument("--out", type=path, default=Path("results/power/gates"), help="(default: results/power/gates)")
 
     prove = command(
         commands,
@@ -77,6 +97,16 @@ def add_verilog_commands(commands: Any) -> None:
         help="a proof that takes longer at the network's size is given at a small one; 0 = small alone (default: 900)",
     )
     prove.add_argument("--out", type=path, default=Path("results/verilog"), help="folder (default: results/verilog)")
+
+
+def _add_liberty(added: argparse.ArgumentParser) -> None:
+    added.add_argument(
+        "--liberty",
+        type=path,
+        nargs="+",
+        metavar="FILE",
+        help="standard cells, a library in one file or several (default: osu018 of Debian's qflow-tech-osu018)",
+    )
 
 
 # Each import stands in its command, so that --help waits for none of them.
@@ -111,6 +141,24 @@ def _synth(given: argparse.Namespace) -> None:
         liberty=given.liberty,
         clock_gates=not given.no_clock_gates,
         frames=given.frames,
+        out=given.out,
+    )
+    print(text, end="")
+
+
+def _gates(given: argparse.Namespace) -> None:
+    from experiments.gates import files_or_clip, gate_experiment
+    from experiments.utterances import corpus_files
+
+    text = gate_experiment(
+        corpus_files(given.data, given.split) if given.split else list(files_or_clip(given.speech)),
+        checkpoint_path=given.checkpoint,
+        liberty=given.liberty,
+        clock_gates=not given.no_clock_gates,
+        frames=given.frames,
+        glitch_frames=given.glitch_frames,
+        icarus_frames=given.icarus_frames,
+        threads=given.threads,
         out=given.out,
     )
     print(text, end="")

@@ -50,6 +50,11 @@ class Counts:
     highs: npt.NDArray[np.int64]
     cycles: int = 0
 
+    @classmethod
+    def of(cls, operations: Operations) -> Counts:
+        """Return counts of no cycle."""
+        return cls(np.zeros(operations.slots, np.int64), np.zeros(operations.slots, np.int64))
+
     def __iadd__(self, other: Counts) -> Counts:
         self.toggles += other.toggles
         self.highs += other.highs
@@ -95,7 +100,7 @@ class Evaluator:
     def __init__(self, operations: Operations) -> None:
         self.operations = operations
         self.values = np.zeros((operations.slots, WORDS), np.uint64)
-        self.counts = Counts(np.zeros(operations.slots, np.int64), np.zeros(operations.slots, np.int64))
+        self.counts = Counts.of(operations)
         flops = operations.flip_flops
         self._flops = np.array([(f.state, *f.following, *f.enable) for f in flops], np.int32).reshape(-1, 5)
         # Unsigned, so that the kernel need not ask whether an index counts from the end.
