@@ -12,7 +12,7 @@ import numpy as np
 
 from cosim.engines.icarus import IcarusEngine
 from cosim.engines.stimuli import CODE_VALID, FIRST, LOGITS_READY, START
-from cosim.gate_activity import RecordedNetlist, RecordStream, stimulated_records
+from cosim.gate_activity import GateDifferenceError, RecordedNetlist, RecordStream, stimulated_records
 from cosim.gate_level import CELLS
 from cosim.vcd_toggles import Net, count_vcd_nets
 from gates.evaluation import Counts, Evaluator
@@ -65,6 +65,11 @@ def compare_settled(recorded: RecordedNetlist, gates: Design, checkpoint: Checkp
     checkpoint : Checkpoint
     codes : np.ndarray [shape=(frames, inputs), dtype=integer]
         From the beginning of an utterance.
+
+    Raises
+    ------
+    GateDifferenceError
+        The simulation's registers are not golden's.
     """
     evaluator = Evaluator(recorded.operations)
     stream = RecordStream(recorded, evaluator)
@@ -157,7 +162,9 @@ def _simulated(gates: Design, checkpoint: Checkpoint, codes: np.ndarray) -> dict
                 driven = np.zeros(len(expected), np.int32)
                 driven[:inputs] = frame
                 engine.run(stimuli, driven, got)
-                assert np.array_equal(got[: len(expected)], expected)
+                wrong = (got[: len(expected)] != expected).any(axis=1)
+                if wrong.any():
+                    raise GateDifferenceError(f"Icarus, frame {number}, cycle {int(np.argmax(wrong))}: not golden's")
         finally:
             engine.close()
         nets = count_vcd_nets(Path(waveform))
