@@ -48,7 +48,7 @@ def infer(
     density: Density = AT_28_NM,
     classes: Mapping[str, Bounds] = ASSUMED_CLASSES,
 ) -> str:
-    """Write ``inference.csv``, ``inference.md`` and ``inference.png``.
+    """Write ``inference.csv``, ``inference.md``, ``inference.png`` and ``inference.svg``.
 
     Parameters
     ----------
@@ -201,4 +201,4 @@ def _plot(path: Path, rows: list[dict[str, Any]], density: Density, sets: float)
     axes.set_xlabel("area implied by 1903.11 GOPS/mm2 (mm2); dotted: what 0.1 MB and two PE sets need", fontsize=9)
     axes.set_title("Which counting of operations leaves room for the chip (ours)", loc="left", fontsize=11)
     axes.spines[["top", "right"]].set_visible(False)
-    write_figure(path, figure)
+    write_figure(path, figure, svg=True)

@@ -21,6 +21,7 @@ def test_table_text_and_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "Leakage, as printed, under every counting: 52.2 to 70.8 of the 71.2 uW" in text
     assert (tmp_path / "inference.md").read_text() in text
     assert (tmp_path / "inference.png").read_bytes().startswith(b"\x89PNG")
+    assert b"<svg" in (tmp_path / "inference.svg").read_bytes()
     with (tmp_path / "inference.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     # 6 of the peak, 8 by work at 1,000 cycles and 8 at 539, each as printed and normalised.

@@ -24,6 +24,7 @@ def test_points_and_efficiency_of_the_demo(tmp_path: Path, capsys: pytest.Captur
     assert (tmp_path / "operating_points.md").read_text() == capsys.readouterr().out
     for name in ("operating_points.png", "efficiency.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+        assert b"<svg" in (tmp_path / name).with_suffix(".svg").read_bytes()
 
     points = {
         (row["class"], row["load"], row["clock_hz"], row["vdd_v"]): row

@@ -66,6 +66,7 @@ def test_files_and_events(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert main(arguments) == 0
     assert (tmp_path / "power_curve.txt").read_text() == capsys.readouterr().out
     assert (tmp_path / "power_curve.png").read_bytes().startswith(b"\x89PNG")
+    assert b"<svg" in (tmp_path / "power_curve.svg").read_bytes()
     tables = {
         path.name: list(csv.DictReader(io.StringIO(path.read_text()))) for path in sorted(tmp_path.glob("*.csv"))
     }
