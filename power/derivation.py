@@ -137,6 +137,8 @@ def _doubling_c(given: Inputs, *, gate: bool) -> Bounds:
     for name in _cacti_128kb():
         constant = given.value(f"{name}_gate_300K") if gate else 0.0
         cold, hot = (given.value(f"{name}_channel_{kelvin}K") + constant for kelvin in (300, 360))
+        if not hot > cold:
+            raise ConstantsError(f"sources: {name} leaks {cold:g} nW at 300 K and {hot:g} at 360 K, expected more")
         found.append(Bounds(1.0, 1.0, 1.0) * ((360 - 300) / math.log2(hot / cold)))
     return pooled(*found)
 

@@ -53,6 +53,13 @@ def test_every_source_is_used_and_counts() -> None:
         derive("fan_out")
 
 
+def test_leakage_that_does_not_rise_doubles_never() -> None:
+    name = "cacti28_128KB_energy_channel"
+    flat = SOURCES | {f"{name}_360K": SOURCES[f"{name}_300K"]}
+    with pytest.raises(ConstantsError, match=r"cacti28_128KB_energy leaks 3109\.89 nW at 300 K and 3109\.89 at"):
+        derive("logic_leakage_doubling", flat)
+
+
 def test_pooled_is_least_median_and_most() -> None:
     assert pooled(Bounds(3, 4, 9), Bounds(2, 5, 6), Bounds(4, 4.5, 5)) == Bounds(2, 4.5, 9)
     assert pooled(Bounds(1, 2, 3), Bounds(2, 4, 5)) == Bounds(1, 3, 5)
