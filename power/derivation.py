@@ -101,11 +101,11 @@ def _adder_energy_per_bit(given: Inputs) -> Bounds:
 
 
 def _sram_read(size: str, *others: str) -> Callable[[Inputs], Bounds]:
-    """CACTI's two organisations at 28 nm, and other sources of 64 bits a read, of that size or the next smaller."""
+    """Pool CACTI's two organisations, for least energy and cycle time, with sources of 64 bits, no larger than that."""
 
     def formula(given: Inputs) -> Bounds:
         bits = _CACTI_KB[size]
-        cacti = (given.at(f"cacti28_{size}_{aim}_read", 1 / bits) for aim in ("energy", "delay"))
+        cacti = (given.at(f"cacti28_{size}_{aim}_read", 1 / bits) for aim in ("energy", "cycle"))
         return pooled(*cacti, *(given.energy(name, 1 / 64) for name in others))
 
     return formula
@@ -113,7 +113,7 @@ def _sram_read(size: str, *others: str) -> Callable[[Inputs], Bounds]:
 
 def _sram_write_to_read_ratio(given: Inputs) -> Bounds:
     """Of each macro. CACTI's organisations for the least read energy, which write at several times it, are left out."""
-    macros = [f"ihp130_{macro}" for macro in _IHP_MACROS] + [f"cacti28_{size}_delay" for size in _CACTI_KB]
+    macros = [f"ihp130_{macro}" for macro in _IHP_MACROS] + [f"cacti28_{size}_cycle" for size in _CACTI_KB]
     return pooled(*(given.at(f"{name}_write", 1 / given.value(f"{name}_read")) for name in macros))
 
 
@@ -128,7 +128,7 @@ def _sram_leakage(given: Inputs) -> Bounds:
 
 
 def _cacti_128kb(nodes: tuple[int, ...] = (22, 28, 32)) -> list[str]:
-    return [f"cacti{node}_128KB_{aim}" for node in nodes for aim in ("energy", "delay")]
+    return [f"cacti{node}_128KB_{aim}" for node in nodes for aim in ("energy", "cycle")]
 
 
 def _doubling_c(given: Inputs, *, gate: bool) -> Bounds:
@@ -144,7 +144,7 @@ def _doubling_c(given: Inputs, *, gate: bool) -> Bounds:
 
 
 def _sram_area(given: Inputs) -> Bounds:
-    cacti = (given.at(f"cacti28_128KB_{aim}_area", 1 / 128) for aim in ("energy", "delay"))
+    cacti = (given.at(f"cacti28_128KB_{aim}_area", 1 / 128) for aim in ("energy", "cycle"))
     return pooled(*cacti, given.at("odin_synapse_area", BITS_PER_KB / 4))
 
 
