@@ -9,8 +9,8 @@ from experiments.run import COMMAND as RUN_COMMAND
 from experiments.tables import write_text
 from files.folder import committed, output_folder
 from power.activity import ActivityRow, Run, parse_activity, parse_run, read_activity, read_run
-from power.constants import load_constants
-from power.energy import NOMINAL_C, at_temperature, estimate_classes, price
+from power.constants import NOMINAL_C, load_constants
+from power.energy import at_temperature, estimate_classes, price
 from power.report import PAPER_POWER_UW, table
 from power.sleep import sleep_lines
 from power.uncertainty import Swing, draw, tornado

@@ -63,6 +63,9 @@ UNITS = {
     "gates_other": "GE/flip-flop",
 }
 BY_CLASS = ("logic_leakage",)
+# What rows of energy and leakage hold at.
+NOMINAL_V, NOMINAL_C = 0.9, 25.0
+BITS_PER_KB = 8192
 # Beyond any constant; with it, and the bounds of counts, every estimate is a finite number.
 LARGEST = 1e9
 # A value this many times beyond the shipped row's bounds is a wrong unit, not another opinion.

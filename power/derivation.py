@@ -19,13 +19,11 @@ from dataclasses import dataclass
 from statistics import median
 
 from files.reading import brief
-from power.constants import Bounds
+from power.constants import BITS_PER_KB, NOMINAL_V, Bounds
 from power.errors import ConstantsError
 from power.scaling import bracket_to_28nm
 from power.sources import Source, shipped_sources
 
-NOMINAL_V = 0.9
-BITS_PER_KB = 8192
 # As the tables give values.
 DIGITS = 4
 # Both voltages of a capacitance's scaling: energy at one voltage is as capacitance is. All nodes have it.

@@ -11,8 +11,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from power.constants import Bounds
-from power.operating_point import NOMINAL_V, leakage_factor
+from power.constants import NOMINAL_V, Bounds
+from power.operating_point import leakage_factor
 from power.report import LEAKAGE, PAPER_POWER_UW, PowerReport, bounds_text
 from power.scaling import bracket_28nm_voltage
 

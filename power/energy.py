@@ -27,7 +27,7 @@ import numpy as np
 
 from files.reading import brief
 from power.activity import MOST_BITS, ActivityRow, Run, check_counts
-from power.constants import CLASSES, SRAM_SIZES_KB, Constants, load_constants
+from power.constants import CLASSES, NOMINAL_C, NOMINAL_V, SRAM_SIZES_KB, Constants, load_constants
 from power.errors import ActivityError, ConstantsError
 from power.gates import Value, gates_of
 from power.report import PowerReport, PowerRow
@@ -35,8 +35,6 @@ from power.uncertainty import Draws, draw
 
 FJ_PER_UJ = 1e9
 NW_PER_UW = 1e3
-# What the tables' rows hold at.
-NOMINAL_V, NOMINAL_C = 0.9, 25.0
 TEMPERATURES_C = (-40.0, 125.0)
 # Leaking items, and how many degrees double them.
 DOUBLING = {"logic_leakage": "logic_leakage_doubling", "sram_leakage": "sram_leakage_doubling"}

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from power.constants import CLASSES, Bounds, Constants, load_constants
+from power.constants import BITS_PER_KB, CLASSES, Bounds, Constants, load_constants
 from power.report import PAPER_POWER_UW
 
 # Stated in the abstract.
@@ -39,7 +39,6 @@ WORK = {
 }
 PEAK_MACS = (128, 256, 512)
 BUDGET_CYCLES = 1000  # 100 kHz x 10 ms
-BITS_PER_KB = 8192
 
 # Leakage of a NAND2 equivalent at 28 nm, 0.9 V, 25 C, in nW, by threshold class.
 ASSUMED_CLASSES = {name: load_constants(threshold=name)["logic_leakage"].bounds for name in CLASSES}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Generic
 
 from power.activity import ActivityRow, Run
-from power.constants import Bounds
+from power.constants import BITS_PER_KB, Bounds
 from power.energy import NW_PER_UW
 from power.gates import Value
 from power.uncertainty import Draws, summary
@@ -56,7 +56,7 @@ def memories_asleep(rows: Iterable[ActivityRow], run: Run, values: Mapping[str, 
     values : mapping of str to float or float64 (draws,)
         By item of the tables.
     """
-    kilobytes = sum(row.bits * row.depth for row in rows if row.kind == "memory") / 8 / 1024
+    kilobytes = sum(row.bits * row.depth for row in rows if row.kind == "memory") / BITS_PER_KB
     if not kilobytes:
         return None
     idle = run.idle_cycles / run.clock_hz / run.seconds

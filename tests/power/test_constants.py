@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 
 from gates.characterisation import read_characterisation
-from power.constants import CLASSES, COLUMNS, SRAM_SIZES_KB, TABLES, UNITS, Bounds, load_constants
+from power.activity import ActivityRow, Run
+from power.constants import CLASSES, COLUMNS, SRAM_SIZES_KB, TABLES, UNITS, Bounds, Constant, load_constants
+from power.energy import at_temperature, price
 from power.errors import ConstantsError
+from power.inference import density
+from power.sleep import memories_asleep
 
 CELLS = TABLES[0].read_text()
 # The bounds of wire_capacitance, on the table's line 5.
@@ -29,6 +33,33 @@ def test_the_shipped_tables() -> None:
         assert set(load_constants(threshold=threshold)) == set(UNITS)
     assert load_constants()["sram_bit_cell_area"].bounds == Bounds(0.127, 0.127, 0.155)
     assert not any("MEMORY" in table.read_text() for table in TABLES)
+
+
+BLOCKS = ("controller", "input_buffer", "spikes", "zero_skip", "neuron_unit", "output", "pe_array", "mine")
+ACTIVE = [
+    *(ActivityRow(block=block, signal="r", kind="register", bits=8, clock="gated", toggles=9, clocked_bits=90)
+      for block in BLOCKS),
+    *(ActivityRow(block="m", signal=f"bank{size}", kind="memory", bits=64, depth=size * 128, reads=3, writes=2)
+      for size in SRAM_SIZES_KB.values()),
+    ActivityRow(block="mine", signal="add", kind="adder", bits=8, operations=7),
+]  # fmt: skip
+
+
+def figures(constants: dict[str, Constant]) -> list[object]:
+    """Return everything that rows of the tables are for, at 85 C."""
+    values = {item: constant.bounds.typical for item, constant in constants.items()}
+    run = Run(frames=1, cycles=50, clock_hz=10_000, frame_period_s=0.01)
+    return [price(ACTIVE, run, at_temperature(values, 85)), density(constants), memories_asleep(ACTIVE, run, values)]
+
+
+@pytest.mark.parametrize("item", UNITS)
+def test_no_row_is_idle(item: str) -> None:
+    constants = dict(load_constants())
+    before = figures(constants)
+    row = constants[item]
+    constants[item] = Constant(row.bounds * 1.01, row.group)
+    after = figures(constants)
+    assert before[:2] != after[:2] or vars(before[2]) != vars(after[2])
 
 
 def test_leakage_alone_depends_on_the_class_and_steps_with_it() -> None:
