@@ -18,9 +18,10 @@ from cosim.gate_activity import GateActivity, RecordedNetlist, RecordStream, gat
 from cosim.gate_level import gate_level
 from cosim.gate_oracle import Comparison, compare_settled, compare_unit_delays
 from experiments.simulation_key import array_digest, network_digest
-from experiments.spoken import CLIP, front_end_of
+from experiments.spoken import clip_codes, front_end_of
 from experiments.tables import write_csv, write_json
 from features.audio import read_audio
+from features.corpora.sound import sound_seconds
 from features.frontend import batch_codes
 from files.arrays import read_npz
 from files.folder import output_folder
@@ -114,7 +115,7 @@ def gate_experiment(
     Parameters
     ----------
     paths : sequence of Path
-        Sound files.
+        Sound files; none: the shipped clip from its middle.
     checkpoint_path : Path or None
         By default the embedded network.
     liberty : sequence of Path or None
@@ -144,13 +145,16 @@ def gate_experiment(
         if icarus_frames:
             require_icarus()
         checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
+        if paths:
+            front_end_of(checkpoint)
+        for path in paths:
+            sound_seconds(path)
         gates = synthesised(checkpoint, liberty, clock_gates=clock_gates)
         recorded = RecordedNetlist(gates.design, gates.flat)
         begun = time.perf_counter()
         activity, fresh = activity_of_files(recorded, gates, checkpoint, paths, frames=frames, threads=threads)
         seconds = time.perf_counter() - begun
-        spoken = batch_codes(read_audio(CLIP), front_end_of(checkpoint))
-        spoken = spoken[len(spoken) // 2 :]
+        _, spoken = clip_codes(checkpoint)
         every = RecordedNetlist(gates.design, gates.flat, every_gate=True)
         settled, glitches = glitches_of(every, checkpoint, spoken[:glitch_frames])
         rows = table(gates, recorded, activity, every, settled, glitches)
@@ -181,12 +185,8 @@ def activity_of_files(
 ) -> tuple[GateActivity, bool]:
     """Return what every net does over files, kept by content in batches; and whether all of it was counted now."""
     total, fresh = GateActivity(Counts.of(recorded.operations)), True
-    front_end = front_end_of(checkpoint)
-    with tqdm(total=len(paths), unit="file", disable=None, file=sys.stderr) as bar:
-        for begin in range(0, len(paths), BATCH):
-            batch = paths[begin : begin + BATCH]
-            spoken = (batch_codes(read_audio(path), front_end)[:frames] for path in batch)
-            codes = {f"{at} {path.name}": each for at, (path, each) in enumerate(zip(batch, spoken, strict=True))}
+    with tqdm(total=max(1, len(paths)), unit="file", disable=None, file=sys.stderr) as bar:
+        for codes in _batches(checkpoint, paths, frames):
             key = digest(
                 gates.netlists[TOP].folder.name,
                 gates.library.text,
@@ -217,8 +217,20 @@ def activity_of_files(
             total.values_compared += compared
             if not made:
                 fresh = False
-                bar.update(len(batch))
+                bar.update(len(codes))
     return total, fresh
+
+
+def _batches(checkpoint: Checkpoint, paths: Sequence[Path], frames: int | None) -> Iterator[dict[str, np.ndarray]]:
+    """Yield the codes of some files at a time, by name."""
+    if not paths:
+        name, codes = clip_codes(checkpoint)
+        yield {name: codes[:frames]}
+        return
+    front_end = front_end_of(checkpoint)
+    for begin in range(0, len(paths), BATCH):
+        batch = paths[begin : begin + BATCH]
+        yield {f"{path}": batch_codes(read_audio(path), front_end)[:frames] for path in batch}
 
 
 def glitches_of(
@@ -354,7 +366,3 @@ def _text(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any], seconds: 
     ]
     return "\n".join([*lines, f"written: {out}/", ""])
 
-
-def files_or_clip(given: Sequence[Path]) -> Iterator[Path]:
-    """Yield the files, or the shipped clip."""
-    yield from given or (CLIP,)

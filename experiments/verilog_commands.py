@@ -63,9 +63,8 @@ def add_verilog_commands(commands: Any) -> None:
         "rsnn gates speech.wav --liberty my_cells.lib --icarus-frames 3 --out results/mine",
     )
     what = gates.add_mutually_exclusive_group()
-    what.add_argument(
-        "speech", nargs="*", type=path, default=[], help="WAV, FLAC or NIST SPHERE (default: the shipped clip)"
-    )
+    said = "WAV, FLAC or NIST SPHERE (default: the shipped clip from its middle)"
+    what.add_argument("speech", nargs="*", type=path, default=[], help=said)
     what.add_argument("--split", choices=["train", "test"], help="all of this part of speechocean762, no files")
     add_data(gates)
     add_checkpoint(gates)
@@ -147,11 +146,11 @@ def _synth(given: argparse.Namespace) -> None:
 
 
 def _gates(given: argparse.Namespace) -> None:
-    from experiments.gates import files_or_clip, gate_experiment
+    from experiments.gates import gate_experiment
     from experiments.utterances import corpus_files
 
     text = gate_experiment(
-        corpus_files(given.data, given.split) if given.split else list(files_or_clip(given.speech)),
+        corpus_files(given.data, given.split) if given.split else given.speech,
         checkpoint_path=given.checkpoint,
         liberty=given.liberty,
         clock_gates=not given.no_clock_gates,

@@ -1,0 +1,99 @@
+"""``rsnn gates`` on a tiny network: tables that add up, counts kept, refusals."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+
+import pytest
+
+from experiments import cli
+from experiments.gates import blocks_of
+from gates.liberty import OSU018
+from golden.checkpoint import random_checkpoint, save_checkpoint
+from tests.conftest import CLOCK_GATE, require
+from tests.cosim.test_gate_activity import TINY
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tools(yosys):
+    require(OSU018.is_file(), "the open standard cells are not installed (apt install qflow-tech-osu018)")
+    require(shutil.which("iverilog"), "Icarus Verilog is not installed (apt install iverilog)")
+
+
+@pytest.fixture
+def arguments(tmp_path):
+    save_checkpoint(tmp_path / "tiny.npz", random_checkpoint(TINY, seed=3))
+    (tmp_path / "gate.lib").write_text(CLOCK_GATE)
+    return ["gates", "--checkpoint", f"{tmp_path}/tiny.npz", "--liberty", f"{OSU018}", f"{tmp_path}/gate.lib"]
+
+
+def rows_of(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_tables_add_up_and_counts_are_kept(arguments, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("RSNN_CACHE", str(tmp_path / "cache"))
+    out = tmp_path / "out"
+    arguments += ["--frames", "20", "--glitch-frames", "5", "--icarus-frames", "3", "--out", f"{out}"]
+    assert cli.main(arguments) == 0
+    printed = capsys.readouterr().out
+    *blocks, total = rows_of(out / "gates.csv")
+    for column in ("cells", "flip_flops", "clock_gates", "nets", "nets_that_never_move"):
+        assert sum(int(row[column]) for row in blocks) == int(total[column]) > 0, column
+    assert sum(float(row["toggles_a_frame"]) for row in blocks) == pytest.approx(float(total["toggles_a_frame"]), abs=1)
+    assert {row["block"] for row in blocks} >= {"controller", "sliced_adders", "lane_gate", "neuron_unit", "output"}
+    assert all(float(row["unit_delay_factor"]) >= 1 for row in blocks if row["unit_delay_factor"])
+    about = json.loads((out / "gates.json").read_text())
+    assert about["nets_annotated"] + about["nets_of_ports_and_memories_alone"] == about["nets"]
+    assert about["flip_flops"] == about["flip_flops_found_in_the_record"] == int(total["flip_flops"])
+    assert (about["frames"], about["utterances"], about["clock_gating"]) == (20, 1, True)
+    assert [row["differences"] for row in about["icarus"]] == [0, 0]
+    assert "0 differences" in printed
+    assert (out / "gates_seconds.csv").is_file()
+    # Again: what was counted is not counted anew, and says the same.
+    again = [*arguments[:-1], f"{tmp_path}/again"]
+    assert cli.main(again) == 0
+    for name in ("gates.csv", "gates.json"):
+        assert (out / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+    assert not (tmp_path / "again" / "gates_seconds.csv").exists()
+
+
+def test_without_clock_gates_there_are_none(arguments, tmp_path):
+    out = tmp_path / "out"
+    assert cli.main([*arguments, "--no-clock-gates", "--frames", "2", "--glitch-frames", "2", "--out", f"{out}"]) == 0
+    assert {row["clock_gates"] for row in rows_of(out / "gates.csv")} == {"0"}
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["a.wav", "--split", "test"], "not allowed with argument"),
+        (["--icarus-frames", "-1"], "expected a whole number in 0"),
+        (["--glitch-frames", "0"], "expected a whole number in 1"),
+        (["--threads", "0"], "expected a whole number in 1"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(more, said, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["gates", *more])
+    assert said in capsys.readouterr().err
+
+
+def test_what_cannot_be_heard_is_said_before_the_long_work(arguments, tmp_path, capsys):
+    out = ["--out", f"{tmp_path}/out"]
+    assert cli.main(["gates", f"{tmp_path}/none.wav", *out]) == 2
+    assert "none.wav" in capsys.readouterr().err
+    assert cli.main([arguments[0], f"{tmp_path}/none.wav", *arguments[1:], *out]) == 2
+    assert "host section missing" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_blocks_are_found_by_the_longest_path():
+    class Named:
+        names = ("a.b.u1", "a.b.c.u2", "u3", "a.x.u4")
+
+    found = blocks_of(Named, {"a.b": "outer", "a.b.c": "inner"})  # type: ignore[arg-type]
+    assert found.tolist() == ["outer", "inner", "accelerator", "accelerator"]
