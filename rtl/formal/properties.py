@@ -201,6 +201,7 @@ def gives_each_word_once(modules: dict[str, Module], schedule: Schedule) -> Prop
         f"{spec.logits_per_cycle});\n"
         for bit in range(spec.logit_bits)
     )
+    keeps = "".join(f"            given{pe_set} <= acc{pe_set}[{low - 1}:0];\n" for pe_set in sets)
     shown = ", ".join(
         f"column{bit}[{logit}]"
         for logit in reversed(range(spec.logits_per_cycle))
@@ -232,7 +233,7 @@ def gives_each_word_once(modules: dict[str, Module], schedule: Schedule) -> Prop
         end else if (transfer && !hold) begin
             offers <= 1;
             taken <= 0;
-{"".join(f"            given{pe_set} <= acc{pe_set}[{low - 1}:0];{chr(10)}" for pe_set in sets)}        end else if (takes) begin
+{keeps}        end else if (takes) begin
             offers <= !ends;
             taken <= ends ? 0 : taken + 1;
         end

@@ -20,7 +20,7 @@ def design(off_the_stack):
 
 @pytest.fixture(scope="session")
 def single(off_the_stack):
-    """The tiny accelerator with one PE set."""
+    """Return the tiny accelerator with one PE set."""
     return off_the_stack(build_design, TINY.replace(pe_sets=1, parallel_time_steps=False))
 
 
