@@ -38,20 +38,23 @@ def test_additions_are_the_weights_of_enabled_sets(drawn):
     spikes = forward(checkpoint, codes).spikes
     counts = count_frames(checkpoint, codes, spikes)
     gated = spec.zero_weight_gating
+    one = spec.pe_sets == 1
     low_planes = (spec.input_bits + 1) // 2
     for frame in range(len(codes)):
-        sums = [0, 0]
+        sums = [0] * spec.pe_sets
 
         def add(pe_set: int, row: np.ndarray, sums: list[int] = sums) -> None:
             """Add the lanes of every tile or group that holds this row."""
             tiles = -(-len(row) // spec.lanes)
-            sums[pe_set] += int(np.count_nonzero(row)) if gated else tiles * spec.lanes
+            sums[0 if one else pe_set] += int(np.count_nonzero(row)) if gated else tiles * spec.lanes
 
         for i in range(spec.inputs):
             for plane in range(spec.input_bits):
                 code = int(codes[frame, i])
                 if (abs(code) if spec.plane_coding == "sign_magnitude" else code) >> plane & 1:
-                    add(int(plane >= low_planes), checkpoint.feed_forward[0][i])
+                    # One set sums the inputs anew for each time step.
+                    for _ in range(spec.time_steps if one else 1):
+                        add(int(plane >= low_planes), checkpoint.feed_forward[0][i])
         for layer in range(len(spec.layers)):
             for t in range(spec.time_steps):
                 if layer:
@@ -87,6 +90,17 @@ def test_work_before_zero_skipping_is_that_of_the_paper(width, fc_zeros, merged,
     codes = np.ones((2, spec.inputs), dtype=np.int8)
     counts = count_frames(checkpoint, codes, forward(checkpoint, codes).spikes)
     assert round(mmac_per_second(spec, counts.macs), 2) == expected
+
+
+@pytest.mark.parametrize(("time_steps", "rounds"), [(1, 1), (2, 2)])
+def test_one_set_does_the_work_of_the_inputs_once_a_time_step(time_steps, rounds):
+    spec = Specification(time_steps=time_steps, pe_sets=1, parallel_time_steps=False, zero_skipping=False)
+    checkpoint = random_checkpoint(spec, seed=1)
+    codes = np.ones((2, spec.inputs), dtype=np.int8)
+    counts = count_frames(checkpoint, codes, forward(checkpoint, codes).spikes)
+    layers = rounds * 8 * 5_120 + time_steps * 3 * 16_384
+    assert counts.dense_macs.tolist() == [layers + 245_760] * 2
+    assert (counts.additions[:, 0] <= counts.dense_macs).all()
 
 
 def test_zero_skipping_counts_ones_only():
