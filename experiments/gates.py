@@ -6,7 +6,6 @@ import dataclasses
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,11 @@ from cosim.engines.icarus import icarus_key, require_icarus
 from cosim.gate_activity import GateActivity, RecordedNetlist, RecordStream, gate_activity, stimulated_records
 from cosim.gate_level import gate_level
 from cosim.gate_oracle import Comparison, compare_settled, compare_unit_delays
+from experiments.gate_rows import activity_rows, run_of, top_blocks
+from experiments.power_table import GATES_COMMAND
 from experiments.simulation_key import array_digest, network_digest
 from experiments.spoken import clip_codes, front_end_of
+from experiments.synthesised import Synthesised, synthesised
 from experiments.tables import write_csv, write_json
 from features.audio import read_audio
 from features.corpora.sound import sound_seconds
@@ -28,74 +30,17 @@ from files.folder import output_folder
 from files.writing import whole_file
 from gates.evaluation import Counts, Evaluator
 from gates.glitches import GlitchCounter
-from gates.liberty import Library, find_liberty, read_liberty
-from gates.netlist import GateNetlist, read_netlist
 from golden.checkpoint import Checkpoint, load_checkpoint
+from power.activity import write_run
 from rtl.build_cache import built, digest, kept
-from rtl.design import TOP, Design, build_design
-from rtl.netlist import MODULE
+from rtl.design import TOP
 from rtl.sources import sources_digest
-from rtl.synthesis.hierarchy import blocks_by_path, leaf_names
-from rtl.synthesis.synthesise import Netlist, synthesise_all
+from rtl.synthesis.hierarchy import leaf_names
 
 # Utterances whose counts are kept together: a run that was ended goes on with the next.
 BATCH = 20
+UNIT_DELAYS = "unit_delays"
 _COUNTS = "counts.npz"
-
-
-@dataclass(frozen=True)
-class Synthesised:
-    """The accelerator in standard cells.
-
-    Parameters
-    ----------
-    design : Design
-    library : Library
-    netlists : dict of str to Netlist
-        By module.
-    flat : GateNetlist
-        The whole.
-    blocks : np.ndarray [shape=(instances,), dtype=object]
-        Block of each instance of `flat`.
-    """
-
-    design: Design
-    library: Library
-    netlists: Mapping[str, Netlist]
-    flat: GateNetlist
-    blocks: np.ndarray
-
-
-def synthesised(checkpoint: Checkpoint, liberty: Sequence[Path] | None, *, clock_gates: bool = True) -> Synthesised:
-    """Return the netlist of a checkpoint's accelerator, mapped if the cache has none.
-
-    Raises
-    ------
-    EngineError, LibertyError
-    """
-    library = read_liberty(find_liberty(liberty))
-    design = build_design(checkpoint.specification)
-    with tqdm(unit="block", disable=None, file=sys.stderr) as progress:
-
-        def step(name: str) -> None:
-            progress.set_description(name.removeprefix(MODULE))
-            progress.update()
-
-        netlists, _ = synthesise_all(design, library, clock_gates=clock_gates, each=step)
-    flat = read_netlist(netlists[TOP].module(), library)
-    return Synthesised(design, library, netlists, flat, blocks_of(flat, blocks_by_path(design)))
-
-
-def blocks_of(netlist: GateNetlist, paths: Mapping[str, str]) -> np.ndarray:
-    """Return the block of each instance, by the path that its name begins with; others are of the top."""
-    found = []
-    for name in netlist.names:
-        path, block = name, None
-        while block is None and "." in path:
-            path = path.rpartition(".")[0]
-            block = paths.get(path)
-        found.append(block or "accelerator")
-    return np.array(found, dtype=object)
 
 
 def gate_experiment(
@@ -129,7 +74,8 @@ def gate_experiment(
         Of the same, simulated by Icarus without and with delays and compared net by net; 0 for none.
     threads : int
     out : Path
-        Gets ``gates.csv`` (by block), ``gates.json`` and, of this machine, ``gates_seconds.csv``.
+        Gets ``gates.csv`` (by block), ``gates.json``, what ``rsnn power`` prices (``activity.csv`` and ``run.json``;
+        with glitches in ``unit_delays/``) and, of this machine, ``gates_seconds.csv``.
 
     Returns
     -------
@@ -141,7 +87,7 @@ def gate_experiment(
     GateDifferenceError
         A flip-flop would take another value than golden's, or a net differs from Icarus'.
     """
-    with output_folder(out, by="rsnn gates") as staging:
+    with output_folder(out, by=GATES_COMMAND) as staging:
         if icarus_frames:
             require_icarus()
         checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
@@ -165,12 +111,18 @@ def gate_experiment(
             "steps_until_settled": glitches.steps,
             "icarus": _compared(gates, recorded, every, checkpoint, spoken[:icarus_frames]) if icarus_frames else [],
         }
+        write_csv(staging / "activity.csv", activity_rows(recorded, activity))
+        write_run(staging / "run.json", run_of(recorded, activity))
         write_csv(staging / "gates.csv", rows)
         write_json(staging / "gates.json", about)
         if fresh:
             speed = {"cycles": activity.counts.cycles, "seconds": round(seconds, 1), "threads": threads}
             speed["cycles_per_s"] = round(activity.counts.cycles / seconds)
             write_csv(staging / "gates_seconds.csv", [speed])
+    with output_folder(out / UNIT_DELAYS, by=GATES_COMMAND) as staging:
+        factors = glitch_factors(every, settled, glitches)
+        write_csv(staging / "activity.csv", activity_rows(recorded, activity, factors))
+        write_run(staging / "run.json", run_of(recorded, activity))
     return _text(rows, about, seconds if fresh else None, out)
 
 
@@ -306,6 +258,19 @@ def table(
             }
         )
     return rows
+
+
+def glitch_factors(every: RecordedNetlist, settled: Evaluator, glitches: GlitchCounter) -> dict[str, float]:
+    """Return by block below the top what unit delays multiply the toggles of gates' nets by."""
+    operations, drivers, blocks = every.operations, every.netlist.drivers, top_blocks(every)
+    outputs = set(operations.writes[operations.gates[:, 1] - 1].tolist())
+    nets = [net for net, slot in enumerate(operations.net_slots.tolist()) if slot in outputs and drivers[net] >= 0]
+    of, slots = blocks[drivers[nets]], operations.net_slots[nets]
+    sums = {
+        block: (int(settled.counts.toggles[slots[of == block]].sum()), int(glitches.changes[slots[of == block]].sum()))
+        for block in set(of)
+    }
+    return {block: after / before for block, (before, after) in sums.items() if before}
 
 
 def by_net(slots: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from power.report import PAPER_POWER_UW, table
 from power.sleep import sleep_lines
 from power.uncertainty import Swing, draw, tornado
 
-COMMAND = "rsnn power"
+COMMAND, GATES_COMMAND = "rsnn power", "rsnn gates"
 
 
 def power_of_folder(
@@ -32,7 +32,7 @@ def power_of_folder(
     Parameters
     ----------
     folder : Path
-        As ``rsnn run`` writes it: both files must be those of one run, by the folder's manifest.
+        As ``rsnn run`` or ``rsnn gates`` writes it: both files must be those of one run, by the folder's manifest.
     constants : Path or None
         Table in the form of ``power/tables/*.csv``, whose rows replace those; None changes nothing.
     as_is : bool
@@ -96,7 +96,7 @@ def _read(folder: Path, *, as_is: bool) -> tuple[list[ActivityRow], Run]:
     activity, description = folder / "activity.csv", folder / "run.json"
     if as_is:
         return read_activity(activity), read_run(description)
-    with committed(folder, written_by=RUN_COMMAND) as read:
+    with committed(folder, written_by=(RUN_COMMAND, GATES_COMMAND)) as read:
         rows = parse_activity(read(activity.name), str(activity))
         return rows, parse_run(read(description.name), str(description))
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 
+import numpy as np
 import pytest
 
 from experiments import cli
-from experiments.gates import blocks_of
+from experiments.spoken import clip_codes
 from gates.liberty import OSU018
+from golden.activity import ActivityCounter
 from golden.checkpoint import random_checkpoint, save_checkpoint
+from golden.trace import CycleModel
 from tests.conftest import CLOCK_GATE, require
 from tests.cosim.test_gate_activity import TINY
 
@@ -91,9 +95,38 @@ def test_what_cannot_be_heard_is_said_before_the_long_work(arguments, tmp_path, 
     assert not (tmp_path / "out").exists()
 
 
-def test_blocks_are_found_by_the_longest_path():
-    class Named:
-        names = ("a.b.u1", "a.b.c.u2", "u3", "a.x.u4")
-
-    found = blocks_of(Named, {"a.b": "outer", "a.b.c": "inner"})  # type: ignore[arg-type]
-    assert found.tolist() == ["outer", "inner", "accelerator", "accelerator"]
+def test_rsnn_power_prices_it_as_a_run(arguments, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert cli.main([*arguments, "--frames", "20", "--glitch-frames", "5", "--out", f"{out}"]) == 0
+    rows = {(row["block"], row["signal"]): row for row in rows_of(out / "activity.csv")}
+    blocks = rows_of(out / "gates.csv")[:-1]
+    registers = [row for row in rows.values() if row["kind"] == "register"]
+    assert sum(int(row["bits"]) for row in registers) == sum(int(row["flip_flops"]) for row in blocks)
+    assert {row["clock"] for row in registers} == {"gated", "free"}
+    # Reads, toggles of registers and of rows are golden's.
+    checkpoint = random_checkpoint(TINY, seed=3)
+    _, codes = clip_codes(checkpoint)
+    model, counter = CycleModel(checkpoint), ActivityCounter(TINY, phases=["all"])
+    for number, frame in enumerate(codes[:20]):
+        records = model.frame(frame, first=number == 0)
+        counter.add(records, phases=np.zeros(len(records), np.int64))
+    for golden in counter.rows():
+        row = rows.get((golden["block"], golden["signal"]))
+        if row is not None and golden["kind"] != "adder":
+            for column in ("toggles", "reads"):
+                assert int(row[column] or 0) == (golden[column] or 0), (golden["signal"], column)
+    assert sum(int(row["toggles"]) for row in registers) == sum(
+        golden["toggles"] for golden in counter.rows() if golden["kind"] == "register"
+    )
+    capsys.readouterr()
+    for folder in (out, out / "unit_delays"):
+        assert cli.main(["power", f"{folder}", "--class", "HVT"]) == 0
+        printed = capsys.readouterr().out
+        assert "switching" in printed
+        assert "adders" not in printed
+        assert float(re.search(r"total\s+([\d.]+)", printed)[1]) > 0
+    with_glitches = {(row["block"], row["signal"]): row for row in rows_of(out / "unit_delays" / "activity.csv")}
+    for place, row in rows.items():
+        more = int(with_glitches[place]["toggles"] or 0) - int(row["toggles"] or 0)
+        assert more >= 0 if place[1] == "nets" else more == 0
+    assert int(with_glitches["pe_array", "nets"]["toggles"]) > int(rows["pe_array", "nets"]["toggles"])
