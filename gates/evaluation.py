@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from gates.compiled import compiled
 from gates.operations import Operations
 
-__all__ = ["CYCLES", "MASKS", "WORDS", "Counts", "Difference", "Evaluator", "compiled", "lanes", "ones", "transposed"]
+__all__ = ["CYCLES", "MASKS", "WORDS", "Counts", "Difference", "Evaluator", "lanes", "ones", "transposed"]
 
 # Words a slot: as long as the widest vector registers, and half of a cache line's pair.
 WORDS = 8
@@ -25,14 +25,6 @@ CYCLES = 64 * WORDS
 
 # Of the constants c0 to c3 by code.
 MASKS = np.array([[0 - (code >> bit & 1) for bit in range(4)] for code in range(16)], np.int64).view(np.uint64)
-
-
-def compiled(function: Any) -> Any:
-    """Compile a kernel, kept on disk where that can be."""
-    try:
-        return numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:  # numba found no folder for its cache
-        return numba.njit(nogil=True)(function)
 
 
 @dataclass

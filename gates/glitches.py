@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gates.compiled import compiled
 from gates.errors import NetlistError
-from gates.evaluation import MASKS, WORDS, Evaluator, compiled, lanes, ones
+from gates.evaluation import MASKS, WORDS, Evaluator, lanes, ones
 from gates.operations import Operations
 
 __all__ = ["GlitchCounter", "arrival_steps"]
