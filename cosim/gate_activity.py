@@ -156,7 +156,7 @@ class GateActivity:
 
 
 def stimulated_records(
-    checkpoint: Checkpoint, codes: np.ndarray, model: CycleModel | None = None
+    checkpoint: Checkpoint, codes: np.ndarray, model: CycleModel | None = None, *, real_time: bool = False
 ) -> Iterator[np.ndarray]:
     """Yield the records of each frame, with what drives the ports in one word more.
 
@@ -166,6 +166,8 @@ def stimulated_records(
     codes : np.ndarray [shape=(frames, inputs), dtype=integer]
     model : CycleModel, optional
         Goes on from where it is; by default a new one.
+    real_time : bool
+        Each frame is followed by the idle rest of its period; otherwise the next one follows at once.
 
     Yields
     ------
@@ -186,6 +188,10 @@ def stimulated_records(
         found[:inputs, -1] |= np.uint64(1 << _CODE_VALID)
         found[inputs, -1] |= np.uint64(1 << _START | (1 << _FIRST if number == 0 else 0))
         yield found
+        rest = checkpoint.specification.frame_budget - len(records)
+        if real_time and rest > 0:
+            idle = model.idle(rest)
+            yield np.append(idle, np.full((rest, _STIMULUS_WORDS), 1 << _READY, np.uint64), axis=1)
 
 
 @dataclass

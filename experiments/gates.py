@@ -13,9 +13,10 @@ import numpy as np
 from tqdm import tqdm
 
 from cosim.engines.icarus import icarus_key, require_icarus
-from cosim.gate_activity import GateActivity, RecordedNetlist, RecordStream, gate_activity, stimulated_records
+from cosim.gate_activity import GateActivity, RecordedNetlist, gate_activity
 from cosim.gate_level import gate_level
 from cosim.gate_oracle import Comparison, compare_settled, compare_unit_delays
+from experiments.gate_power import PoweredRun, area_rows, power_lines, power_of_run, power_rows, powered_run
 from experiments.gate_rows import activity_rows, run_of, top_blocks
 from experiments.power_table import GATES_COMMAND
 from experiments.simulation_key import array_digest, network_digest
@@ -28,6 +29,7 @@ from features.frontend import batch_codes
 from files.arrays import read_npz
 from files.folder import output_folder
 from files.writing import whole_file
+from gates.errors import LibertyError
 from gates.evaluation import Counts, Evaluator
 from gates.glitches import GlitchCounter
 from golden.checkpoint import Checkpoint, load_checkpoint
@@ -50,7 +52,9 @@ def gate_experiment(
     liberty: Sequence[Path] | None,
     clock_gates: bool = True,
     frames: int | None = None,
-    glitch_frames: int = 40,
+    power_frames: int = 40,
+    wires: str | None = None,
+    utilisation: float = 0.75,
     icarus_frames: int = 0,
     threads: int = 2,
     out: Path,
@@ -68,14 +72,19 @@ def gate_experiment(
     clock_gates : bool
     frames : int or None
         Of each file; None is all.
-    glitch_frames : int
-        Of the shipped clip, from its middle, whose gates take a unit of time each.
+    power_frames : int
+        Of the shipped clip, from its middle, in real time: states of cells, glitches with a unit of time a gate, power.
+    wires : str or None
+        As `experiments.gate_power.wires_of`.
+    utilisation : float
+        Share of the rows that cells take, for the area.
     icarus_frames : int
         Of the same, simulated by Icarus without and with delays and compared net by net; 0 for none.
     threads : int
     out : Path
-        Gets ``gates.csv`` (by block), ``gates.json``, what ``rsnn power`` prices (``activity.csv`` and ``run.json``;
-        with glitches in ``unit_delays/``) and, of this machine, ``gates_seconds.csv``.
+        Gets ``gates.csv``, ``netlist_power.csv`` and ``area.csv`` (by block), ``gates.json``, what ``rsnn power``
+        prices (``activity.csv`` and ``run.json``; with glitches in ``unit_delays/``) and, of this machine,
+        ``gates_seconds.csv``.
 
     Returns
     -------
@@ -102,18 +111,23 @@ def gate_experiment(
         seconds = time.perf_counter() - begun
         _, spoken = clip_codes(checkpoint)
         every = RecordedNetlist(gates.design, gates.flat, every_gate=True)
-        settled, glitches = glitches_of(every, checkpoint, spoken[:glitch_frames])
+        run = powered_run(every, checkpoint, spoken[:power_frames])
+        settled, glitches = run.evaluator, run.glitches
+        watts, conditions, lines = _power(gates, run, liberty, wires)
         rows = table(gates, recorded, activity, every, settled, glitches)
         about = coverage(gates, recorded, activity) | {
             "library": gates.library.name,
             "clock_gating": clock_gates,
-            "glitch_frames": min(glitch_frames, len(spoken)),
-            "steps_until_settled": glitches.steps,
+            "steps_until_settled": run.steps,
+            "power": conditions,
             "icarus": _compared(gates, recorded, every, checkpoint, spoken[:icarus_frames]) if icarus_frames else [],
         }
         write_csv(staging / "activity.csv", activity_rows(recorded, activity))
         write_run(staging / "run.json", run_of(recorded, activity))
         write_csv(staging / "gates.csv", rows)
+        if watts:
+            write_csv(staging / "netlist_power.csv", watts)
+        write_csv(staging / "area.csv", area_rows(gates, utilisation))
         write_json(staging / "gates.json", about)
         if fresh:
             speed = {"cycles": activity.counts.cycles, "seconds": round(seconds, 1), "threads": threads}
@@ -123,7 +137,19 @@ def gate_experiment(
         factors = glitch_factors(every, settled, glitches)
         write_csv(staging / "activity.csv", activity_rows(recorded, activity, factors))
         write_run(staging / "run.json", run_of(recorded, activity))
-    return _text(rows, about, seconds if fresh else None, out)
+    return _text(rows, about, seconds if fresh else None, lines, out)
+
+
+def _power(
+    gates: Synthesised, run: PoweredRun, liberty: Sequence[Path] | None, wires: str | None
+) -> tuple[list[dict[str, Any]], dict[str, Any], list[str]]:
+    """Return rows of power, what they rest on, and lines; of a library that says nothing of power, why not."""
+    try:
+        power, conditions = power_of_run(gates, run, liberty, wires)
+    except LibertyError as error:
+        return [], {"missing": str(error)}, [f"no power of the netlist: {error}"]
+    rows = power_rows(gates, power)
+    return rows, conditions, power_lines(rows, conditions)
 
 
 def activity_of_files(
@@ -183,18 +209,6 @@ def _batches(checkpoint: Checkpoint, paths: Sequence[Path], frames: int | None) 
     for begin in range(0, len(paths), BATCH):
         batch = paths[begin : begin + BATCH]
         yield {f"{path}": batch_codes(read_audio(path), front_end)[:frames] for path in batch}
-
-
-def glitches_of(
-    every: RecordedNetlist, checkpoint: Checkpoint, codes: np.ndarray
-) -> tuple[Evaluator, GlitchCounter]:
-    """Return settled toggles, and changes under unit delay, of the same frames."""
-    evaluator, glitches = Evaluator(every.operations), GlitchCounter(every.operations)
-    stream = RecordStream(every, evaluator, glitches.count)
-    for records in stimulated_records(checkpoint, codes):
-        stream.add(records)
-    stream.flush()
-    return evaluator, glitches
 
 
 def coverage(gates: Synthesised, recorded: RecordedNetlist, activity: GateActivity) -> dict[str, Any]:
@@ -307,7 +321,9 @@ def _compared(
     return rows
 
 
-def _text(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any], seconds: float | None, out: Path) -> str:
+def _text(
+    rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any], seconds: float | None, power: Sequence[str], out: Path
+) -> str:
     lines = [
         f"{about['library']}: {about['instances']:,} cells, {about['nets_annotated']:,} of {about['nets']:,} nets "
         f"annotated (the others go from ports to memories alone: {about['nets_of_ports_and_memories_alone']:,}); all "
@@ -329,5 +345,5 @@ def _text(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any], seconds: 
         f"{row['changes']:,} changes, {row['differences']} differences"
         for row in about["icarus"]
     ]
-    return "\n".join([*lines, f"written: {out}/", ""])
+    return "\n".join([*lines, "", *power, f"written: {out}/", ""])
 

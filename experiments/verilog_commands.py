@@ -6,7 +6,19 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from experiments.arguments import add_checkpoint, add_data, command, count, frames, path, seconds, threads, whole
+from experiments.arguments import (
+    add_checkpoint,
+    add_data,
+    command,
+    count,
+    frames,
+    path,
+    seconds,
+    share,
+    threads,
+    whole,
+    wires,
+)
 
 
 def add_verilog_commands(commands: Any) -> None:
@@ -72,7 +84,13 @@ def add_verilog_commands(commands: Any) -> None:
     gates.add_argument("--no-clock-gates", action="store_true", help="registers with an enable keep their clock")
     gates.add_argument("--frames", type=frames, default=None, metavar="N", help="of each file (default: all)")
     gates.add_argument(
-        "--glitch-frames", type=whole, default=40, metavar="N", help="of the clip, a unit of time a gate (default: 40)"
+        "--power-frames", type=whole, default=40, metavar="N", help="of the clip: glitches, states, power (default: 40)"
+    )
+    gates.add_argument(
+        "--wires", type=wires, metavar="UM:FF", help="um a pin, fF a um, or 'none' (default: the library's, or assumed)"
+    )
+    gates.add_argument(
+        "--utilisation", type=share, default=0.75, metavar="X", help="of the rows by cells, for area (default: 0.75)"
     )
     gates.add_argument(
         "--icarus-frames", type=count, default=0, metavar="N", help="of the clip, net by net in Icarus (default: 0)"
@@ -155,7 +173,9 @@ def _gates(given: argparse.Namespace) -> None:
         liberty=given.liberty,
         clock_gates=not given.no_clock_gates,
         frames=given.frames,
-        glitch_frames=given.glitch_frames,
+        power_frames=given.power_frames,
+        wires=given.wires,
+        utilisation=given.utilisation,
         icarus_frames=given.icarus_frames,
         threads=given.threads,
         out=given.out,

@@ -41,7 +41,7 @@ def rows_of(path):
 def test_tables_add_up_and_counts_are_kept(arguments, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("RSNN_CACHE", str(tmp_path / "cache"))
     out = tmp_path / "out"
-    arguments += ["--frames", "20", "--glitch-frames", "5", "--icarus-frames", "3", "--out", f"{out}"]
+    arguments += ["--frames", "20", "--power-frames", "5", "--icarus-frames", "3", "--out", f"{out}"]
     assert cli.main(arguments) == 0
     printed = capsys.readouterr().out
     *blocks, total = rows_of(out / "gates.csv")
@@ -65,9 +65,52 @@ def test_tables_add_up_and_counts_are_kept(arguments, tmp_path, capsys, monkeypa
     assert not (tmp_path / "again" / "gates_seconds.csv").exists()
 
 
+def test_power_and_area_by_block_add_up(arguments, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert cli.main([*arguments, "--frames", "2", "--power-frames", "10", "--wires", "10:0.2", "--out", f"{out}"]) == 0
+    rows = rows_of(out / "netlist_power.csv")
+    for toggles in ("settled", "unit delays"):
+        *blocks, total = [row for row in rows if row["toggles"] == toggles]
+        assert total["block"] == "total"
+        for column in total:
+            if column.endswith("_uw"):
+                summed = sum(float(row[column]) for row in blocks)
+                assert summed == pytest.approx(float(total[column]), rel=1e-3, abs=1e-6), column
+        parts = sum(float(total[f"{part}_uw"]) for part in ("gates", "flip_flops", "switching"))
+        clock = sum(float(total[f"clock_{part}_uw"]) for part in ("pins", "gates", "nets"))
+        assert float(total["dynamic_uw"]) == pytest.approx(parts + clock, rel=1e-3)
+        assert min(parts, clock, float(total["leakage_uw"])) > 0
+    settled, unit = rows[-2:]
+    assert float(unit["switching_uw"]) > float(settled["switching_uw"])
+    for column in ("clock_pins_uw", "clock_nets_uw", "leakage_uw"):
+        assert unit[column] == settled[column]
+    *blocks, memories, total = rows_of(out / "area.csv")
+    assert memories["memory_bits"]
+    assert sum(float(row["cells_um2"]) for row in blocks) == pytest.approx(float(total["cells_um2"]), abs=1)
+    assert float(total["placed_um2"]) == pytest.approx(float(total["cells_um2"]) / 0.75, abs=1)
+    low, typical, high = (float(total[f"mm2_28nm_{name}"]) for name in ("low", "typical", "high"))
+    assert 0 < low < typical < high
+    power = json.loads((out / "gates.json").read_text())["power"]
+    assert (power["wire_load"], power["frames"]) == ("10 um a pin, 0.2 fF/um", 10)
+    # In real time: each frame takes its period.
+    assert power["cycles"] == 10 * TINY.frame_budget
+    assert power["coverage"]["nets_annotated"] > 0.9 * power["coverage"]["nets"]
+    assert "wires: 10 um a pin" in capsys.readouterr().out
+
+
+def test_a_library_without_power_is_said(arguments, tmp_path, capsys):
+    path = tmp_path / "gate.lib"
+    path.write_text(path.read_text().replace('leakage_power_unit : "1nW";', ""))
+    out = tmp_path / "out"
+    assert cli.main([*arguments, "--frames", "2", "--power-frames", "2", "--out", f"{out}"]) == 0
+    assert "no power of the netlist" in capsys.readouterr().out
+    assert "leakage_power_unit" in json.loads((out / "gates.json").read_text())["power"]["missing"]
+    assert not (out / "netlist_power.csv").exists()
+
+
 def test_without_clock_gates_there_are_none(arguments, tmp_path):
     out = tmp_path / "out"
-    assert cli.main([*arguments, "--no-clock-gates", "--frames", "2", "--glitch-frames", "2", "--out", f"{out}"]) == 0
+    assert cli.main([*arguments, "--no-clock-gates", "--frames", "2", "--power-frames", "2", "--out", f"{out}"]) == 0
     assert {row["clock_gates"] for row in rows_of(out / "gates.csv")} == {"0"}
 
 
@@ -76,8 +119,11 @@ def test_without_clock_gates_there_are_none(arguments, tmp_path):
     [
         (["a.wav", "--split", "test"], "not allowed with argument"),
         (["--icarus-frames", "-1"], "expected a whole number in 0"),
-        (["--glitch-frames", "0"], "expected a whole number in 1"),
+        (["--power-frames", "0"], "expected a whole number in 1"),
         (["--threads", "0"], "expected a whole number in 1"),
+        (["--wires", "1:x"], "expected UM:FF"),
+        (["--wires", "1"], "expected UM:FF"),
+        (["--utilisation", "0"], "expected a number above 0"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(more, said, capsys):
@@ -97,7 +143,7 @@ def test_what_cannot_be_heard_is_said_before_the_long_work(arguments, tmp_path, 
 
 def test_rsnn_power_prices_it_as_a_run(arguments, tmp_path, capsys):
     out = tmp_path / "out"
-    assert cli.main([*arguments, "--frames", "20", "--glitch-frames", "5", "--out", f"{out}"]) == 0
+    assert cli.main([*arguments, "--frames", "20", "--power-frames", "5", "--out", f"{out}"]) == 0
     rows = {(row["block"], row["signal"]): row for row in rows_of(out / "activity.csv")}
     blocks = rows_of(out / "gates.csv")[:-1]
     registers = [row for row in rows.values() if row["kind"] == "register"]
