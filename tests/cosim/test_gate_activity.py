@@ -10,6 +10,7 @@ import pytest
 
 from cosim.gate_activity import GateDifferenceError, RecordedNetlist, gate_activity, stimulated_records
 from cosim.saif import record_bits
+from experiments.gate_rows import activity_rows
 from gates.errors import NetlistError
 from gates.netlist import read_netlist
 from golden.activity import ActivityCounter
@@ -96,6 +97,56 @@ def test_registers_toggle_as_golden_counts(design, recorded, checkpoint, utteran
     run = recorded.operations
     toggles = sum(int(found.toggles[run.net_slots[nets[name]]]) for name in names)
     assert toggles == sum(int(row["toggles"] or 0) for row in counter.rows())
+
+
+# Registers that golden calls free and the netlist gates, all of them or some bits: at most as many clocks.
+RESTING = {"issue_pass", "frame_cycles"} | {
+    f"{stage}_{name}" for stage in ("read", "add") for name in ("pass", "slot", "visit", "enable", "double", "last")
+}
+# Too few flip-flops for a gate of their own, at this size: clocked every cycle.
+SMALL = {"loaded", "position", "word", "index", "best_index"}
+
+
+@pytest.mark.parametrize("switches", [{}, {"pe_sets": 1, "parallel_time_steps": False}])
+def test_registers_are_clocked_as_golden_says(switches, gated_library, yosys, utterances, off_the_stack):
+    """docs/schedule.md, "What clocks each register"."""
+    spec = TINY.replace(**switches)
+    design = off_the_stack(build_design, spec)
+    module = synthesise_all(design, gated_library)[0][TOP].module()
+    recorded = RecordedNetlist(design, read_netlist(module, gated_library))
+    checkpoint, codes = random_checkpoint(spec, seed=3), utterances["one"]
+    found = gate_activity(recorded, checkpoint, {"one": codes})
+    netlist: dict[str, tuple[int, int]] = {}
+    for row in activity_rows(recorded, found):
+        if row["kind"] == "register":
+            name = row["signal"].removesuffix("_gated").removesuffix("_free")
+            bits, clocked = netlist.get(name, (0, 0))
+            netlist[name] = bits + row["bits"], clocked + row["clocked_bits"]
+    model, counter = CycleModel(checkpoint), ActivityCounter(spec)
+    for number, frame in enumerate(codes):
+        counter.add(model.frame(frame, first=number == 0))
+    cycles = found.counts.cycles
+    checked = set()
+    for row in counter.rows():
+        if row["kind"] != "register":
+            continue
+        name, golden = str(row["signal"]), int(row["clocked_bits"])
+        bits, clocked = netlist[name]
+        if name in RESTING:
+            assert clocked <= golden == bits * cycles, name
+        elif name in SMALL and clocked != golden:
+            assert clocked in (bits * cycles, golden) or name == "best_index", name
+        elif name == "pending":
+            # Bit 0 is constant; and once every few thousand cycles a gate is open for nothing.
+            assert bits == row["bits"] - 1
+            assert clocked == pytest.approx(golden * bits / row["bits"], rel=1e-3)
+        elif name.startswith("membrane"):
+            # Cleared once, at the beginning of the utterance.
+            assert clocked == golden + bits, name
+        else:
+            assert clocked == golden, name
+            checked.add(name.rstrip("01_"))
+    assert checked >= {"acc", "codes", "shadow", "best", "this", "last", "state", "busy"}
 
 
 def broken(module, kind, change):
