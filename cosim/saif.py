@@ -7,7 +7,7 @@ most once a cycle: for registers that is all that they do, for combinational por
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -40,25 +40,56 @@ def write_saif(
     ------
     WriteError
     """
-    clock = timescale(design.specification.clock_hz, cycles)
+    nets = ((name, int(toggles[bit]), int(highs[bit])) for name, bit in record_bits(design))
+    return write_nets(path, design.top.name, nets, cycles=cycles, clock_hz=design.specification.clock_hz)
 
-    def time(periods: int) -> int:
-        return clock.at(2 * periods)
+
+def write_nets(
+    path: str | os.PathLike[str],
+    top: str,
+    nets: Iterable[tuple[str, int, float]],
+    *,
+    cycles: int,
+    clock_hz: float,
+) -> Path:
+    """Write the activity of nets.
+
+    Parameters
+    ----------
+    path : path-like
+    top : str
+        Name of the module that they are in.
+    nets : iterable of (str, int, float)
+        Name with what is no letter, digit or underscore escaped; toggles; cycles high.
+    cycles : int
+    clock_hz : float
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    WriteError
+    """
+    clock = timescale(clock_hz, cycles)
+
+    def time(periods: float) -> int:
+        return clock.at(round(2 * periods))
 
     lines = [
         "(SAIFILE",
         '(SAIFVERSION "2.0")',
         '(DIRECTION "backward")',
-        f'(DESIGN "{design.top.name}")',
+        f'(DESIGN "{top}")',
         '(PROGRAM_NAME "rsnn")',
         "(DIVIDER / )",
         f"(TIMESCALE 1 {clock.unit})",
         f"(DURATION {time(cycles)})",
-        f"(INSTANCE {design.top.name}",
+        f"(INSTANCE {top}",
         "  (NET",
     ]
-    for net, bit in record_bits(design):
-        high, changed = int(highs[bit]), int(toggles[bit])
+    for net, changed, high in nets:
         # As much time as there is, whatever is rounded.
         times = f"(T0 {time(cycles) - time(high)}) (T1 {time(high)}) (TX 0)"
         lines.append(f"    ({net} {times} (TC {changed}) (IG 0))")

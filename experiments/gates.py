@@ -18,6 +18,7 @@ from cosim.gate_level import gate_level
 from cosim.gate_oracle import Comparison, compare_settled, compare_unit_delays
 from experiments.gate_power import PoweredRun, area_rows, power_lines, power_of_run, power_rows, powered_run
 from experiments.gate_rows import activity_rows, run_of, top_blocks
+from experiments.opensta_files import write_opensta_files
 from experiments.power_table import GATES_COMMAND
 from experiments.simulation_key import array_digest, network_digest
 from experiments.spoken import clip_codes, front_end_of
@@ -32,6 +33,7 @@ from files.writing import whole_file
 from gates.errors import LibertyError
 from gates.evaluation import Counts, Evaluator
 from gates.glitches import GlitchCounter
+from gates.liberty import find_liberty
 from golden.checkpoint import Checkpoint, load_checkpoint
 from power.activity import write_run
 from rtl.build_cache import built, digest, is_kept, kept
@@ -67,6 +69,7 @@ def gate_experiment(
     power_frames: int = 40,
     wires: str | None = None,
     utilisation: float = 0.75,
+    opensta: bool = False,
     icarus_frames: int = 0,
     threads: int = 2,
     out: Path,
@@ -90,6 +93,8 @@ def gate_experiment(
         As `experiments.gate_power.wires_of`.
     utilisation : float
         Share of the rows that cells take, for the area.
+    opensta : bool
+        Write the netlist, a SAIF of its nets in the frames of the power, and a script, to ``opensta/``.
     icarus_frames : int
         Of the same, simulated by Icarus and compared net by net, a third of them with unit delays, too; 0 for none.
     threads : int
@@ -149,6 +154,9 @@ def gate_experiment(
         factors = glitch_factors(every, settled, glitches)
         write_csv(staging / "activity.csv", activity_rows(recorded, activity, factors))
         write_run(staging / "run.json", run_of(recorded, activity))
+    if opensta:
+        with output_folder(out / "opensta", by=GATES_COMMAND) as staging:
+            write_opensta_files(staging, gates, run.settled, find_liberty(liberty))
     return _text(rows, about, seconds if fresh else None, lines, out)
 
 
@@ -325,7 +333,8 @@ def _compared(
             *(text for pair in simulated.files.items() for text in pair),
         )
 
-        def compute(netlist: RecordedNetlist = netlist, compare: Any = compare, part: np.ndarray = part) -> dict[str, Any]:
+        def compute(given: Any = (compare, netlist, part)) -> dict[str, Any]:
+            compare, netlist, part = given
             found: Comparison = compare(netlist, simulated, checkpoint, part)
             return dataclasses.asdict(found)
 

@@ -95,6 +95,7 @@ def add_verilog_commands(commands: Any) -> None:
     gates.add_argument(
         "--icarus-frames", type=count, default=0, metavar="N", help="of the clip, net by net in Icarus (default: 0)"
     )
+    gates.add_argument("--opensta", action="store_true", help="write netlist, SAIF of its nets and a script, too")
     gates.add_argument("--threads", type=threads, default=2, metavar="N", help="(default: 2)")
     gates.add_argument("--out", type=path, default=Path("results/power/gates"), help="(default: results/power/gates)")
 
@@ -176,6 +177,7 @@ def _gates(given: argparse.Namespace) -> None:
         power_frames=given.power_frames,
         wires=given.wires,
         utilisation=given.utilisation,
+        opensta=given.opensta,
         icarus_frames=given.icarus_frames,
         threads=given.threads,
         out=given.out,

@@ -16,6 +16,7 @@ from gates.liberty import OSU018
 from golden.activity import ActivityCounter
 from golden.checkpoint import random_checkpoint, save_checkpoint
 from golden.trace import CycleModel
+from power.saif import read_saif
 from tests.conftest import CLOCK_GATE, require
 from tests.cosim.test_gate_activity import TINY
 
@@ -96,6 +97,27 @@ def test_power_and_area_by_block_add_up(arguments, tmp_path, capsys):
     assert power["cycles"] == 10 * TINY.frame_budget
     assert power["coverage"]["nets_annotated"] > 0.9 * power["coverage"]["nets"]
     assert "wires: 10 um a pin" in capsys.readouterr().out
+
+
+def test_files_for_opensta_are_of_the_same_run(arguments, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert cli.main([*arguments, "--frames", "2", "--power-frames", "5", "--opensta", "--out", f"{out}"]) == 0
+    saif = read_saif(out / "opensta" / "nets.saif")
+    assert saif.seconds == pytest.approx(5 * TINY.frame_period_s)
+    nets = {net.name.partition("/")[2]: net.toggles for net in saif.nets}
+    about = json.loads((out / "gates.json").read_text())
+    assert len(nets) == about["nets_annotated"] - 2
+    # The clock has two edges a cycle; and the netlist has the nets under these names.
+    assert nets["clk"] == 2 * 5 * TINY.frame_budget
+    text = (out / "opensta" / "netlist.v").read_text()
+    found = set(re.findall(r"wire (?:\[\d+:0\] )?(\S+?) ?;", text))
+    plain = {name.replace("\\", "") for name in nets}
+    assert sum(name in {each.replace("\\", "") for each in found} for name in plain) > 0.9 * len(plain)
+    script = (out / "opensta" / "power.tcl").read_text()
+    assert "read_saif -scope rsnn_accelerator nets.saif" in script
+    capsys.readouterr()
+    assert cli.main(["power", f"{out}/opensta/nets.saif"]) == 0
+    assert "100.0 %) annotated" in capsys.readouterr().out
 
 
 def test_a_library_without_power_is_said(arguments, tmp_path, capsys):
