@@ -94,20 +94,20 @@ class ActivityCounter:
                 self.reads[phase, bank] += 1
         adding = schedule.passes[value(values, "controller.add_pass")]
         acts = bool(value(values, "controller.add_valid")) and not hold
-        for pe_set in range(2):
+        for pe_set in range(spec.pe_sets):
             lanes = value(values, f"pe_array.clocked{pe_set}").bit_count()
             clocked[phase, f"pe_array.acc{pe_set}"] += lanes * spec.accumulator_bits
             if acts:
                 self.operations[phase, f"add{pe_set}"] += self._additions(values, pe_set, adding.kind)
         slot = value(values, "controller.add_slot")
-        if acts and adding.kind is Kind.NEURONS and slot < spec.time_steps:
+        if acts and adding.kind is Kind.NEURONS and slot < schedule.neuron_steps:
             path = f"neuron_unit.membrane{adding.layer}_{adding.tile}"
             clocked[phase, path] += self.sampler.layout[path].bits
             tile_width = min(spec.lanes, spec.layers[adding.layer] - adding.tile * spec.lanes)
-            clocked[phase, f"spikes.this{adding.layer}_{slot}"] += tile_width
+            clocked[phase, f"spikes.this{adding.layer}_{adding.time_step + slot}"] += tile_width
             self.operations[phase, f"membrane{adding.layer}"] += 2 * spec.lanes
         if value(values, "controller.transfer") and not hold:
-            for pe_set in range(2):
+            for pe_set in range(spec.pe_sets):
                 clocked[phase, f"output.shadow{pe_set}"] += spec.lanes * spec.logit_bits
         if value(values, "output.busy"):
             for path in ("output.best", "output.best_index"):
@@ -127,7 +127,7 @@ class ActivityCounter:
         if not self.spec.zero_weight_gating:
             return self.spec.lanes
         adding = self.schedule.passes[self._value(values, "controller.add_pass")]
-        row = "row1" if pe_set == 1 or adding.banks == 2 else "row0"
+        row = "row1" if pe_set == 1 or adding.shares_row else "row0"
         nonzero = 0
         for plane in range(self.spec.weight_bits):
             nonzero |= values[self._at[f"weight_buffer.{row}", plane]]
@@ -187,7 +187,7 @@ class ActivityCounter:
                     depth=depth,
                 )
             )
-        for pe_set in range(2):
+        for pe_set in range(self.spec.pe_sets):
             rows.append(
                 _row(
                     "pe_array",

@@ -80,9 +80,8 @@ def cosimulate(
         The engine's own count of toggles differs from that of its records.
     EngineError
         The engine is not installed, or fails.
-    StimulusError, UnsupportedSwitchError
-        Codes, a cycle of reset or a specification that the accelerator cannot take; no utterance, or one without a
-        frame.
+    StimulusError
+        Codes or a cycle of reset that the accelerator cannot take; no utterance, or one without a frame.
     """
     spec = checkpoint.specification
     if frames is not None and frames < 1:

@@ -40,16 +40,19 @@ class Fault:
         Fragment, which occurs exactly once, and what replaces it.
     what : str
         What is wrong then.
-    plane_coding : str
-        Of the specification on which it runs: a switch's hardware is only there with the switch.
+    switches : tuple of pairs of str and value
+        Fields of the specification on which it runs: a switch's hardware is only there with the switch.
     """
 
     block: str
     before: str
     after: str
     what: str
-    plane_coding: str = "twos_complement"
+    switches: tuple[tuple[str, str | int | bool], ...] = ()
 
+
+SIGNED = (("plane_coding", "sign_magnitude"),)
+ONE_SET = (("pe_sets", 1), ("parallel_time_steps", False))
 
 FAULTS = (
     Fault("input_buffer", "codes[b].next[position] = word[b]", "codes[b].next[position] = word[0]", "wrong bit stored"),
@@ -68,17 +71,17 @@ FAULTS = (
         "zero_skip", "skip_last.next = (candidates ^ lowest) == 0", "skip_last.next = lowest == 0", "one slot too many"
     ),
     Fault("input_buffer", "word.next = (1 << input_bits) - code", "word.next = (1 << input_bits) - 1 - code",
-          "magnitude by one's complement", "sign_magnitude"),
+          "magnitude by one's complement", SIGNED),
     Fault("input_buffer", "signs.next = codes[input_bits]", "signs.next = codes[input_bits - 1]",
-          "signs from the highest magnitude plane", "sign_magnitude"),
+          "signs from the highest magnitude plane", SIGNED),
     Fault("zero_skip", "negative.next = (signs & lowest)", "negative.next = (signs & candidates)",
-          "sign of another input", "sign_magnitude"),
+          "sign of another input", SIGNED),
     Fault("controller", "double.next = twice or negative", "double.next = twice", "sign lost on its way",
-          "sign_magnitude"),
+          SIGNED),
     Fault("pe_array", "subtract0.next = add_double and coded == 1", "subtract0.next = False",
-          "low planes of negative inputs added", "sign_magnitude"),
+          "low planes of negative inputs added", SIGNED),
     Fault("pe_array", "twice.next = add_double and coded == 0", "twice.next = add_double",
-          "negative inputs doubled", "sign_magnitude"),
+          "negative inputs doubled", SIGNED),
     Fault("weight_buffer", "address.next = (base + index)", "address.next = (base + index + 1)", "next row read"),
     Fault("weight_buffer", "read1.next = (banks & 2) != 0", "read1.next = (banks & 1) != 0", "wrong bank read"),
     Fault(
@@ -96,6 +99,15 @@ FAULTS = (
     Fault("pe_array", "combine1.next = both_steps", "combine1.next = False", "set 1 not combined"),
     Fault("pe_array", "align.next = shift + 1", "align.next = shift", "merged spike of 2 counted once"),
     Fault("pe_array", "if shared == 1:", "if shared == 0:", "row not shared"),
+    Fault("single_set", "if bank1 == 1:", "if bank1 == 0:", "wrong bank's row", ONE_SET),
+    Fault("single_set", "subtract.next = negative == 1", "subtract.next = False", "sign plane added", ONE_SET),
+    Fault("single_set", "clear.next = clears == 1 and add_slot == 0", "clear.next = add_slot == 0",
+          "cleared in every pass", ONE_SET),
+    Fault("single_set", "align.next = shift\n", "align.next = 0\n", "bit planes at one place", ONE_SET),
+    Fault("neuron_unit", "slot.next = step_of[add_pass]", "slot.next = 0", "always the first time step", ONE_SET),
+    Fault("output", "lane = position * per_word\n            for b in range(bits):\n                for",
+          "lane = 0 * position\n            for b in range(bits):\n                for",
+          "first word of a group streamed", ONE_SET),
     Fault("pe_array", "clear.next = clears == 1 and add_slot == 0", "clear.next = add_slot == 0",
           "cleared in every pass"),
     Fault("neuron_unit", "reached[:] = ~sign\n", "reached[:] = 0\n", "threshold off by one (> for >=)"),
@@ -144,14 +156,14 @@ FAULTS = (
     Fault("pe", "elif clocked:", "elif clocked and acc != 0:", "accumulator stuck at 0"),
     Fault(
         "accelerator",
-        'planes["weight_buffer.row0"],\n        planes["weight_buffer.row1"],\n        planes["pe_array.acc0"],',
-        'planes["weight_buffer.row1"],\n        planes["weight_buffer.row0"],\n        planes["pe_array.acc0"],',
+        'planes["weight_buffer.row0"],\n        planes["weight_buffer.row1"],\n    )',
+        'planes["weight_buffer.row1"],\n        planes["weight_buffer.row0"],\n    )',
         "banks swapped on the way to the PE array",
     ),
     Fault(
         "accelerator",
-        'planes["pe_array.acc0"],\n        planes["pe_array.acc1"],\n        spikes_last,',
-        'planes["pe_array.acc1"],\n        planes["pe_array.acc0"],\n        spikes_last,',
+        "acc0,\n        acc1,\n        spikes_last,",
+        "acc1,\n        acc0,\n        spikes_last,",
         "time steps' currents swapped on the way to the neuron unit",
     ),
 )
@@ -218,7 +230,7 @@ def inject(fault: Fault | None) -> Verdict:
     """
     checkpoint, utterances = stimulus()
     if fault is not None:
-        spec = checkpoint.specification.replace(plane_coding=fault.plane_coding)
+        spec = checkpoint.specification.replace(**dict(fault.switches))
         checkpoint = dataclasses.replace(checkpoint, specification=spec)
     with scratch_folder("faults") as folder, _copied_rtl(fault, folder) as cosimulation:
         try:

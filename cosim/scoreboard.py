@@ -8,7 +8,7 @@ import numpy as np
 
 from files.names import shown
 from golden.layout import PORT, Field, Layout
-from golden.schedule import Kind, Schedule
+from golden.schedule import Kind, Schedule, Source
 from golden.trace import CycleModel
 
 # Cycles of a waveform around a mismatch.
@@ -149,19 +149,24 @@ def describe_inputs(schedule: Schedule, layout: Layout, before: np.ndarray, fiel
             return (
                 f"its inputs were: combine of acc1 {lane_of('pe_array.acc1')} and acc0 {lane_of('pe_array.acc0')}"
             )
-        row = "row1" if which == 1 or step.banks == 2 else "row0"
+        spec = schedule.specification
+        row = "row1" if which == 1 or step.shares_row else "row0"
         enabled = value("controller.add_enable") >> which & 1
         clears = step.clear and value("controller.add_slot") == 0
+        # One bit of the operation: an input's sign, or that two spikes merge.
+        double = value("controller.add_double")
+        coded = schedule.signed_magnitudes and step.source is Source.CODES
+        subtracts = double if coded else step.subtract and which == spec.pe_sets - 1
         return (
             f"its inputs were: itself {lane_of(field.path)}{' (cleared)' if clears else ''}, weight "
-            f"{lane_of(f'weight_buffer.{row}')} shifted left by {step.align + value('controller.add_double')}"
-            f"{', subtracted' if step.subtract and which == 1 else ''}, set {which} "
+            f"{lane_of(f'weight_buffer.{row}')} shifted left by {step.align + (0 if coded else double)}"
+            f"{', subtracted' if subtracts else ''}, set {which} "
             f"{'enabled' if enabled else 'not enabled'}, operation {step.kind.name.lower()}"
         )
     if field.block == "neuron_unit":
+        sums = [f"acc{which} {lane_of(f'pe_array.acc{which}')}" for which in range(schedule.specification.pe_sets)]
         return (
-            f"its inputs were: membrane {lane_of(field.path)}, acc0 {lane_of('pe_array.acc0')}, "
-            f"acc1 {lane_of('pe_array.acc1')}, slot {value('controller.add_slot')}"
+            f"its inputs were: membrane {lane_of(field.path)}, {', '.join(sums)}, slot {value('controller.add_slot')}"
         )
     if field.planes == 1 and field.width <= 64 and not field.lane_bits:
         own = f"itself {value(field.path)}"

@@ -169,7 +169,8 @@ def _write_save(path: Path, vcd: Path, layout: Layout, scopes: list[str], marker
                     field = layout[name]
                     suffix = f"[{field.width - 1}:0]" if field.width > 1 else ""
                     save.trace(f"{scope}.{name}{suffix}", datafmt="hex" if name.endswith("logits") else "dec")
-                for name in ("pe_array.acc0", "pe_array.acc1", "neuron_unit.membrane0_0"):
+                accumulators = [field.path for field in layout if field.path.startswith("pe_array.acc")]
+                for name in (*accumulators, "neuron_unit.membrane0_0"):
                     for lane in range(min(4, layout[name].width)):
                         top = layout[name].planes - 1
                         save.trace(f"{scope}.{name}.lane{lane}[{top}:0]", datafmt="signed")

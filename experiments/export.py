@@ -55,7 +55,7 @@ def export(
 
     Raises
     ------
-    AudioError, CheckpointError, UnsupportedSwitchError, ConversionError
+    AudioError, CheckpointError, ConversionError
     """
     with output_folder(out, by="rsnn export") as staging:
         checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)

@@ -91,7 +91,8 @@ def count_clocked(record: Any, hold: Any, tables: Any, clocked: Any, operations:
     lane_words = (size.lanes + 63) // 64
     for word in range(lane_words):
         clocked[field.acc0] += ones(record[size.clocked0 + word]) * size.accumulator_bits
-        clocked[field.acc1] += ones(record[size.clocked1 + word]) * size.accumulator_bits
+        if size.pe_sets == 2:
+            clocked[field.acc1] += ones(record[size.clocked1 + word]) * size.accumulator_bits
     if record[at.busy] == 1:
         clocked[field.best] += bits[field.best]
         clocked[field.best_index] += bits[field.best_index]
@@ -99,23 +100,24 @@ def count_clocked(record: Any, hold: Any, tables: Any, clocked: Any, operations:
         return
     if record[at.transfer] == 1:
         clocked[field.shadow0] += bits[field.shadow0]
-        clocked[field.shadow1] += bits[field.shadow1]
+        if size.pe_sets == 2:
+            clocked[field.shadow1] += bits[field.shadow1]
     if record[at.add_valid] == 0:
         return
     step, slot = passes[record[at.add_pass]], np.int64(record[at.add_slot])
-    if step.kind == NEURONS and slot < size.time_steps:
+    if step.kind == NEURONS and slot < size.neuron_steps:
         it = layers[step.layer]
         neurons = min(size.lanes, it.width - step.tile * size.lanes)
         clocked[it.membrane + step.tile] += bits[it.membrane + step.tile]
-        clocked[it.this + slot] += neurons
-        operations[2 + step.layer] += 2 * size.lanes
+        clocked[it.this + step.time_step + slot] += neurons
+        operations[size.pe_sets + step.layer] += 2 * size.lanes
     elif step.kind == COMBINE:
         for pe_set in range(size.time_steps):
             operations[pe_set] += size.lanes
     elif step.kind == ACCUMULATE:
-        for pe_set in range(2):
+        for pe_set in range(size.pe_sets):
             if (np.int64(record[at.add_enable]) >> pe_set) & 1 == 1:
-                row = size.row0 if step.fc == 1 and pe_set == 0 else size.row1
+                row = size.row1 if pe_set == 1 or step.shares_row == 1 else size.row0
                 operations[pe_set] += added_lanes(record, row, lane_words, size)
 
 
@@ -178,7 +180,7 @@ class ActivityCounter:
         self.cycles = np.zeros(kinds, dtype=np.int64)
         self._toggles, self._clocked = (np.zeros((kinds, fields), dtype=np.int64) for _ in range(2))
         self._reads = np.zeros((kinds, 2), dtype=np.int64)
-        self._operations = np.zeros((kinds, 2 + len(spec.layers)), dtype=np.int64)
+        self._operations = np.zeros((kinds, spec.pe_sets + len(spec.layers)), dtype=np.int64)
         self._starts = np.array([field.offset for field in self._layout] + [self._layout.words])
         self._before = np.zeros(self._layout.words, dtype=np.uint64)
         self._before_phase = -1
@@ -250,7 +252,7 @@ class ActivityCounter:
                 _row("weight_buffer", f"bank{bank}", "memory", spec.row_bits)
                 | {"reads": int(reads[bank]), "writes": 0, "depth": depth}
             )
-        adders = [("pe_array", pe_set, spec.accumulator_bits) for pe_set in range(2)]
+        adders = [("pe_array", pe_set, spec.accumulator_bits) for pe_set in range(spec.pe_sets)]
         adders += [("neuron_unit", layer, bits) for layer, bits in enumerate(spec.membrane_bits)]
         for (block, number, bits), done in zip(adders, operations, strict=True):
             rows.append(_row(block, f"add{number}", "adder", bits) | {"operations": int(done)})
@@ -259,22 +261,26 @@ class ActivityCounter:
     def _build_tables(self) -> tuple[np.ndarray, ...]:
         spec, layout, schedule = self.specification, self._layout, self._schedule
         at = {field.path: which for which, field in enumerate(layout)}
+        offsets = {field.path: field.offset for field in layout}
         sizes = {
             "lanes": spec.lanes,
+            "pe_sets": spec.pe_sets,
             "weight_bits": spec.weight_bits,
             "accumulator_bits": spec.accumulator_bits,
             "code_planes": schedule.code_planes,
             "time_steps": spec.time_steps,
+            "neuron_steps": schedule.neuron_steps,
             "zero_weight_gating": int(spec.zero_weight_gating),
             "pair_words": schedule.pair_words,
             "frame_words": schedule.frame_words,
             "clocked0": layout["pe_array.clocked0"].offset,
-            "clocked1": layout["pe_array.clocked1"].offset,
+            # What only a second PE set has is nowhere without it, and is never looked for.
+            "clocked1": offsets.get("pe_array.clocked1", -1),
             "row0": layout["weight_buffer.row0"].offset,
             "row1": layout["weight_buffer.row1"].offset,
         }
         passes = [
-            {"kind": int(step.kind), "layer": step.layer, "tile": step.tile, "fc": int(step.phase == "FC")}
+            {name: int(getattr(step, name)) for name in ("kind", "layer", "tile", "time_step", "shares_row")}
             for step in schedule.passes
         ]
         layers = [
@@ -290,7 +296,7 @@ class ActivityCounter:
             structured([sizes]),
             structured(passes),
             structured([{name: layout[path].offset for name, path in _NUMBERS.items()}]),
-            structured([{name: at[path] for name, path in _GATED.items()}]),
+            structured([{name: at.get(path, -1) for name, path in _GATED.items()}]),
             structured(layers),
             np.array([field.bits if field.clock == GATED else 0 for field in layout], dtype=np.int64),
         )

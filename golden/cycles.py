@@ -41,11 +41,12 @@ class FrameCounts:
         Clock cycles. The FC's include every held cycle.
     rows : np.ndarray [shape=(frames, 2), dtype=int64]
         Rows read from bank 0 and bank 1.
-    additions : np.ndarray [shape=(frames, 2), dtype=int64]
+    additions : np.ndarray [shape=(frames, PE sets), dtype=int64]
         Weights added in the lanes of each PE set: those that are not 0, or with zero-weight gating off all
         lanes of an enabled set.
     macs : np.ndarray [shape=(frames,), dtype=int64]
-        Multiply-accumulates by the paper's count, the FC's zero weights left out.
+        Multiply-accumulates by the paper's count, the FC's zero weights left out. With one PE set and two time steps
+        the input's are done twice, and count twice.
     dense_macs : np.ndarray [shape=(frames,), dtype=int64]
         The same with the FC's zero weights counted.
     """
@@ -89,8 +90,6 @@ def count_frames(
     ------
     StimulusError
         Codes that the specification refuses, or spikes that are not of its shape.
-    UnsupportedSwitchError
-        See `golden.schedule.build_schedule`.
     """
     spec = checkpoint.specification
     schedule, codes = build_schedule(spec), check_codes(spec, codes)
@@ -101,7 +100,7 @@ def count_frames(
     phase_cycles = np.zeros((frames, len(phases)), dtype=np.int64)
     phase_cycles[:, 0] = spec.inputs + 1
     phase_cycles[:, -1] = 3 + schedule.words_of_pair(spec.group_pairs - 1)
-    rows, additions = (np.zeros((frames, 2), dtype=np.int64) for _ in range(2))
+    rows, additions = (np.zeros((frames, count), dtype=np.int64) for count in (2, spec.pe_sets))
     row_weights = _added_lanes(checkpoint)
     pair_slots = np.zeros((frames, spec.group_pairs), dtype=np.int64)
     for step in schedule.passes:
@@ -117,11 +116,12 @@ def count_frames(
             pair_slots[:, step.group_pair] += slots
         else:
             phase_cycles[:, column] += slots
-        for k in range(2):
-            rows[:, k] += visits * (step.banks >> k & 1)
+        for bank in range(2):
+            rows[:, bank] += visits * (step.banks >> bank & 1)
+        for k in range(spec.pe_sets):
             if step.sets >> k & 1:
-                enabled = union if step.phase == "FC" else (v0, v1)[k]
-                bank = k if step.phase == "FC" else 1
+                enabled = union if step.phase == "FC" or spec.pe_sets == 1 else (v0, v1)[k]
+                bank = 1 if step.shares_row else k
                 additions[:, k] += enabled @ row_weights[bank][step.base : step.base + step.entries]
     # A pair's transfer waits for the words of the pair before it.
     words = np.array([schedule.words_of_pair(pair) for pair in range(spec.group_pairs)])
@@ -220,7 +220,8 @@ def _macs(
 
     held = _held(spec, codes)
     planes = np.stack([held >> plane & 1 for plane in range(spec.input_bits)], axis=1).astype(bool)
-    layers = count(planes) * spec.layers[0]
+    # Two time steps that follow each other on one PE set have no place to keep the input's sum.
+    layers = count(planes) * spec.layers[0] * (spec.time_steps if spec.pe_sets == 1 else 1)
     for layer, width in enumerate(spec.layers):
         if layer:
             layers += count(spikes[layer - 1]) * width

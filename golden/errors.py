@@ -9,10 +9,6 @@ class SpecificationError(GoldenError):
     """A specification field, or a combination of fields, that no accelerator can be built from."""
 
 
-class UnsupportedSwitchError(GoldenError):
-    """A valid specification that asks for a switch that the cycle table, and so the RTL, does not have yet."""
-
-
 class CheckpointError(GoldenError):
     """A checkpoint file or object whose contents contradict its specification."""
 

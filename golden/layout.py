@@ -127,8 +127,6 @@ def build_layout(spec: Specification) -> Layout:
     ------
     SpecificationError
         The records of a frame would take more than `MOST_FRAME_BYTES`.
-    UnsupportedSwitchError
-        See `golden.schedule.build_schedule`.
     """
     fields, words = [], 0
     for field in _fields(spec):
@@ -162,7 +160,7 @@ def _fields(spec: Specification) -> Iterator[Field]:
         yield number("controller", f"{stage}_slot", slot_bits, FREE)
         if stage == "read":
             yield number("controller", "read_visit", 1, FREE)
-        yield number("controller", f"{stage}_enable", 2, FREE)
+        yield number("controller", f"{stage}_enable", spec.pe_sets, FREE)
         yield number("controller", f"{stage}_double", 1, FREE)
         yield number("controller", f"{stage}_last", 1, FREE)
     yield number("controller", "transfer", 1, FREE)
@@ -177,9 +175,9 @@ def _fields(spec: Specification) -> Iterator[Field]:
     yield number("weight_buffer", "read", 2, PORT)
     for bank in range(2):
         yield sliced("weight_buffer", f"row{bank}", spec.weight_bits, spec.lanes, MEMORY_ROW)
-    for pe_set in range(2):
+    for pe_set in range(spec.pe_sets):
         yield sliced("pe_array", f"acc{pe_set}", spec.accumulator_bits, spec.lanes, GATED)
-    for pe_set in range(2):
+    for pe_set in range(spec.pe_sets):
         yield number("pe_array", f"clocked{pe_set}", spec.lanes, PORT)
     for layer in range(len(spec.layers)):
         for tile in range(spec.tiles(layer)):
@@ -188,7 +186,7 @@ def _fields(spec: Specification) -> Iterator[Field]:
         for age in ("this", "last"):
             for step in range(spec.time_steps):
                 yield number("spikes", f"{age}{layer}_{step}", width, GATED)
-    for pe_set in range(2):
+    for pe_set in range(spec.pe_sets):
         yield sliced("output", f"shadow{pe_set}", spec.logit_bits, spec.lanes, GATED)
     yield number("output", "busy", 1, FREE)
     yield number("output", "position", index_bits(schedule.pair_words), FREE)

@@ -28,7 +28,7 @@ BOOKKEEPING = ("to_visit", "visited", "read_index", "add_index", "done_pass", "d
 
 _PASS_FIELDS = (
     *("kind", "layer", "tile", "source", "source_layer", "plane", "steps", "entries"),
-    *("base", "banks", "sets", "align", "subtract", "clear", "transfer"),
+    *("base", "banks", "sets", "align", "subtract", "clear", "transfer", "time_step"),
 )
 _PLACES = {
     "codes": "input_buffer.codes",
@@ -112,13 +112,7 @@ class Machine(NamedTuple):
 
 
 def build_machine(checkpoint: Checkpoint) -> Machine:
-    """Return the machine of a checkpoint as reset leaves it, with rows of 0.
-
-    Raises
-    ------
-    UnsupportedSwitchError
-        See `golden.schedule.build_schedule`.
-    """
+    """Return the machine of a checkpoint as reset leaves it, with rows of 0."""
     spec = checkpoint.specification
     schedule, layout = build_schedule(spec), build_layout(spec)
     banks = memory_image(checkpoint)
@@ -134,7 +128,7 @@ def build_machine(checkpoint: Checkpoint) -> Machine:
         sizes=structured([_sizes(spec, schedule)]),
         passes=structured(_passes(schedule)),
         layers=structured(_layers(spec, layout)),
-        places=structured([{name: layout[path].offset for name, path in _PLACES.items()}]),
+        places=structured([_places(layout)]),
         words=np.array([layout[path].offset for path in REGISTERS], dtype=np.int64),
         masks=np.array([(1 << layout[path].width) - 1 for path in REGISTERS], dtype=np.uint64),
         spike_words=np.array(spike_words, dtype=np.int64),
@@ -169,12 +163,15 @@ def _sizes(spec: Specification, schedule: Schedule) -> dict[str, int]:
         "outputs": spec.outputs,
         "time_steps": spec.time_steps,
         "lanes": spec.lanes,
+        "pe_sets": spec.pe_sets,
         "accumulator_bits": spec.accumulator_bits,
         "logits": spec.logits_per_cycle,
         "logit_bits": spec.logit_bits,
         "zero_skipping": int(spec.zero_skipping),
         "zero_weight_gating": int(spec.zero_weight_gating),
+        "neuron_steps": schedule.neuron_steps,
         "neuron_slots": schedule.neuron_slots,
+        "set_words": schedule.set_words,
         "pair_words": schedule.pair_words,
         "frame_words": schedule.frame_words,
         "address_mask": (1 << schedule.address_bits) - 1,
@@ -187,11 +184,17 @@ def _sizes(spec: Specification, schedule: Schedule) -> dict[str, int]:
     }
 
 
+def _places(layout: Layout) -> dict[str, int]:
+    offsets = {field.path: field.offset for field in layout}
+    # What only a second PE set has stands nowhere without it; the kernel then never looks.
+    return {name: offsets.get(path, -1) for name, path in _PLACES.items()}
+
+
 def _passes(schedule: Schedule) -> list[dict[str, int]]:
     phases = phase_names(schedule.specification)
     return [
         {name: int(getattr(step, name)) for name in _PASS_FIELDS}
-        | {"fc": int(step.phase == "FC"), "phase": phases.index(step.phase)}
+        | {"fc": int(step.phase == "FC"), "phase": phases.index(step.phase), "shares_row": int(step.shares_row)}
         for step in schedule.passes
     ]
 

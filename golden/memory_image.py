@@ -1,8 +1,9 @@
 """Where every weight lies: the rows of the weight buffer's two banks (ours; docs/schedule.md, "Passes").
 
 A row is `lanes` weights. Both banks begin with the FC's rows, group 2g in bank 0 and group 2g + 1 in bank 1
-at the same address; the layers' rows follow in bank 1, tile after tile, feed-forward before recurrent. Every
-address is the base of a pass of `golden.schedule`, so the image cannot drift from the schedule.
+at the same address; the layers' rows follow in bank 1, tile after tile, feed-forward before recurrent. So they lie
+whatever the number of PE sets. Every address is the base of a pass of `golden.schedule`, so the image cannot drift from
+the schedule.
 """
 
 from __future__ import annotations
@@ -57,11 +58,6 @@ def memory_image(checkpoint: Checkpoint) -> tuple[BankImage, BankImage]:
     -------
     tuple of BankImage
         Depths as in ``Schedule.bank_depths``.
-
-    Raises
-    ------
-    UnsupportedSwitchError
-        See `golden.schedule.build_schedule`.
     """
     spec = checkpoint.specification
     schedule = build_schedule(spec)
@@ -72,7 +68,7 @@ def memory_image(checkpoint: Checkpoint) -> tuple[BankImage, BankImage]:
         matrix = _matrix(checkpoint, step)
         for bank in range(2):
             if step.banks >> bank & 1:
-                first = ((2 * step.group_pair + bank) if step.phase == "FC" else step.tile) * spec.lanes
+                first = ((2 * (step.base // step.entries) + bank) if step.phase == "FC" else step.tile) * spec.lanes
                 columns = matrix[:, first : first + spec.lanes]
                 weights[bank][step.base : step.base + step.entries, : columns.shape[1]] = columns
     images = [BankImage(bank, lane_planes(bank, spec.weight_bits)) for bank in weights]

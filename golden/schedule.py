@@ -13,7 +13,6 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Any
 
-from golden.errors import UnsupportedSwitchError
 from golden.specification import Specification, index_bits
 
 
@@ -69,11 +68,13 @@ class Pass:
     align : int
         Left shift of the weight before it is added (`double` adds one more in the FC).
     subtract : bool
-        PE set 1 subtracts (the sign plane; with sign and magnitude no pass has one).
+        The last PE set subtracts: it has the sign plane (with sign and magnitude no pass has one).
     clear, transfer : bool
         The first slot starts from 0; the last slot's sums go to the shadow bank.
     group_pair : int
-        g of an FC pass, else 0.
+        g of an FC pass, else 0: the pair of groups, or with one PE set the group.
+    time_step : int
+        First time step of a neuron pass, else 0.
     """
 
     kind: Kind
@@ -93,6 +94,12 @@ class Pass:
     clear: bool = False
     transfer: bool = False
     group_pair: int = 0
+    time_step: int = 0
+
+    @property
+    def shares_row(self) -> bool:
+        """Whether PE set 0 takes the row of bank 1, alone or with set 1; otherwise it takes that of bank 0."""
+        return self.banks == 2
 
 
 @dataclass(frozen=True)
@@ -122,14 +129,19 @@ class Schedule:
         return index_bits(max(self.bank_depths))
 
     @property
+    def neuron_steps(self) -> int:
+        """Time steps of a neuron pass: those that the PE sets have accumulated."""
+        return min(self.specification.time_steps, self.specification.pe_sets)
+
+    @property
     def neuron_slots(self) -> int:
-        """Slots of a neuron pass: T, and two in which the spikes reach their registers."""
-        return self.specification.time_steps + 2
+        """Slots of a neuron pass: its time steps, and two in which the spikes reach their registers."""
+        return self.neuron_steps + 2
 
     @property
     def low_planes(self) -> int:
-        """h: set 0 takes planes 0..h-1 of a code, set 1 the others."""
-        return (self.specification.input_bits + 1) // 2
+        """h: set 0 takes planes 0..h-1 of a code, set 1 the others; all are set 0's if it is the only one."""
+        return _low_planes(self.specification)
 
     @property
     def signed_magnitudes(self) -> bool:
@@ -144,7 +156,12 @@ class Schedule:
     @property
     def pair_words(self) -> int:
         """Words of a full pair of groups."""
-        return 2 * self.specification.lanes // self.specification.logits_per_cycle
+        return self.specification.pe_sets * self.set_words
+
+    @property
+    def set_words(self) -> int:
+        """Words of one PE set's group."""
+        return self.specification.lanes // self.specification.logits_per_cycle
 
     @property
     def frame_words(self) -> int:
@@ -176,37 +193,23 @@ class Schedule:
         return index_bits(max(self.worst_cycles, self.specification.frame_budget + 1) + 1)
 
 
-def require_supported(spec: Specification) -> None:
-    """Refuse what the cycle table does not have.
-
-    Raises
-    ------
-    UnsupportedSwitchError
-        Names the switch. It is refused, never ignored.
-    """
-    if spec.pe_sets != 2:
-        raise UnsupportedSwitchError(f"pe_sets {spec.pe_sets}: the accelerator has only 2 sets so far")
+def _low_planes(spec: Specification) -> int:
+    return math.ceil(spec.input_bits / spec.pe_sets)
 
 
 @lru_cache(maxsize=256)
 def build_schedule(spec: Specification) -> Schedule:
-    """Return the passes of a frame for `spec`.
-
-    Raises
-    ------
-    UnsupportedSwitchError
-        See `require_supported`.
-    """
-    require_supported(spec)
+    """Return the passes of a frame for `spec`."""
     fc_rows = spec.layers[-1]
-    depths = [spec.group_pairs * fc_rows, (spec.groups // 2) * fc_rows]
+    # Group g has its rows in bank g mod 2, behind those of the groups before it there.
+    depths = [math.ceil(spec.groups / 2) * fc_rows, (spec.groups // 2) * fc_rows]
     passes: list[Pass] = []
     for layer in range(len(spec.layers)):
         for tile in range(spec.tiles(layer)):
             passes += _tile_passes(spec, layer=layer, tile=tile, base=depths[1])
             depths[1] += spec.fan_in(layer) + (spec.layers[layer] if spec.recurrent[layer] else 0)
     for pair in range(spec.group_pairs):
-        two = 2 * pair + 1 < spec.groups
+        groups = range(pair * spec.pe_sets, min((pair + 1) * spec.pe_sets, spec.groups))
         whole = Pass(
             kind=Kind.ACCUMULATE,
             phase="FC",
@@ -214,23 +217,37 @@ def build_schedule(spec: Specification) -> Schedule:
             source=Source.THIS,
             source_layer=len(spec.layers) - 1,
             entries=fc_rows,
-            base=pair * fc_rows,
-            banks=3 if two else 1,
-            sets=3 if two else 1,
+            base=groups[0] // 2 * fc_rows,
+            banks=sum(1 << group % 2 for group in groups),
+            sets=(1 << len(groups)) - 1,
             transfer=True,
             group_pair=pair,
         )
-        passes += _by_time_step(whole, spec.time_steps, together=spec.merged_spike)
+        passes += _by_time_step(whole, (1 << spec.time_steps) - 1, together=spec.merged_spike)
     return Schedule(spec, tuple(_hold_bases(passes)), (depths[0], depths[1]))
 
 
 def _tile_passes(spec: Specification, *, layer: int, tile: int, base: int) -> list[Pass]:
+    """Return the passes of a tile: one PE set has one sum a lane, so it goes through them once a time step."""
+    every = (1 << spec.time_steps) - 1
+    turns = [1 << step for step in range(spec.time_steps)] if spec.pe_sets == 1 else [every]
+    at: dict[str, Any] = {"layer": layer, "tile": tile, "sets": (1 << spec.pe_sets) - 1}
+    passes: list[Pass] = []
+    for time_step, steps in enumerate(turns):
+        passes += _current_passes(spec, steps, base, at)
+        passes.append(Pass(kind=Kind.NEURONS, phase=f"L{layer} neurons", time_step=time_step, **at))
+    return passes
+
+
+def _current_passes(spec: Specification, steps: int, base: int, at: dict[str, Any]) -> list[Pass]:
+    """Return the passes that sum the input current of a tile at the time steps of which `steps` has the bit."""
+    layer: int = at["layer"]
     name = f"L{layer}"
-    at: dict[str, Any] = {"layer": layer, "tile": tile}
     passes: list[Pass] = []
     feed: dict[str, Any] = {"kind": Kind.ACCUMULATE, "base": base, "banks": 2, "entries": spec.fan_in(layer)} | at
     if layer == 0:
-        low_planes = (spec.input_bits + 1) // 2
+        low_planes = _low_planes(spec)
+        sign_plane = spec.input_bits - 1 - (spec.pe_sets - 1) * low_planes
         for plane in reversed(range(low_planes)):
             passes.append(
                 Pass(
@@ -238,12 +255,13 @@ def _tile_passes(spec: Specification, *, layer: int, tile: int, base: int) -> li
                     source=Source.CODES,
                     plane=plane,
                     align=plane + spec.input_align(0),
-                    subtract=low_planes + plane == spec.input_bits - 1 and spec.plane_coding == "twos_complement",
+                    subtract=plane == sign_plane and spec.plane_coding == "twos_complement",
                     clear=plane == low_planes - 1,
                     **feed,
                 )
             )
-        passes.append(Pass(kind=Kind.COMBINE, phase=f"{name} combine", **at))
+        if spec.pe_sets == 2:
+            passes.append(Pass(kind=Kind.COMBINE, phase=f"{name} combine", **at))
     else:
         whole = Pass(
             phase=f"{name} feed-forward",
@@ -252,7 +270,7 @@ def _tile_passes(spec: Specification, *, layer: int, tile: int, base: int) -> li
             align=spec.input_align(layer),
             **feed,
         )
-        passes += _by_time_step(whole, spec.time_steps, together=spec.parallel_time_steps)
+        passes += _by_time_step(whole, steps, together=spec.parallel_time_steps)
     if spec.recurrent[layer]:
         whole = Pass(
             kind=Kind.ACCUMULATE,
@@ -267,16 +285,15 @@ def _tile_passes(spec: Specification, *, layer: int, tile: int, base: int) -> li
         )
         passes += [
             dataclasses.replace(step, clear=False)
-            for step in _by_time_step(whole, spec.time_steps, together=spec.parallel_time_steps)
+            for step in _by_time_step(whole, steps, together=spec.parallel_time_steps)
         ]
-    passes.append(Pass(kind=Kind.NEURONS, phase=f"{name} neurons", **at))
     return passes
 
 
-def _by_time_step(whole: Pass, time_steps: int, *, together: bool) -> list[Pass]:
-    """Return the pass once, or once a time step: the first part clears, the last transfers."""
-    if time_steps == 1 or together:
-        return [dataclasses.replace(whole, steps=(1 << time_steps) - 1, clear=True)]
+def _by_time_step(whole: Pass, steps: int, *, together: bool) -> list[Pass]:
+    """Return the pass once, or once a time step of `steps`: the first part clears, the last transfers."""
+    if steps != 3 or together:
+        return [dataclasses.replace(whole, steps=steps, clear=True)]
     return [
         dataclasses.replace(whole, steps=1, clear=True, transfer=False),
         dataclasses.replace(whole, steps=2, clear=False),

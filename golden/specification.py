@@ -73,7 +73,8 @@ class Specification:
         Real-time operating point, 1 Hz to 1 THz and 1 ns to 1,000 s; their product, at most 10^9, is the budget of
         cycles a frame.
     parallel_time_steps : bool
-        Both time steps share one row read; otherwise each time step reads its own rows.
+        Both time steps share one row read; otherwise each time step reads its own rows. With one PE set and two time
+        steps it must be false: every PE has one accumulator, so the time steps go one after the other.
     zero_skipping : bool
         Visit only indices whose entry is not zero; otherwise every index takes a cycle and a read.
     merged_spike : bool
@@ -140,8 +141,8 @@ class Specification:
 
     @property
     def group_pairs(self) -> int:
-        """FC passes: two groups at a time, one a PE set."""
-        return math.ceil(self.groups / 2)
+        """FC passes: two groups at a time, one a PE set; a "pair" is a single group with one PE set."""
+        return math.ceil(self.groups / self.pe_sets)
 
     @property
     def buffered_weights(self) -> int:

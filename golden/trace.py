@@ -42,11 +42,6 @@ class CycleModel:
         whose ADD the edge before this cycle ended, which is what a difference in an accumulator, membrane or
         spike comes from. -1: none. A held cycle counts as the FC's. Overwritten by the next call.
 
-    Raises
-    ------
-    UnsupportedSwitchError
-        See `golden.schedule.build_schedule`.
-
     Notes
     -----
     After construction every register is 0 as reset leaves it. The rows that a memory last read are undefined until the
@@ -155,11 +150,12 @@ class CycleModel:
         spec, step = self.checkpoint.specification, self.schedule.passes[which]
         text = step.phase
         if step.phase == "FC" and spec.group_pairs > 1:
-            text += f" pair {step.group_pair}"
+            text += f" {'pair' if spec.pe_sets == 2 else 'group'} {step.group_pair}"
         elif step.phase != "FC" and spec.tiles(step.layer) > 1:
             text += f" tile {step.tile}"
         if step.phase == "L0 input":
-            text += f" planes {self.schedule.low_planes + step.plane}, {step.plane}"
+            high = self.schedule.low_planes + step.plane
+            text += f" planes {high}, {step.plane}" if spec.pe_sets == 2 else f" plane {step.plane}"
         if index >= 0:
             return f"{text} row {index}"
         return f"{text}, no row" if step.kind is Kind.ACCUMULATE else text

@@ -36,12 +36,18 @@ def pair_ends(m: Machine) -> Any:
 
 
 @compiled
+def bank_of(step: Any, pe_set: Any) -> Any:
+    """Whose row a set adds: set 0 has bank 0, but takes the row of bank 1 where a pass reads that alone."""
+    return 1 if pe_set == 1 or step.shares_row == 1 else 0
+
+
+@compiled
 def settle_clocked(m: Machine, hold: Any) -> None:
     """Ports ``clocked0`` and ``clocked1``."""
     reg, size, place = m.registers[0], m.sizes[0], m.places[0]
     step = m.passes[reg.add_pass]
     adding = reg.add_valid == 1 and not hold
-    for pe_set in range(2):
+    for pe_set in range(size.pe_sets):
         mode = NO_LANE
         if adding and step.kind == ACCUMULATE:
             if step.clear == 1 and reg.add_slot == 0:
@@ -50,7 +56,7 @@ def settle_clocked(m: Machine, hold: Any) -> None:
                 mode = LANES_WITH_WEIGHT if size.zero_weight_gating == 1 else ALL_LANES
         elif adding and step.kind == COMBINE and pe_set < size.time_steps:
             mode = ALL_LANES
-        bank = pe_set if step.fc == 1 else 1
+        bank = bank_of(step, pe_set)
         at = place.clocked0 if pe_set == 0 else place.clocked1
         for word in range(m.row_nonzero.shape[1]):
             lanes_here = min(size.lanes - 64 * word, 64)
@@ -70,9 +76,8 @@ def settle_logits(m: Machine) -> None:
         m.record[place.logits + word] = 0
     if reg.busy == 0:
         return
-    half = size.pair_words // 2
-    pe_set = 0 if reg.position < half else 1
-    first = size.logits * (reg.position - pe_set * half)
+    pe_set = reg.position // size.set_words
+    first = size.logits * (reg.position - pe_set * size.set_words)
     low = (ONE << np.uint64(size.logit_bits)) - ONE
     for lane in range(size.logits):
         logit = np.uint64(m.shadow[pe_set, first + lane]) & low
@@ -101,9 +106,8 @@ def settle(m: Machine, hold: Any) -> None:
 def output_word(m: Machine) -> None:
     """Accept the word on the port: arg-max, ``position``, ``word``, ``busy``; ``done`` after the last."""
     reg, size = m.registers[0], m.sizes[0]
-    half = size.pair_words // 2
-    pe_set = 0 if reg.position < half else 1
-    first = size.logits * (reg.position - pe_set * half)
+    pe_set = reg.position // size.set_words
+    first = size.logits * (reg.position - pe_set * size.set_words)
     for lane in range(size.logits):
         number = size.logits * reg.word + lane
         logit = m.shadow[pe_set, first + lane]
@@ -123,7 +127,7 @@ def output_word(m: Machine) -> None:
 def transfer(m: Machine) -> None:
     """TRANSFER: the shadow bank takes the accumulators."""
     size, place = m.sizes[0], m.places[0]
-    for pe_set in range(2):
+    for pe_set in range(size.pe_sets):
         for lane in range(size.lanes):
             m.shadow[pe_set, lane] = m.acc[pe_set, lane]
         at = place.shadow0 if pe_set == 0 else place.shadow1
@@ -137,26 +141,25 @@ def add(m: Machine) -> None:
     reg, size, place = m.registers[0], m.sizes[0], m.places[0]
     step = m.passes[reg.add_pass]
     if step.kind == NEURONS:
-        if reg.add_slot < size.time_steps:
-            neurons(m, step.layer, step.tile, reg.add_slot)
+        if reg.add_slot < size.neuron_steps:
+            neurons(m, step.layer, step.tile, step.time_step + reg.add_slot, reg.add_slot)
         return
     if step.kind == COMBINE:
         for lane in range(size.lanes):
             product = (m.acc[1, lane] << size.low_planes) + m.acc[0, lane]
             for pe_set in range(size.time_steps):
                 m.acc[pe_set, lane] = product
-    for pe_set in range(2):
+    for pe_set in range(size.pe_sets):
         clear = step.kind == ACCUMULATE and step.clear == 1 and reg.add_slot == 0
         enabled = step.kind == ACCUMULATE and (reg.add_enable >> pe_set) & 1 == 1
         if clear:
             for lane in range(size.lanes):
                 m.acc[pe_set, lane] = 0
         if enabled:
-            # Layers share the row of bank 1; in the FC each set has its bank's.
-            bank = pe_set if step.fc == 1 else 1
+            bank = bank_of(step, pe_set)
             align = step.align + (reg.add_double if step.fc == 1 else 0)
             negative = step.source == CODES and size.signed_magnitudes == 1 and reg.add_double == 1
-            if negative or (pe_set == 1 and step.subtract == 1):
+            if negative or (pe_set == size.pe_sets - 1 and step.subtract == 1):
                 for lane in range(size.lanes):
                     m.acc[pe_set, lane] -= np.int64(m.rows[bank, lane]) << align
             else:
@@ -168,8 +171,8 @@ def add(m: Machine) -> None:
 
 
 @compiled
-def neurons(m: Machine, layer: Any, tile: Any, time_step: Any) -> None:
-    """Update one time step of one tile: leak or reset, add, saturate, compare."""
+def neurons(m: Machine, layer: Any, tile: Any, time_step: Any, pe_set: Any) -> None:
+    """Update one time step of one tile from the sums of a PE set: leak or reset, add, saturate, compare."""
     size, it = m.sizes[0], m.layers[layer]
     u = m.membranes[it.first_tile + tile]
     greatest = (np.int64(1) << (it.membrane_bits - 1)) - 1
@@ -182,7 +185,7 @@ def neurons(m: Machine, layer: Any, tile: Any, time_step: Any) -> None:
         else:
             before = m.spikes[layer, 1, size.time_steps - 1, neuron]
         decayed = 0 if before == 1 else u[lane] - (u[lane] >> it.leak)
-        u[lane] = min(max(decayed + (m.acc[time_step, lane] << it.shift), -greatest - 1), greatest)
+        u[lane] = min(max(decayed + (m.acc[pe_set, lane] << it.shift), -greatest - 1), greatest)
         m.spikes[layer, 0, time_step, neuron] = 1 if u[lane] >= it.threshold else 0
     pack_planes(u, it.membrane_bits, m.record, it.membrane_word + tile * it.membrane_words)
     pack_bits(m.spikes[layer, 0, time_step], it.width, m.record, m.spike_words[layer, 0, time_step])
@@ -251,7 +254,9 @@ def issue(m: Machine) -> None:
             reg.visited += 1
             m.record[place.pending + found // 64] ^= ONE << np.uint64(found & LOW_6)
             v0, v1 = np.int64(m.vectors[0, found]), np.int64(m.vectors[1, found])
-            enable = (3 * (v0 | v1) if step.fc == 1 else v0 | (v1 << 1)) & step.sets
+            # A second PE set has vector 1 for its own, but in the FC.
+            apart = size.pe_sets == 2 and step.fc == 0
+            enable = (v0 | (v1 << 1) if apart else 3 * (v0 | v1)) & step.sets
             double = v0 & v1 & step.fc
             if step.source == CODES and size.signed_magnitudes == 1 and m.codes[found] < 0:
                 double = np.int64(1)

@@ -14,6 +14,7 @@ from rtl.neuron_unit import neuron_unit
 from rtl.output import output
 from rtl.pe_array import pe_array
 from rtl.registers import Ports, Registers
+from rtl.single_set import pe_array as single_set
 from rtl.spikes import spikes
 from rtl.weight_buffer import weight_buffer
 from rtl.zero_skip import zero_skip
@@ -159,7 +160,9 @@ def accelerator(
         contents0 if contents0 is not None else [0] * depth0,
         contents1 if contents1 is not None else [0] * depth1,
     )
-    the_pe_array = pe_array(
+    # What only a second set has is None without it.
+    acc1, shadow1 = planes.get("pe_array.acc1"), planes.get("output.shadow1")
+    operation = (
         clk,
         reset,
         hold,
@@ -170,13 +173,14 @@ def accelerator(
         control["add_double"],
         planes["weight_buffer.row0"],
         planes["weight_buffer.row1"],
-        planes["pe_array.acc0"],
-        planes["pe_array.acc1"],
-        one("pe_array.clocked0"),
-        one("pe_array.clocked1"),
-        schedule,
-        architecture,
     )
+    acc0, clocked0 = planes["pe_array.acc0"], one("pe_array.clocked0")
+    if spec.pe_sets == 2:
+        the_pe_array = pe_array(
+            *operation, acc0, acc1, clocked0, one("pe_array.clocked1"), schedule, architecture
+        )
+    else:
+        the_pe_array = single_set(*operation, acc0, clocked0, schedule, architecture)
     the_neuron_unit = neuron_unit(
         clk,
         reset,
@@ -186,8 +190,8 @@ def accelerator(
         control["add_valid"],
         control["add_pass"],
         control["add_slot"],
-        planes["pe_array.acc0"],
-        planes["pe_array.acc1"],
+        acc0,
+        acc1,
         spikes_last,
         registers.membrane_planes(),
         spikes_now,
@@ -199,10 +203,10 @@ def accelerator(
         starting,
         control["transfer"],
         ports.logits_ready,
-        planes["pe_array.acc0"],
-        planes["pe_array.acc1"],
+        acc0,
+        acc1,
         planes["output.shadow0"],
-        planes["output.shadow1"],
+        shadow1,
         one("output.busy"),
         one("output.position"),
         one("output.word"),

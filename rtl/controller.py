@@ -1,4 +1,7 @@
-"""Controller: the frame schedule, the pipeline's stage registers, the count of cycles and the overrun flag."""
+"""Controller: the frame schedule, the pipeline's stage registers, the count of cycles and the overrun flag.
+
+With one PE set `read_enable` and `add_enable` have one bit.
+"""
 
 from __future__ import annotations
 
@@ -89,7 +92,9 @@ def controller(
     most_cycles = (1 << schedule.cycle_bits) - 1
     last_neuron_slot = schedule.neuron_slots - 1
     kind_of = tuple(int(item.kind) for item in schedule.passes)
-    merges = tuple(int(item.phase == "FC") for item in schedule.passes)
+    # Passes in which an entry of either vector enables every set. One set looks at both vectors in all of them; only in
+    # those of the FC may both have ones.
+    merges = tuple(int(item.phase == "FC" or spec.pe_sets == 1) for item in schedule.passes)
     sets_of = tuple(item.sets for item in schedule.passes)
     transfers = tuple(int(item.transfer) for item in schedule.passes)
     idle, run, flush = int(State.IDLE), int(State.RUN), int(State.FLUSH)

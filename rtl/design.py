@@ -90,8 +90,6 @@ def build_design(spec: Specification, architecture: str = "sliced") -> Design:
     ------
     ConversionError
         MyHDL refuses a block or warns of a signal without a driver.
-    UnsupportedSwitchError
-        See `golden.schedule.build_schedule`.
     """
     ports, registers = build_ports(spec), build_registers(spec)
     instance = accelerator(ports, registers, spec, None, None, architecture)
@@ -121,7 +119,7 @@ def build_stream_modules(spec: Specification, *, arg_max: bool, architecture: st
 
     Raises
     ------
-    ConversionError, UnsupportedSwitchError
+    ConversionError
         As `build_design`.
     """
     ports, registers = build_ports(spec), build_registers(spec)

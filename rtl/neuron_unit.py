@@ -1,4 +1,7 @@
-"""Neuron unit: leak, add, saturate, compare and reset, for all lanes at once; the membrane and spike registers."""
+"""Neuron unit: leak, add, saturate, compare and reset, for all lanes at once; the membrane and spike registers.
+
+With one PE set there is no `acc1`: the pass says which time step the sums of `acc0` are of.
+"""
 
 from __future__ import annotations
 
@@ -91,6 +94,10 @@ def neuron_unit(
         for b in range(most_bits)
     )
 
+    step_of = tuple(item.time_step for item in schedule.passes)
+    if acc1 is None:
+        acc1 = acc0
+
     firing = Signal(bool(0))
     potential, leaked, current, total = (
         [Signal(intbv(0)[lanes:]) for _ in range(sum_bits)] for _ in range(4)
@@ -104,6 +111,12 @@ def neuron_unit(
         here = is_neurons[add_pass]
         firing.next = add_valid and not hold and here == 1 and add_slot < steps
         slot.next = add_slot
+
+    @always_comb
+    def decode_one():
+        here = is_neurons[add_pass]
+        firing.next = add_valid and not hold and here == 1 and add_slot == 0
+        slot.next = step_of[add_pass]
 
     @always_comb
     def select():
@@ -214,4 +227,4 @@ def neuron_unit(
                 spike = this1_of[add_pass]
             spikes_now[spike].next = fired
 
-    return decode, select, integrate, saturate, store
+    return decode if spec.pe_sets == 2 else decode_one, select, integrate, saturate, store

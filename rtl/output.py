@@ -1,4 +1,7 @@
-"""Output: the shadow bank of finished logits, their stream, and the arg-max."""
+"""Output: the shadow bank of finished logits, their stream, and the arg-max.
+
+With one PE set a "pair" is one group: there is neither `acc1` nor `shadow1`.
+"""
 
 from __future__ import annotations
 
@@ -73,6 +76,42 @@ def output(
         finished.next = accepted and frame_end
 
     @always(clk.posedge)
+    def stream_one():
+        if reset:
+            for b in range(bits):
+                shadow0[b].next = 0
+            busy.next = False
+            position.next = 0
+            word.next = 0
+        else:
+            if accepted:
+                if pair_end:
+                    busy.next = False
+                    position.next = 0
+                else:
+                    position.next = position + 1
+                if not frame_end:
+                    word.next = word + 1
+            if transfer and not hold:
+                busy.next = True
+                for b in range(bits):
+                    shadow0[b].next = acc0[b]
+            if starting:
+                word.next = 0
+
+    @always_comb
+    def present_one():
+        shown = intbv(0)[per_word * bits :]
+        lane = 0
+        shown[:] = 0
+        if busy:
+            lane = position * per_word
+            for b in range(bits):
+                for i in range(per_word):
+                    shown[i * bits + b] = shadow0[b][lane + i]
+        logits.next = shown
+
+    @always(clk.posedge)
     def stream():
         if reset:
             for b in range(bits):
@@ -142,4 +181,6 @@ def output(
             best.next = greatest
             best_index.next = which
 
+    if spec.pe_sets == 1:
+        return handshake, flow, stream_one, present_one, arg_max
     return handshake, flow, stream, present, arg_max

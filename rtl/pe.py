@@ -1,4 +1,7 @@
-"""Processing element: one lane's accumulator and adder."""
+"""Processing element: one lane's accumulator and adder.
+
+Of a set that has nothing to combine, `combine` is the constant False, and `low` and `high` are 0.
+"""
 
 from __future__ import annotations
 

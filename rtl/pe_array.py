@@ -45,7 +45,7 @@ def operation_decoder(
     align_of = tuple(item.align for item in schedule.passes)
     subtract_of = tuple(int(item.subtract) for item in schedule.passes)
     clear_of = tuple(int(item.clear) for item in schedule.passes)
-    shares = tuple(int(item.banks == 2) for item in schedule.passes)
+    shares = tuple(int(item.shares_row) for item in schedule.passes)
     # With sign and magnitude the operation's one bit is the input's sign in these passes, and doubles in the others.
     coded_of = tuple(int(item.source == Source.CODES) for item in schedule.passes)
     twice = Signal(bool(0)) if schedule.signed_magnitudes else add_double

@@ -3,6 +3,8 @@
 Two architectures of the same block, equal at every cycle. "sliced" keeps the same bit of all lanes in one word and adds
 all lanes at once, plane by plane: a ripple-carry adder a lane, which is the smallest adder and fast enough at 500 MHz,
 in a form that simulates fast in every engine. "lanes" instantiates one ``rtl.pe`` a lane, for area and activity per PE.
+A set that is alone (``rtl.single_set``) has nothing to combine: its `combine` is the constant False, and it has neither
+`low` nor `high`.
 """
 
 from __future__ import annotations
@@ -149,11 +151,16 @@ def sliced_adders(
             for b in range(acc_bits):
                 acc[b].next = 0
 
-    for signal in (clk, reset, enable, clear, subtract, combine, align, nonzero, clocked, *row, *low, *high):
+    combined = (combine, *low, *high) if combine is not False else ()
+    for signal in (clk, reset, enable, clear, subtract, align, nonzero, clocked, *row, *combined):
         signal.read = True
     for plane in acc:
         plane.driven = "reg"
-    sliced_adders.verilog_code = _CLOCKED_BY_LANE.format(
+    template = _CLOCKED_BY_LANE
+    if combine is False:
+        for part, alone in _ALONE:
+            template = template.replace(part, alone)
+    sliced_adders.verilog_code = template.format(
         lanes=lanes, top=lanes - 1, weight_bits=weight_bits, acc_bits=acc_bits, low_planes=low_planes
     )
     return add
@@ -230,12 +237,30 @@ always @(posedge $clk) begin: SLICED_ADDERS
 end
 """
 
+# What a set that has nothing to combine says instead of parts of it.
+_ALONE = (
+    ("if ($subtract && !$combine) begin", "if ($subtract) begin"),
+    (
+        """if ($combine) begin
+            base = $low[b];
+            operand = 0;
+            if (b >= {low_planes}) begin
+                operand = $high[b - {low_planes}];
+            end
+        end
+        else begin
+""",
+        "begin\n",
+    ),
+    ("if (!$combine && (b < $align)) begin", "if (b < $align) begin"),
+)
+
 
 @block
 def lane_scatter(enable, row, low, high, clocked, lane_weight, lane_low, lane_high, lane_clocked):
     """Turn the planes of a set into one number a lane. Latency: none (combinational). Reset: none."""
     lanes = len(row[0])
-    weight_bits, acc_bits = len(row), len(low)
+    weight_bits = len(row)
 
     @always_comb
     def scatter():
@@ -247,6 +272,11 @@ def lane_scatter(enable, row, low, high, clocked, lane_weight, lane_low, lane_hi
                     bits[b] = row[b][i]
             lane_weight[i].next = bits.signed()
             lane_clocked[i].next = clocked[i]
+
+    if low is None:
+        return scatter
+
+    acc_bits = len(low)
 
     @always_comb
     def scatter_accumulators():
@@ -290,7 +320,8 @@ def lane_adders(clk, reset, enable, clear, subtract, combine, align, row, low, h
         return [Signal(intbv(0, min=-half_acc, max=half_acc)) for _ in range(lanes)]
 
     lane_weight = [Signal(intbv(0, min=-half_weight, max=half_weight)) for _ in range(lanes)]
-    lane_acc, lane_low, lane_high = accumulators(), accumulators(), accumulators()
+    lane_acc = accumulators()
+    lane_low, lane_high = (accumulators(), accumulators()) if combine is not False else ([], [])
     lane_clocked = [Signal(bool(0)) for _ in range(lanes)]
     spread = lane_scatter(enable, row, low, high, clocked, lane_weight, lane_low, lane_high, lane_clocked)
     elements = [
@@ -303,8 +334,8 @@ def lane_adders(clk, reset, enable, clear, subtract, combine, align, row, low, h
             combine,
             align,
             lane_weight[i],
-            lane_low[i],
-            lane_high[i],
+            lane_low[i] if lane_low else 0,
+            lane_high[i] if lane_high else 0,
             lane_acc[i],
             low_planes,
         )

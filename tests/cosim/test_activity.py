@@ -18,6 +18,8 @@ SWITCHES = {
     "spikes not merged": {"merged_spike": False},
     "zero weights clocked": {"zero_weight_gating": False},
     "sign and magnitude": {"plane_coding": "sign_magnitude"},
+    "one set": {"pe_sets": 1, "parallel_time_steps": False},
+    "one set, one time step": {"pe_sets": 1, "time_steps": 1},
     "all techniques off": {
         "parallel_time_steps": False,
         "zero_skipping": False,

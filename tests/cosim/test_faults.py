@@ -11,8 +11,8 @@ import rtl
 from cosim.faults import FAULTS, Fault, inject
 
 BLOCKS = {
-    "input_buffer", "zero_skip", "weight_buffer", "pe", "pe_set", "pe_array", "neuron_unit", "spikes", "output",
-    "controller", "accelerator",
+    "input_buffer", "zero_skip", "weight_buffer", "pe", "pe_set", "pe_array", "single_set", "neuron_unit", "spikes",
+    "output", "controller", "accelerator",
 }  # fmt: skip
 
 

@@ -19,13 +19,14 @@ def specifications(draw: st.DrawFn) -> Specification:
         return tuple(draw(entries) for _ in layers)
 
     membrane_bits = per_layer(st.integers(6, 20))
+    time_steps, pe_sets = draw(st.sampled_from([(1, 1), (1, 2), (2, 1), (2, 2)]))
     return Specification(
         inputs=draw(st.sampled_from([1, 3, 12, 40, 67])),
         input_bits=draw(st.integers(2, 9)),
         layers=layers,
         recurrent=tuple(draw(st.booleans()) for _ in layers),
         outputs=draw(st.sampled_from([1, 15, 17, 37, 64, 100, 197])),
-        time_steps=draw(st.sampled_from([1, 2])),
+        time_steps=time_steps,
         weight_bits=draw(st.sampled_from([4, 8])),
         input_shifts=per_layer(st.integers(0, 4)),
         recurrent_shifts=per_layer(st.integers(0, 4)),
@@ -33,9 +34,10 @@ def specifications(draw: st.DrawFn) -> Specification:
         thresholds=tuple(draw(st.integers(1, (1 << (bits - 1)) - 1 >> 2)) for bits in membrane_bits),
         membrane_bits=membrane_bits,
         lanes=lanes,
+        pe_sets=pe_sets,
         logits_per_cycle=logits_per_cycle,
         clock_hz=draw(st.sampled_from([500.0, 20_000.0, 100_000.0])),
-        parallel_time_steps=draw(st.booleans()),
+        parallel_time_steps=pe_sets >= time_steps and draw(st.booleans()),
         zero_skipping=draw(st.booleans()),
         merged_spike=draw(st.booleans()),
         zero_weight_gating=draw(st.booleans()),

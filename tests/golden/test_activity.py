@@ -63,7 +63,7 @@ def test_accesses_and_additions_are_those_of_the_cycle_counts(drawn):
         assert (memory["reads"], memory["writes"]) == (counts.rows[:, bank].sum(), 0)
         assert (memory["depth"], memory["bits"]) == (depth, spec.row_bits)
     combines = sum(step.kind is Kind.COMBINE for step in model.schedule.passes) * spec.lanes * len(codes)
-    for pe_set in range(2):
+    for pe_set in range(spec.pe_sets):
         combined = combines if pe_set < spec.time_steps else 0
         assert rows["pe_array", f"add{pe_set}"]["operations"] == counts.additions[:, pe_set].sum() + combined
     for layer in range(len(spec.layers)):
@@ -86,10 +86,10 @@ def test_clocked_bits_follow_from_the_frame(drawn):
         for now, then in itertools.pairwise(records)
         if number(layout, now, "controller.state") == State.RUN and not waits(model, now)
     )
-    per_lane = {
-        "acc0": sum(number(layout, record, "pe_array.clocked0").bit_count() for record in records),
-        "acc1": sum(number(layout, record, "pe_array.clocked1").bit_count() for record in records),
-    }
+    per_lane = [
+        sum(number(layout, record, f"pe_array.clocked{pe_set}").bit_count() for record in records)
+        for pe_set in range(spec.pe_sets)
+    ]
     expected = {
         "input_buffer.codes": spec.inputs * (spec.input_bits + (spec.plane_coding == "sign_magnitude")),
         "zero_skip.pending": slots * layout["zero_skip.pending"].width,
@@ -97,8 +97,8 @@ def test_clocked_bits_follow_from_the_frame(drawn):
         "output.best": model.schedule.frame_words * spec.logit_bits,
         "output.best_index": model.schedule.frame_words * layout["output.best_index"].width,
     }
-    for pe_set in range(2):
-        expected[f"pe_array.acc{pe_set}"] = per_lane[f"acc{pe_set}"] * spec.accumulator_bits
+    for pe_set in range(spec.pe_sets):
+        expected[f"pe_array.acc{pe_set}"] = per_lane[pe_set] * spec.accumulator_bits
         expected[f"output.shadow{pe_set}"] = spec.group_pairs * spec.lanes * spec.logit_bits
     for layer, width in enumerate(spec.layers):
         for tile in range(spec.tiles(layer)):

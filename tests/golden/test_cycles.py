@@ -38,20 +38,23 @@ def test_additions_are_the_weights_of_enabled_sets(drawn):
     spikes = forward(checkpoint, codes).spikes
     counts = count_frames(checkpoint, codes, spikes)
     gated = spec.zero_weight_gating
+    one = spec.pe_sets == 1
     low_planes = (spec.input_bits + 1) // 2
     for frame in range(len(codes)):
-        sums = [0, 0]
+        sums = [0] * spec.pe_sets
 
         def add(pe_set: int, row: np.ndarray, sums: list[int] = sums) -> None:
             """Add the lanes of every tile or group that holds this row."""
             tiles = -(-len(row) // spec.lanes)
-            sums[pe_set] += int(np.count_nonzero(row)) if gated else tiles * spec.lanes
+            sums[0 if one else pe_set] += int(np.count_nonzero(row)) if gated else tiles * spec.lanes
 
         for i in range(spec.inputs):
             for plane in range(spec.input_bits):
                 code = int(codes[frame, i])
                 if (abs(code) if spec.plane_coding == "sign_magnitude" else code) >> plane & 1:
-                    add(int(plane >= low_planes), checkpoint.feed_forward[0][i])
+                    # One set sums the inputs anew for each time step.
+                    for _ in range(spec.time_steps if one else 1):
+                        add(int(plane >= low_planes), checkpoint.feed_forward[0][i])
         for layer in range(len(spec.layers)):
             for t in range(spec.time_steps):
                 if layer:

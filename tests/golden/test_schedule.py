@@ -1,11 +1,9 @@
-"""The passes against the table's own sums, and the switches that are refused."""
+"""The passes against the table's own sums."""
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 
-from golden.errors import UnsupportedSwitchError
 from golden.schedule import Kind, Source, build_schedule
 from golden.specification import Specification
 from tests.golden.specifications import specifications
@@ -52,20 +50,38 @@ def test_every_accumulation_clears_once_and_every_pair_transfers_once(spec: Spec
     schedule = build_schedule(spec)
     assert sum(step.transfer for step in schedule.passes) == spec.group_pairs
     neurons = sum(step.kind is Kind.NEURONS for step in schedule.passes)
-    assert neurons == sum(spec.tiles(layer) for layer in range(len(spec.layers)))
+    turns = spec.time_steps if spec.pe_sets == 1 else 1
+    assert neurons == turns * sum(spec.tiles(layer) for layer in range(len(spec.layers)))
     assert sum(step.clear for step in schedule.passes) == neurons + spec.group_pairs
     for step in schedule.passes:
         assert (step.source is Source.NONE) == (step.kind is not Kind.ACCUMULATE)
     assert sum(schedule.words_of_pair(pair) for pair in range(spec.group_pairs)) == schedule.frame_words
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"pe_sets": 1, "parallel_time_steps": False}, "pe_sets 1: the accelerator has only 2 sets so far"),
-    ],
-)
-def test_a_switch_that_the_table_lacks_is_refused(changes: dict, message: str) -> None:
-    with pytest.raises(UnsupportedSwitchError) as refused:
-        build_schedule(Specification(**changes))
-    assert str(refused.value) == message
+def test_one_set_goes_through_the_layers_once_a_time_step_and_reads_a_row_a_cycle() -> None:
+    spec = Specification(pe_sets=1, parallel_time_steps=False)
+    schedule = build_schedule(spec)
+    phases = [step.phase for step in schedule.passes]
+    first = ["L0 input"] * 8 + ["L0 recurrent", "L0 neurons"]
+    second = ["L1 feed-forward", "L1 recurrent", "L1 neurons"]
+    assert phases == first * 2 + second * 2 + ["FC"] * 15
+    assert [step.align for step in schedule.passes[:9]] == [7, 6, 5, 4, 3, 2, 1, 0, 4]
+    assert [step.subtract for step in schedule.passes[:10]] == [True] + [False] * 9
+    spikes = [step for step in schedule.passes if step.source in (Source.THIS, Source.LAST) and step.phase != "FC"]
+    assert [step.steps for step in spikes] == [1, 2, 1, 1, 2, 2]
+    assert [step.time_step for step in schedule.passes if step.kind is Kind.NEURONS] == [0, 1, 0, 1]
+    assert [step.banks for step in schedule.passes if step.phase == "FC"] == [1, 2] * 7 + [1]
+    assert {step.sets for step in schedule.passes if step.kind is Kind.ACCUMULATE and step.phase == "FC"} == {1}
+    # The same memory as with two sets.
+    assert schedule.bank_depths == build_schedule(Specification()).bank_depths
+    # 41 + 2 x (320 + 3 x 128 + 2 x 3) + 15 x 128 + 3 + 8
+    assert schedule.worst_cycles == 3392
+
+
+def test_one_set_and_one_time_step_reads_each_row_once() -> None:
+    schedule = build_schedule(Specification(pe_sets=1, time_steps=1))
+    phases = [step.phase for step in schedule.passes]
+    layers = ["L0 recurrent", "L0 neurons", "L1 feed-forward", "L1 recurrent", "L1 neurons"]
+    assert phases == ["L0 input"] * 8 + layers + ["FC"] * 15
+    # 41 + 320 + 3 x 128 + 2 x 3 + 15 x 128 + 3 + 8
+    assert schedule.worst_cycles == 2682

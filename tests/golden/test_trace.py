@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from golden.checkpoint import Checkpoint, random_checkpoint
-from golden.errors import StimulusError, UnsupportedSwitchError
+from golden.errors import StimulusError
 from golden.forward import forward
 from golden.schedule import Kind, Source
 from golden.specification import Specification
@@ -55,11 +55,11 @@ def test_a_frame_ends_with_what_the_forward_computes(drawn):
 
 
 def accumulators(checkpoint: Checkpoint, codes: np.ndarray, this: list, last: list) -> list[np.ndarray]:
-    """Return both sets' accumulators [2, lanes] after each pass of a frame, from matrix products alone."""
+    """Return the accumulators [sets, lanes] after each pass of a frame, from matrix products alone."""
     spec = checkpoint.specification
     model = CycleModel(checkpoint)
-    low_planes, acc, after = model.schedule.low_planes, np.zeros((2, spec.lanes), dtype=np.int64), []
-    for step in model.schedule.passes:
+    low_planes, acc, after = model.schedule.low_planes, np.zeros((spec.pe_sets, spec.lanes), dtype=np.int64), []
+    for number, step in enumerate(model.schedule.passes):
         if step.clear:
             acc = np.zeros_like(acc)
         if step.kind is Kind.COMBINE:
@@ -67,9 +67,9 @@ def accumulators(checkpoint: Checkpoint, codes: np.ndarray, this: list, last: li
             acc = np.stack([product, product if spec.time_steps == 2 else acc[1]])
         elif step.kind is Kind.ACCUMULATE:
             sums = []
-            for pe_set in range(2):
+            for pe_set in range(spec.pe_sets):
                 if step.phase == "FC":
-                    columns = slice((2 * step.group_pair + pe_set) * spec.lanes, None)
+                    columns = slice((spec.pe_sets * step.group_pair + pe_set) * spec.lanes, None)
                     taken = [this[-1][t] for t in range(spec.time_steps) if step.steps >> t & 1]
                     product = np.sum(taken, axis=0) @ checkpoint.fc[:, columns]
                 elif step.source is Source.CODES:
@@ -87,8 +87,13 @@ def accumulators(checkpoint: Checkpoint, codes: np.ndarray, this: list, last: li
                     fed_back = step.source is Source.LAST
                     matrix = (checkpoint.recurrent if fed_back else checkpoint.feed_forward)[step.layer]
                     layer = (last if fed_back else this)[step.source_layer]
-                    on = pe_set < spec.time_steps and step.steps >> pe_set & 1
-                    product = (layer[pe_set] @ matrix if on else np.zeros(matrix.shape[1], int)) << step.align
+                    # With one set a pass is of one time step, whose neurons come next.
+                    after_it = model.schedule.passes[number:]
+                    time_step = pe_set if spec.pe_sets == 2 else next(
+                        later.time_step for later in after_it if later.kind is Kind.NEURONS
+                    )
+                    on = time_step < spec.time_steps and step.steps >> time_step & 1
+                    product = (layer[time_step] @ matrix if on else np.zeros(matrix.shape[1], int)) << step.align
                     product = product[step.tile * spec.lanes :]
                 lanes = np.zeros(spec.lanes, dtype=np.int64)
                 lanes[: len(product[: spec.lanes])] = product[: spec.lanes]
@@ -115,7 +120,7 @@ def test_accumulators_at_the_end_of_each_pass_are_the_matrix_products(drawn):
             value(layout, records, "controller.add_pass")[at], np.arange(len(model.schedule.passes))
         )
         for cycle, sums in zip(at, expected, strict=True):
-            for pe_set in range(2):
+            for pe_set in range(model.checkpoint.specification.pe_sets):
                 lanes = layout[f"pe_array.acc{pe_set}"].lanes(records[cycle + 1])
                 np.testing.assert_array_equal(lanes, sums[pe_set], err_msg=model.describe(cycle + 1))
 
@@ -207,6 +212,8 @@ def always_spiking(spec: Specification) -> Checkpoint:
         {"merged_spike": False},
         {"zero_skipping": False},
         {"layers": (150, 130), "outputs": 300},
+        {"pe_sets": 1, "parallel_time_steps": False},
+        {"pe_sets": 1, "time_steps": 1},
     ],
 )
 def test_the_worst_frame_takes_what_the_schedule_says(switches):
@@ -313,12 +320,6 @@ def test_buffers_that_are_refused(change):
     model = CycleModel(random_checkpoint(SMALL, seed=1))
     with pytest.raises(StimulusError, match="out: "):
         model.frame(np.zeros(6, dtype=np.int8), out=change(model.buffer()))
-
-
-def test_a_switch_without_a_table_is_refused():
-    spec = SMALL.replace(pe_sets=1, parallel_time_steps=False)
-    with pytest.raises(UnsupportedSwitchError, match="pe_sets 1"):
-        CycleModel(random_checkpoint(spec, seed=1))
 
 
 def test_a_ready_that_is_none_or_no_room_for_waiting_is_refused():

@@ -85,7 +85,8 @@ def test_each_pass_visits_its_ones_in_order_and_reads_their_rows(drawn):
         for number, step in enumerate(model.schedule.passes):
             cycles = np.flatnonzero(moves & (at_read["pass"] == number))
             expected = visited_indices(spec, model.schedule.low_planes, step, given_codes, this, last)
-            slots = {Kind.COMBINE: 1, Kind.NEURONS: spec.time_steps + 2}.get(step.kind, max(len(expected), 1))
+            neuron_slots = min(spec.time_steps, spec.pe_sets) + 2
+            slots = {Kind.COMBINE: 1, Kind.NEURONS: neuron_slots}.get(step.kind, max(len(expected), 1))
             assert len(cycles) == slots
             visits = cycles[at_read["visit"][cycles] == 1]
             assert index[visits].tolist() == expected
@@ -114,8 +115,10 @@ def test_the_clocked_lanes_are_those_that_the_table_names(drawn):
     for cycle, record in enumerate(records):
         step = model.schedule.passes[add["pass"][cycle]]
         adding = add["valid"][cycle] == 1 and not hold[cycle]
-        for pe_set in range(2):
-            bank = pe_set if step.phase == "FC" else 1
+        for pe_set in range(spec.pe_sets):
+            # Two sets have a bank each in the FC; one takes whichever is read.
+            own = step.phase == "FC" and not (spec.pe_sets == 1 and step.group_pair % 2)
+            bank = pe_set if own else 1
             expected = np.zeros(spec.lanes, dtype=np.int64)
             if adding and step.kind is Kind.ACCUMULATE:
                 if step.clear and add["slot"][cycle] == 0:
@@ -134,7 +137,7 @@ def test_a_gated_accumulator_changes_only_in_clocked_lanes(drawn):
     model = CycleModel(checkpoint)
     layout = model.layout
     records = np.concatenate([model.frame(codes[0], first=True), model.frame(codes[1])])
-    for pe_set in range(2):
+    for pe_set in range(checkpoint.specification.pe_sets):
         acc, clocked = layout[f"pe_array.acc{pe_set}"], layout[f"pe_array.clocked{pe_set}"]
         assert acc.clock == GATED
         planes = records[:, acc.offset : acc.offset + acc.words].reshape(len(records), acc.planes, -1)

@@ -241,7 +241,8 @@ class Bench:
         self.registers, self.ports = build_registers(trace.spec), build_ports(trace.spec)
         widths = dict.fromkeys(("plane0", "plane1"), self.spec.inputs)
         widths |= dict.fromkeys(("spike0", "spike1"), self.schedule.entries)
-        widths["align"] = index_bits(max(step.align for step in self.schedule.passes) + 2)
+        most = max(step.align for step in self.schedule.passes)
+        widths["align"] = index_bits(most + 2 if self.spec.pe_sets == 2 else max(most, 1) + 1)
         self.nets = {
             name: Signal(intbv(0)[widths[name] :]) if name in widths else Signal(bool(0)) for name in trace.nets
         }
@@ -251,6 +252,10 @@ class Bench:
 
     def planes(self, path: str) -> list[Signal]:
         return self.registers.planes[path]
+
+    def set_planes(self, path: str) -> list[Signal] | None:
+        """Return the planes of a register that belongs to a PE set; None if there is no such set."""
+        return self.registers.planes.get(path)
 
     def controller(self) -> dict[str, Signal]:
         """Return the controller's registers by name."""

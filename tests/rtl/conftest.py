@@ -35,6 +35,7 @@ SCENARIOS = (
     *("speech", "random", "all zero codes", "all planes one", "most negative codes", "saturation"),
     *("sequential, every index visited", "one time step", "no recurrence, 8-bit weights", "reset in the middle"),
 )
+ONE_SET = ("one set", "one set, one time step")
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +50,7 @@ def bench_module() -> ModuleType:
     return bench_of
 
 
-@pytest.fixture(scope="session", params=SCENARIOS)
+@pytest.fixture(scope="session", params=(*SCENARIOS, *ONE_SET))
 def trace(request, network, speech_codes):
     """Return records and stimuli of one scenario."""
     return build_trace(request.param, network, speech_codes)
@@ -66,6 +67,18 @@ def bench(trace):
     return bench_of.Bench(trace)
 
 
+@pytest.fixture(params=SCENARIOS)
+def pair_bench(request, network, speech_codes):
+    """Return a bench for what only an accelerator with two PE sets has."""
+    return bench_of.Bench(build_trace(request.param, network, speech_codes))
+
+
+@pytest.fixture(params=ONE_SET)
+def single_bench(request, network, speech_codes):
+    """Return a bench for what only an accelerator with one PE set has."""
+    return bench_of.Bench(build_trace(request.param, network, speech_codes))
+
+
 def build_trace(scenario: str, network: Checkpoint, speech_codes: dict[str, np.ndarray]):
     if scenario == "speech":
         cuts = []
@@ -76,6 +89,8 @@ def build_trace(scenario: str, network: Checkpoint, speech_codes: dict[str, np.n
     changes = {
         "sequential, every index visited": SEQUENTIAL,
         "one time step": {"time_steps": 1, "input_bits": 8, "outputs": 16},
+        "one set": {"pe_sets": 1, "parallel_time_steps": False},
+        "one set, one time step": {"pe_sets": 1, "time_steps": 1, "input_bits": 8},
         "no recurrence, 8-bit weights": {"weight_bits": 8, "recurrent": (False, True), "input_shifts": (2, 3)},
         "saturation": {"membrane_bits": (6, 5), "thresholds": (30, 9), "recurrent_shifts": (1, 0)},
     }

@@ -10,7 +10,6 @@ from myhdl import StopSimulation, block, delay, instance
 
 from cosim.cosimulate import cosimulate
 from golden.checkpoint import Checkpoint, random_checkpoint
-from golden.errors import UnsupportedSwitchError
 from golden.forward import forward
 from golden.memory_image import memory_image
 from golden.schedule import build_schedule
@@ -51,13 +50,14 @@ def specifications(draw):
         return tuple(draw(st.lists(strategy, min_size=each, max_size=each)))
 
     membrane_bits = per_layer(st.integers(5, 16))
+    time_steps, pe_sets = draw(st.sampled_from([(1, 1), (1, 2), (2, 1), (2, 2)]))
     return Specification(
         inputs=draw(st.integers(1, 20)),
         input_bits=draw(st.integers(3, 8)),
         layers=layers,
         recurrent=per_layer(st.booleans()),
         outputs=draw(st.integers(1, 100)),
-        time_steps=draw(st.sampled_from([1, 2])),
+        time_steps=time_steps,
         weight_bits=draw(st.sampled_from([4, 8])),
         input_shifts=per_layer(st.integers(0, 3)),
         recurrent_shifts=per_layer(st.integers(0, 3)),
@@ -65,8 +65,9 @@ def specifications(draw):
         thresholds=tuple(draw(st.integers(1, (1 << (bits - 1)) - 1)) for bits in membrane_bits),
         membrane_bits=membrane_bits,
         lanes=16,
+        pe_sets=pe_sets,
         logits_per_cycle=draw(st.sampled_from([1, 4, 16])),
-        parallel_time_steps=draw(st.booleans()),
+        parallel_time_steps=pe_sets >= time_steps and draw(st.booleans()),
         zero_skipping=draw(st.booleans()),
         merged_spike=draw(st.booleans()),
         zero_weight_gating=draw(st.booleans()),
@@ -84,9 +85,11 @@ def test_any_specification_equals_golden(off_the_stack, spec, seed):
     assert result.best == [int(best) for codes in utterances.values() for best in forward(checkpoint, codes).best]
 
 
-def test_a_pe_a_lane_equals_golden(off_the_stack):
-    checkpoint = random_checkpoint(SMALL, seed=2)
-    result = off_the_stack(cosimulate, checkpoint, {"codes": random_codes(SMALL, 3)}, architecture="lanes")
+@pytest.mark.parametrize("switches", [{}, {"pe_sets": 1, "parallel_time_steps": False}], ids=["two sets", "one set"])
+def test_a_pe_a_lane_equals_golden(off_the_stack, switches):
+    spec = SMALL.replace(**switches)
+    codes = {"codes": random_codes(spec, 3)}
+    result = off_the_stack(cosimulate, random_checkpoint(spec, seed=2), codes, architecture="lanes")
     assert result.frames == 3
 
 
@@ -121,7 +124,7 @@ def test_a_whole_utterance_equals_golden_at_every_cycle(off_the_stack, network, 
     assert max(result.frame_cycles) <= network.specification.frame_budget
 
 
-# ---- overrun, refusals -------------------------------------------------------------------------------------
+# ---- overrun ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
@@ -143,21 +146,6 @@ def test_the_worst_frame_finishes_correctly_and_raises_overrun(off_the_stack):
     assert [cycles > spec.frame_budget for cycles in result.frame_cycles] == [True, True, False]
     assert result.overruns == 2
     assert result.best == [*forward(checkpoint, worst).best, *forward(checkpoint, silence).best]
-
-
-@pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        ({"pe_sets": 1, "parallel_time_steps": False}, "pe_sets 1: the accelerator has only 2 sets so far"),
-    ],
-)
-def test_a_switch_without_hardware_is_refused(changes, sentence):
-    spec = SMALL.replace(**changes)
-    # The network is the same whatever the hardware, so that golden runs it; the RTL refuses.
-    with pytest.raises(UnsupportedSwitchError, match=sentence):
-        accelerator(build_ports(SMALL), build_registers(SMALL), spec)
-    with pytest.raises(UnsupportedSwitchError, match=sentence):
-        cosimulate(random_checkpoint(spec, seed=0), {"codes": random_codes(spec, 1)})
 
 
 # ---- back-pressure -----------------------------------------------------------------------------------------

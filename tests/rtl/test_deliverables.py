@@ -23,6 +23,7 @@ DESIGNS = (
     (Specification(), "sliced"),
     (Specification(**TILED), "lanes"),
     (Specification(**TILED, zero_skipping=False, merged_spike=False, parallel_time_steps=False), "sliced"),
+    (Specification(**TILED, pe_sets=1, parallel_time_steps=False), "sliced"),
     (Specification(**TILED | {"layers": (20, 12)}, time_steps=1, weight_bits=8, input_bits=5), "lanes"),
 )
 

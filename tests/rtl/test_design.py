@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 import rtl
-from golden.errors import UnsupportedSwitchError
 from golden.layout import build_layout
 from golden.specification import Specification
 from rtl.design import STREAM_TOP, TOP, build_design, build_stream_modules
@@ -21,6 +20,8 @@ NOT_BLOCKS = {
     *("__init__", "build_cache", "build_entry", "deliverables", "design", "netlist", "packed", "program", "registers"),
     *("scratch", "sources", "testbench", "timescale"),
 }
+# A file whose block takes the place of another's.
+NAMES = {"single_set": "pe_array"}
 BLOCK_FILES = sorted({path.stem for path in Path(rtl.__file__).parent.glob("*.py")} - NOT_BLOCKS)
 SMALL = Specification(
     inputs=9, input_bits=5, layers=(20, 12), outputs=71, lanes=16, logits_per_cycle=4, time_steps=1, weight_bits=8
@@ -44,13 +45,18 @@ def signed(off_the_stack):
 
 
 @pytest.fixture(scope="module")
+def single(off_the_stack):
+    return off_the_stack(build_design, SMALL.replace(pe_sets=1))
+
+
+@pytest.fixture(scope="module")
 def streams(off_the_stack):
     return off_the_stack(build_stream_modules, Specification(), arg_max=False)
 
 
 def test_every_block_is_a_module_of_its_own_name(full, small, streams):
     made = {name.removeprefix(MODULE) for name in (*full.modules, *small.modules, *streams)}
-    assert set(BLOCK_FILES) <= made
+    assert {NAMES.get(name, name) for name in BLOCK_FILES} <= made
     assert all(re.search(rf"^module {name}\b", module.text, re.MULTILINE) for name, module in full.modules.items())
     assert all(len(re.findall(r"^module ", module.text, re.MULTILINE)) == 1 for module in full.modules.values())
 
@@ -124,9 +130,23 @@ def test_the_streams_stand_around_the_same_accelerator(full, streams):
     assert not {"code", "logits", "start"} & set(ports)
 
 
-def test_an_unsupported_switch_is_refused():
-    with pytest.raises(UnsupportedSwitchError, match="pe_sets 1"):
-        build_design(Specification(pe_sets=1, parallel_time_steps=False))
+def test_one_set_has_nothing_of_a_second(full, single):
+    assert set(single.modules) == set(full.modules)
+    for name, wide, narrow in ((f"{MODULE}pe_array", "acc1", "acc0"), (f"{MODULE}output", "shadow1", "shadow0")):
+        two, one = ({port.name for port in design.modules[name].ports} for design in (full, single))
+        assert {wide, narrow} <= two
+        assert wide not in one
+        assert narrow in one
+    combining = {"combine", "low", "high"}
+    for name in (f"{MODULE}pe_set", f"{MODULE}sliced_adders", f"{MODULE}lane_gate"):
+        assert combining & {port.name for port in full.modules[name].ports}
+        assert not combining & {port.name for port in single.modules[name].ports}
+    assert not [name for name, module in single.modules.items() if re.search(r"\b(acc1|shadow1)", code_of(module))]
+
+
+def code_of(module) -> str:
+    """Return a module's text without comments."""
+    return re.sub(r"//.*", "", module.text)
 
 
 # ---- data sheets -------------------------------------------------------------------------------------------
@@ -148,7 +168,7 @@ def rows_of(sheet: str) -> dict[str, tuple[str, str]]:
 
 
 def block_of(name: str):
-    return getattr(__import__(f"rtl.{name}", fromlist=[name]), name)
+    return getattr(__import__(f"rtl.{name}", fromlist=[name]), NAMES.get(name, name))
 
 
 @pytest.mark.parametrize("name", BLOCK_FILES)
@@ -160,11 +180,15 @@ def test_the_data_sheet_states_what_it_must(name):
 
 # The sheet of the accelerator with streams names those of the blocks that it joins.
 @pytest.mark.parametrize("name", [name for name in BLOCK_FILES if name != "axi_accelerator"])
-def test_the_data_sheet_has_a_row_for_every_port_with_its_width_and_sign(full, small, signed, streams, name):
-    modules = next(found for found in (full.modules, small.modules, streams) if MODULE + name in found)
+def test_the_data_sheet_has_a_row_for_every_port_with_its_width_and_sign(
+    full, small, signed, single, streams, name
+):
     rows = rows_of(block_of(name).func.__doc__)
-    ports = modules[MODULE + name].ports
-    switched = signed.modules[MODULE + name].ports if MODULE + name in signed.modules else ()
+    everywhere = (single.modules,) if name in NAMES else (full.modules, small.modules, streams, signed.modules)
+    module = MODULE + NAMES.get(name, name)
+    ports, *others = (found[module].ports for found in everywhere if module in found)
+    # With sign and magnitude a block may have further ones.
+    switched = others[-1] if others else ()
     ports += tuple(port for port in switched if port.name not in {other.name for other in ports})
     for port in ports:
         family = re.sub(r"_.*", "_*", port.name)

@@ -25,7 +25,7 @@ def test_every_output_at_every_cycle(bench):
         control["add_pass"],
         control["add_slot"],
         bench.planes("pe_array.acc0"),
-        bench.planes("pe_array.acc1"),
+        bench.set_planes("pe_array.acc1"),
         bench.registers.spike_tiles("last"),
         bench.registers.membrane_planes(),
         bench.registers.spike_tiles("this"),
@@ -38,7 +38,7 @@ def test_every_output_at_every_cycle(bench):
         drives=[
             *("reset", "hold", "starting", "first"),
             *("controller.add_valid", "controller.add_pass", "controller.add_slot"),
-            *("pe_array.acc0", "pe_array.acc1"),
+            *(f"pe_array.acc{pe_set}" for pe_set in range(spec.pe_sets)),
             *(f"spikes.last{place}" for place in places),
         ],
         compares=[*(f"neuron_unit.membrane{tile}" for tile in tiles), *(f"spikes.this{place}" for place in places)],

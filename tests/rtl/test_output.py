@@ -16,6 +16,7 @@ REGISTERS = ["shadow0", "shadow1", "busy", "position", "word", "logits", "best",
 
 def test_every_output_at_every_cycle(bench):
     pins, nets = bench.ports, bench.nets
+    sets = range(bench.spec.pe_sets)
     dut = partial(
         output,
         pins.clk,
@@ -24,9 +25,9 @@ def test_every_output_at_every_cycle(bench):
         bench.controller()["transfer"],
         pins.logits_ready,
         bench.planes("pe_array.acc0"),
-        bench.planes("pe_array.acc1"),
+        bench.set_planes("pe_array.acc1"),
         bench.planes("output.shadow0"),
-        bench.planes("output.shadow1"),
+        bench.set_planes("output.shadow1"),
         *(bench.one(f"output.{name}") for name in REGISTERS[2:]),
         nets["hold"],
         nets["finished"],
@@ -34,8 +35,15 @@ def test_every_output_at_every_cycle(bench):
     )
     cycles = bench.run(
         dut,
-        drives=["reset", "starting", "logits_ready", "controller.transfer", "pe_array.acc0", "pe_array.acc1"],
-        compares=[*(f"output.{name}" for name in REGISTERS), "hold", "finished"],
+        drives=[
+            *("reset", "starting", "logits_ready", "controller.transfer"),
+            *(f"pe_array.acc{pe_set}" for pe_set in sets),
+        ],
+        compares=[
+            *(f"output.shadow{pe_set}" for pe_set in sets),
+            *(f"output.{name}" for name in REGISTERS[2:]),
+            *("hold", "finished"),
+        ],
     )
     assert cycles == len(bench.trace.records)
 
@@ -50,17 +58,19 @@ SPEC = Specification(inputs=3, layers=(8,), recurrent=(True,), input_shifts=(0,)
 
 @pytest.mark.parametrize("few_values", [True, False], ids=["ties", "any"])
 @pytest.mark.parametrize("ready_share", [0.3, 0.8, 1.0])
-def test_words_leave_in_order_and_the_first_greatest_wins(bench_module, few_values, ready_share):
+@pytest.mark.parametrize("pe_sets", [1, 2])
+def test_words_leave_in_order_and_the_first_greatest_wins(bench_module, few_values, ready_share, pe_sets):
     """Ten frames of logits with `logits_ready` at random: a queue of words is the model of the stream."""
-    spec, schedule, rng = SPEC, build_schedule(SPEC), np.random.default_rng(5)
+    spec, rng = SPEC.replace(pe_sets=pe_sets, parallel_time_steps=pe_sets == 2), np.random.default_rng(5)
+    schedule = build_schedule(spec)
     registers = build_registers(spec)
     low, high = (-1, 1) if few_values else spec.logit_range
     pairs, per_word, words = spec.group_pairs, spec.logits_per_cycle, schedule.frame_words
     rows, expected = [], []
     best, best_index, word, position, busy = 0, 0, 0, 0, False
-    shadow = np.zeros((2, spec.lanes), dtype=np.int64)
+    shadow = np.zeros((pe_sets, spec.lanes), dtype=np.int64)
     for _ in range(10):
-        logits = rng.integers(low, high, size=(pairs, 2, spec.lanes), endpoint=True)
+        logits = rng.integers(low, high, size=(pairs, pe_sets, spec.lanes), endpoint=True)
         waiting, starting = 0, True
         delivered: list[int] = []
         while starting or waiting < pairs or busy:
@@ -75,8 +85,8 @@ def test_words_leave_in_order_and_the_first_greatest_wins(bench_module, few_valu
             hold = transfer and busy and not (accepted and ends_pair)
             mask = (1 << spec.logit_bits) - 1
             port = sum((int(value) & mask) << i * spec.logit_bits for i, value in enumerate(shown))
-            rows.append((int(starting), int(transfer), int(ready), *sliced(acc[0], spec.accumulator_bits),
-                         *sliced(acc[1], spec.accumulator_bits)))  # fmt: skip
+            planes = [plane for lanes in acc for plane in sliced(lanes, spec.accumulator_bits)]
+            rows.append((int(starting), int(transfer), int(ready), *planes))
             finished = accepted and ends_frame
             expected.append((int(busy), position, word, port, best, best_index, int(hold), int(finished)))
             if accepted:
@@ -92,14 +102,14 @@ def test_words_leave_in_order_and_the_first_greatest_wins(bench_module, few_valu
         assert delivered[: spec.outputs] == logits.reshape(-1)[: spec.outputs].tolist()
     clk, reset, starts, ready_pin, hold_pin, finished_pin = (Signal(bool(0)) for _ in range(6))
     transfer_pin = registers.one("controller.transfer")
-    acc0, acc1 = registers.planes["pe_array.acc0"], registers.planes["pe_array.acc1"]
+    acc0, acc1 = registers.planes["pe_array.acc0"], registers.planes.get("pe_array.acc1")
     compared = [registers.one(f"output.{name}") for name in REGISTERS[2:]] + [hold_pin, finished_pin]
     dut = partial(
         output,
         clk, reset, starts, transfer_pin, ready_pin, acc0, acc1,
-        registers.planes["output.shadow0"], registers.planes["output.shadow1"], *compared, schedule,
+        registers.planes["output.shadow0"], registers.planes.get("output.shadow1"), *compared, schedule,
     )  # fmt: skip
-    driven = [starts, transfer_pin, ready_pin, *acc0, *acc1]
+    driven = [starts, transfer_pin, ready_pin, *acc0, *(acc1 or [])]
     given = map(list, zip(*rows, strict=True))
     inputs = [(str(at), pin, column) for at, (pin, column) in enumerate(zip(driven, given, strict=True))]
     names = [*REGISTERS[2:], "hold", "finished"]

@@ -10,8 +10,9 @@ from rtl.pe import pe
 
 @pytest.mark.parametrize("pe_set", [0, 1])
 @pytest.mark.parametrize("end", ["first", "last"])
-def test_every_output_at_every_cycle(bench, bench_module, pe_set, end):
+def test_every_output_at_every_cycle(pair_bench, bench_module, pe_set, end):
     """One lane of a PE set: its weight and controls from golden, its accumulator against golden's."""
+    bench = pair_bench
     lane = 0 if end == "first" else bench.spec.lanes - 1
     spec, trace, nets = bench.spec, bench.trace, bench.trace.nets
     half, half_weight = 1 << (spec.accumulator_bits - 1), 1 << (spec.weight_bits - 1)

@@ -11,8 +11,8 @@ DRIVES = [
 COMPARES = ["pe_array.acc0", "pe_array.acc1", "pe_array.clocked0", "pe_array.clocked1"]
 
 
-def test_every_output_at_every_cycle(bench):
-    assert run(bench, "sliced") == len(bench.trace.records)
+def test_every_output_at_every_cycle(pair_bench):
+    assert run(pair_bench, "sliced") == len(pair_bench.trace.records)
 
 
 def test_a_pe_a_lane_gives_the_same(small_trace, bench_module):

@@ -12,7 +12,8 @@ LANES, WEIGHT_BITS, ACC_BITS, LOW_PLANES = 7, 4, 15, 3
 
 
 @pytest.mark.parametrize("which", [0, 1])
-def test_every_output_at_every_cycle(bench, which):
+def test_every_output_at_every_cycle(pair_bench, which):
+    bench = pair_bench
     trace, nets, pins = bench.trace, bench.trace.nets, bench.ports
     spec, cycles = trace.spec, len(trace.records)
     wires = {name: Signal(bool(0)) for name in ("enable", "clear", "subtract", "combine")}
