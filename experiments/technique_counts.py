@@ -162,7 +162,7 @@ def predicted(checkpoint: Checkpoint, counts: FrameCounts) -> dict[str, list[int
         for column, phase in enumerate(counts.phases)
         if phase.endswith(" combine")
     ]
-    halves = [sum(combined) if pe_set < spec.time_steps else 0 for pe_set in range(2)]
+    halves = [sum(combined) if pe_set < spec.time_steps else 0 for pe_set in range(spec.pe_sets)]
     return {
         "cycles of each frame": counts.cycles.tolist(),
         "overruns": [int((counts.cycles > spec.frame_budget).sum())],

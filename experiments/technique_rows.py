@@ -12,6 +12,7 @@ from experiments.technique_configurations import PAPER_DENSE, SHIPPED, Configura
 from experiments.technique_counts import Measured, joined
 from golden.checkpoint import Checkpoint
 from golden.cycles import FrameCounts, mmac_per_second
+from golden.schedule import Source, build_schedule
 from golden.specification import Specification
 from power.activity import ActivityRow, Run
 from power.constants import CLASSES, load_constants
@@ -139,7 +140,7 @@ def _dynamic(report: PowerReport) -> float:
 
 
 def refused_row(configuration: Configuration, why: str) -> dict[str, Any]:
-    """Return the row of a configuration that the accelerator does not have."""
+    """Return the row of a configuration that the given network cannot be brought to."""
     return _in_order({"configuration": configuration.name, "status": f"refused: {why}", "paper": configuration.paper})
 
 
@@ -175,12 +176,15 @@ def bit_planes_row(
 
 def _plane_reads(checkpoint: Checkpoint, codes: np.ndarray) -> np.ndarray:
     """Return the rows that the input passes of each frame read: where one of the two planes has a one."""
-    spec = checkpoint.specification
-    half = (spec.input_bits + 1) // 2
-    held = np.abs(codes.astype(np.int64)) if spec.plane_coding == "sign_magnitude" else codes.astype(np.int64)
+    spec, schedule = checkpoint.specification, build_schedule(checkpoint.specification)
+    passes = sum(step.source is Source.CODES for step in schedule.passes)
+    if not spec.zero_skipping:
+        return np.full(len(codes), passes * spec.inputs)
+    half = schedule.low_planes
+    held = np.abs(codes.astype(np.int64)) if schedule.signed_magnitudes else codes.astype(np.int64)
     held &= (1 << spec.input_bits) - 1
     either = (held | held >> half) & ((1 << half) - 1)
-    return np.bitwise_count(either).sum(axis=1) * spec.tiles(0)
+    return np.bitwise_count(either).sum(axis=1) * (passes // half)
 
 
 def _described(configuration: Configuration, rates: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from features.frontend import batch_codes
 from files.folder import output_folder
 from gates.liberty import Library, find_liberty, read_liberty
 from golden.checkpoint import Checkpoint, load_checkpoint
-from golden.errors import UnsupportedSwitchError
+from golden.errors import SpecificationError
 from golden.specification import Specification
 from rtl.synthesis.yosys import yosys_version
 
@@ -155,7 +155,7 @@ def write_tables(checkpoint: Checkpoint, settings: Settings, tools: Mapping[str,
                     network = configuration.make(checkpoint)
                     row = row_of(configuration, _costs(configuration, network, settings, bar), rates)
                     networks[name][configuration.name] = network_digest(network)
-                except UnsupportedSwitchError as refusal:
+                except SpecificationError as refusal:
                     row = refused_row(configuration, str(refusal))
                 tables[name].append(row)
                 bar.update()

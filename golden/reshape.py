@@ -11,6 +11,7 @@ import dataclasses
 import numpy as np
 
 from golden.checkpoint import Checkpoint
+from golden.errors import SpecificationError
 from golden.specification import Specification
 
 SEED = 1
@@ -53,14 +54,12 @@ def with_weight_bits(checkpoint: Checkpoint, bits: int) -> Checkpoint:
     Raises
     ------
     SpecificationError
-        A membrane would be too wide.
-    ValueError
-        Fewer bits than there are.
+        Fewer bits than there are, or a membrane would be too wide.
     """
     spec = checkpoint.specification
     shift = bits - spec.weight_bits
     if shift < 0:
-        raise ValueError(f"weight bits: {bits}, expected {spec.weight_bits} or more")
+        raise SpecificationError(f"weight_bits is {bits}, expected at least the network's {spec.weight_bits}")
     if shift == 0:
         return with_specification(checkpoint, spec)
     wider = spec.replace(

@@ -46,6 +46,7 @@ def own_cache(tmp_path, monkeypatch: pytest.MonkeyPatch):
         {},
         {"zero_skipping": False, "merged_spike": False, "parallel_time_steps": False, "zero_weight_gating": False},
         {"time_steps": 1},
+        {"pe_sets": 1, "parallel_time_steps": False},
         {"plane_coding": "sign_magnitude"},
         # A budget that frames pass.
         {"clock_hz": 6_000.0},

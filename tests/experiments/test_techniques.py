@@ -19,7 +19,6 @@ from experiments.cli import main
 from experiments.technique_configurations import Configuration, one_at_a_time
 from experiments.technique_rows import COLUMNS
 from golden.checkpoint import Checkpoint, random_checkpoint
-from golden.errors import UnsupportedSwitchError
 from golden.specification import Specification
 
 ROOT = Path(__file__).parents[2]
@@ -81,6 +80,7 @@ def test_every_configuration_has_a_row_that_its_counts_explain(tmp_path: Path):
         "serial time steps": (("row_reads", "cycles_mean"), ("additions", "memory_bits")),
         "no gating of zero weights": (("additions",), ("row_reads", "cycles_mean", "memory_bits")),
         "no structured pruning": (("row_reads", "cycles_mean", "memory_bits"), ()),
+        "one PE set": (("row_reads", "cycles_mean"), ("memory_bits",)),
         "8-bit weights": (("memory_bits", "register_toggles"), ()),
     }
     for name, (more, equal) in by_hand.items():
@@ -112,7 +112,8 @@ def test_phone_error_rates_are_those_of_the_rows_that_are_named(tmp_path: Path):
 
 def test_what_is_refused_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def refuse(given: Checkpoint) -> Checkpoint:
-        raise UnsupportedSwitchError("lanes 7: no hardware")
+        given.specification.replace(lanes=7)
+        raise AssertionError("16 logits of seven lanes")
 
     def configurations() -> Iterator[Configuration]:
         yield Configuration("shipped design", lambda given: given)
@@ -123,10 +124,10 @@ def test_what_is_refused_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     row = rows_of(tmp_path / "techniques.csv")["odd lanes"]
     assert {name: value for name, value in row.items() if value} == {
         "configuration": "odd lanes",
-        "status": "refused: lanes 7: no hardware",
+        "status": "refused: specification: logits_per_cycle is 16, expected a divisor of lanes (7)",
         "paper": "stated: odd",
     }
-    assert "| odd lanes (refused: lanes 7: no hardware) |" in text
+    assert "| odd lanes (refused: specification: logits_per_cycle is 16, expected a divisor of lanes (7)) |" in text
 
 
 def test_a_wrong_count_ends_the_experiment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

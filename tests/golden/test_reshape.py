@@ -66,7 +66,7 @@ def test_wider_weights_are_the_same_network_where_nothing_is_drawn():
     given = networks()[0]
     pairs = zip(matrices(with_weight_bits(given, 4)), matrices(given), strict=True)
     assert all(np.array_equal(*pair) for pair in pairs)
-    with pytest.raises(ValueError, match="weight bits: 4, expected 8 or more"):
+    with pytest.raises(SpecificationError, match="weight_bits is 4, expected at least the network's 8"):
         with_weight_bits(with_weight_bits(given, 8), 4)
     with pytest.raises(SpecificationError, match="membrane_bits"):
         with_weight_bits(with_specification(given, SMALL.replace(membrane_bits=(24, 24))), 16)
