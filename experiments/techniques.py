@@ -31,7 +31,6 @@ from files.folder import output_folder
 from gates.liberty import Library, find_liberty, read_liberty
 from golden.checkpoint import Checkpoint, load_checkpoint
 from golden.errors import SpecificationError
-from golden.specification import Specification
 from rtl.synthesis.yosys import yosys_version
 
 COMMAND = "rsnn techniques"
@@ -55,7 +54,7 @@ class Settings:
     library : Library or None
         To synthesise with; None leaves gates out.
     every : int
-        Without zero-skipping the RTL runs every so many utterances alone: all frames take the same cycles there.
+        The engines run every so many of the utterances; golden counts all.
     recognition : Path
         Table of phone error rates.
     """
@@ -66,10 +65,10 @@ class Settings:
     every: int
     recognition: Path
 
-    def of_rtl(self, spec: Specification) -> dict[str, np.ndarray]:
-        """Return the utterances that the RTL of a specification runs."""
-        step = 1 if spec.zero_skipping else self.every
-        return dict(list(self.utterances.items())[::step])
+    @property
+    def of_rtl(self) -> dict[str, np.ndarray]:
+        """Return the utterances that the RTL runs, the same in every configuration."""
+        return dict(list(self.utterances.items())[:: self.every])
 
 
 def techniques(
@@ -168,7 +167,7 @@ def write_tables(checkpoint: Checkpoint, settings: Settings, tools: Mapping[str,
         "frames": sum(map(len, settings.utterances.values())),
         "engines": list(settings.engines),
         "frames_on_every_engine": FRAMES_EVERYWHERE,
-        "rtl_utterances_without_zero_skipping": f"every {settings.every}",
+        "rtl_utterances": list(settings.of_rtl),
         "library": None if settings.library is None else settings.library.name,
         "recognition": settings.recognition.name,
         "checkpoint": checkpoint.source or "random",
@@ -197,7 +196,7 @@ def _costs(configuration: Configuration, network: Checkpoint, settings: Settings
     say(", ".join(settings.engines))
     require_same_activity(network, middle, settings.engines)
     engine = "verilator" if "verilator" in settings.engines else TRACE
-    ran = settings.of_rtl(spec)
+    ran = settings.of_rtl
     done = 0
 
     def each(cycles: int) -> None:
