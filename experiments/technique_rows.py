@@ -226,6 +226,7 @@ _SHOWN = (
     ("additions", "additions", True),
     ("register toggles", "register_toggles", True),
     ("MMAC/s", "mmac_per_second", False),
+    ("saved %", "complexity_saved_percent", False),
     ("dynamic nJ", "dynamic_nj", True),
     *((f"{threshold} nJ", f"{threshold}_nj", True) for threshold in CLASSES),
     *((f"{threshold} uW", f"{threshold}_uw_median", False) for threshold in CLASSES),
