@@ -12,7 +12,7 @@ from experiments.technique_configurations import PAPER_DENSE, SHIPPED, Configura
 from experiments.technique_counts import Measured, joined
 from golden.checkpoint import Checkpoint
 from golden.cycles import FrameCounts, mmac_per_second
-from golden.schedule import Source, build_schedule
+from golden.schedule import Schedule, Source, build_schedule
 from golden.specification import Specification
 from power.activity import ActivityRow, Run
 from power.constants import CLASSES, load_constants
@@ -153,38 +153,40 @@ def bit_planes_row(
     together, since the input current is the same; at least one cycle. So the row is counted from the codes, and its
     other columns are empty.
     """
+    spec, schedule = checkpoint.specification, build_schedule(checkpoint.specification)
     together = joined(counts)
     planes = together.phase_cycles[:, together.phases.index("L0 input")]
     codes = np.concatenate(list(utterances.values()))
-    visits = np.count_nonzero(codes, axis=1)
-    row_reads = together.rows.sum(axis=1) - _plane_reads(checkpoint, codes) + visits
-    cycles = together.cycles - planes + np.maximum(visits, 1)
+    # Each tile, and with one PE set each time step, goes through the planes anew, or through the codes.
+    turns = sum(step.source is Source.CODES for step in schedule.passes) // schedule.low_planes
+    visits, plane_visits = np.count_nonzero(codes, axis=1), _plane_visits(schedule, codes)
+    if not spec.zero_skipping:
+        visits, plane_visits = (np.full(len(codes), count * spec.inputs) for count in (1, schedule.low_planes))
+    row_reads = together.rows.sum(axis=1) + turns * (visits - plane_visits)
+    cycles = together.cycles - planes + turns * np.maximum(visits, 1)
     return _in_order(
         {
             "configuration": "whole codes, a multiplier in each PE",
             "status": "no such RTL: counted from the codes",
-            "basis": f"trained network; L0 input takes {visits.mean():.1f} cycles for {planes.mean():.1f} by bit plane",
+            "basis": f"trained network; {visits.mean():.1f} visits of inputs, by bit plane {plane_visits.mean():.1f}",
             "frames": len(codes),
             "cycles_mean": round(float(cycles.mean()), 1),
             "cycles_most": int(cycles.max()),
-            "frames_over_budget": int((cycles > checkpoint.specification.frame_budget).sum()),
+            "frames_over_budget": int((cycles > spec.frame_budget).sum()),
             "row_reads": round(float(row_reads.mean()), 1),
             "paper": "stated: one non-zero input is broadcast to all PEs, zero inputs cost nothing; no figure",
         }
     )
 
 
-def _plane_reads(checkpoint: Checkpoint, codes: np.ndarray) -> np.ndarray:
-    """Return the rows that the input passes of each frame read: where one of the two planes has a one."""
-    spec, schedule = checkpoint.specification, build_schedule(checkpoint.specification)
-    passes = sum(step.source is Source.CODES for step in schedule.passes)
-    if not spec.zero_skipping:
-        return np.full(len(codes), passes * spec.inputs)
-    half = schedule.low_planes
-    held = np.abs(codes.astype(np.int64)) if schedule.signed_magnitudes else codes.astype(np.int64)
-    held &= (1 << spec.input_bits) - 1
+def _plane_visits(schedule: Schedule, codes: np.ndarray) -> np.ndarray:
+    """Return how often a turn through the planes of each frame visits an input: where one of two planes has a one."""
+    half, held = schedule.low_planes, codes.astype(np.int64)
+    if schedule.signed_magnitudes:
+        held = np.abs(held)
+    held &= (1 << schedule.specification.input_bits) - 1
     either = (held | held >> half) & ((1 << half) - 1)
-    return np.bitwise_count(either).sum(axis=1) * (passes // half)
+    return np.asarray(np.bitwise_count(either).sum(axis=1))
 
 
 def _described(configuration: Configuration, rates: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
