@@ -107,7 +107,7 @@ def counted_operations(rows: Sequence[ActivityRow], run: Run) -> dict[str, float
     """Return operations a cycle by the way they are counted, MAC = 1, of the cycles that the run took.
 
     ``executed additions`` are this run's own; the others are the paper's work of a frame (*reconstructed*) in this
-    run's cycles, and the peak of its two sets.
+    run's cycles, and the peak of its PE sets.
     """
     adders = [row for row in rows if row.kind == "adder" and row.block == "pe_array"]
     lanes = sum(row.bits for row in rows if row.block == "pe_array" and row.signal.startswith("acc"))

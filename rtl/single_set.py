@@ -58,8 +58,9 @@ def operation_decoder(
         enable.next = False
         clear.next = False
         align.next = shift
+        # Spikes merge in the FC, whose weights are not shifted otherwise.
         if twice:
-            align.next = shift + 1
+            align.next = 1
         if add_valid and not hold and accumulate == 1:
             enable.next = add_enable
             clear.next = clears == 1 and add_slot == 0

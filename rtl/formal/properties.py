@@ -191,11 +191,17 @@ def gives_each_word_once(modules: dict[str, Module], schedule: Schedule) -> Prop
     ports = {port.name: port.width for port in modules[f"{MODULE}output"].ports}
     low = spec.lanes * spec.logit_bits
     last, words = schedule.pair_words - 1, schedule.frame_words
+    sets = list(range(spec.pe_sets))
+
+    def lanes(bit: int) -> str:
+        return ", ".join(f"given{pe_set}[{bit * spec.lanes} +: {spec.lanes}]" for pe_set in reversed(sets))
+
     columns = "".join(
-        f"    wire [{2 * spec.lanes - 1}:0] column{bit} = {{given1[{bit * spec.lanes} +: {spec.lanes}], "
-        f"given0[{bit * spec.lanes} +: {spec.lanes}]}} >> (taken * {spec.logits_per_cycle});\n"
+        f"    wire [{len(sets) * spec.lanes - 1}:0] column{bit} = {{{lanes(bit)}}} >> (taken * "
+        f"{spec.logits_per_cycle});\n"
         for bit in range(spec.logit_bits)
     )
+    keeps = "".join(f"            given{pe_set} <= acc{pe_set}[{low - 1}:0];\n" for pe_set in sets)
     shown = ", ".join(
         f"column{bit}[{logit}]"
         for logit in reversed(range(spec.logits_per_cycle))
@@ -206,7 +212,7 @@ def gives_each_word_once(modules: dict[str, Module], schedule: Schedule) -> Prop
         + f"""
     wire takes = busy && logits_ready;
     // What was transferred, how many of its words were taken, and how many of the frame's: counted here.
-    reg [{low - 1}:0] given0 = 0, given1 = 0;
+    reg [{low - 1}:0] {", ".join(f"given{pe_set} = 0" for pe_set in sets)};
     reg offers = 0;
     reg [{ports["position"]}:0] taken = 0;
     reg [{ports["word"]}:0] sent = 0;
@@ -227,9 +233,7 @@ def gives_each_word_once(modules: dict[str, Module], schedule: Schedule) -> Prop
         end else if (transfer && !hold) begin
             offers <= 1;
             taken <= 0;
-            given0 <= acc0[{low - 1}:0];
-            given1 <= acc1[{low - 1}:0];
-        end else if (takes) begin
+{keeps}        end else if (takes) begin
             offers <= !ends;
             taken <= ends ? 0 : taken + 1;
         end
@@ -242,10 +246,10 @@ def gives_each_word_once(modules: dict[str, Module], schedule: Schedule) -> Prop
         assert (!busy || sent < {words});
         assert (sent <= {words} && word == (sent == {words} ? {words - 1} : sent));
         assert (finished == (takes && sent == {words - 1}));
-        assert (!offers || (shadow0 == given0 && shadow1 == given1));
+        assert (!offers || ({" && ".join(f"shadow{pe_set} == given{pe_set}" for pe_set in sets)}));
         assert (!(transfer && busy && !(takes && ends)) || hold);
     end
-    always @* cover (begun && hold && takes && position == 1);
+    always @* cover (begun && hold && takes && position == {min(1, last - 1)});
 """
     )
     return Property(
@@ -257,7 +261,7 @@ def gives_each_word_once(modules: dict[str, Module], schedule: Schedule) -> Prop
         mutants=(
             Mutant("output", "(transfer && busy && (!", "(transfer && busy && (0 && !"),
             Mutant("output", "lane = (position * 1)", "lane = 0"),
-            Mutant("output", "((position < 2))", "((position < 1))"),
+            *([Mutant("output", "((position < 2))", "((position < 1))")] if spec.pe_sets == 2 else []),
             Mutant("output", "word <= (word + 1)", "word <= (word + 2)"),
             Mutant("output", "if (starting) begin", "if (0) begin"),
         ),

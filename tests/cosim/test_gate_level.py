@@ -91,6 +91,15 @@ def test_gates_equal_golden_at_every_cycle(design, netlists, library, checkpoint
     assert gates.activity.rows() == rtl.activity.rows()
 
 
+def test_gates_of_one_set_equal_golden_at_every_cycle(off_the_stack, library, utterances):
+    spec = TINY.replace(pe_sets=1, parallel_time_steps=False)
+    single = off_the_stack(build_design, spec)
+    netlists = {name: synthesise_leaf(single, name, library) for name in leaf_names(single)}
+    gates = gate_level(single, netlists, library)
+    found = cosimulate_verilog(random_checkpoint(spec, seed=3), utterances, engine="icarus", design=gates)
+    assert (found.frames, found.cycles > 300) == (6, True)
+
+
 def test_gated_clocks_equal_golden_at_every_cycle(design, gated_library, checkpoint, utterances):
     """The latches as they are: flip-flops behind gates and beside them have the same edge."""
     netlists = {name: synthesise_leaf(design, name, gated_library) for name in leaf_names(design)}

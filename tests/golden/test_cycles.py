@@ -92,6 +92,17 @@ def test_work_before_zero_skipping_is_that_of_the_paper(width, fc_zeros, merged,
     assert round(mmac_per_second(spec, counts.macs), 2) == expected
 
 
+@pytest.mark.parametrize(("time_steps", "rounds"), [(1, 1), (2, 2)])
+def test_one_set_does_the_work_of_the_inputs_once_a_time_step(time_steps, rounds):
+    spec = Specification(time_steps=time_steps, pe_sets=1, parallel_time_steps=False, zero_skipping=False)
+    checkpoint = random_checkpoint(spec, seed=1)
+    codes = np.ones((2, spec.inputs), dtype=np.int8)
+    counts = count_frames(checkpoint, codes, forward(checkpoint, codes).spikes)
+    layers = rounds * 8 * 5_120 + time_steps * 3 * 16_384
+    assert counts.dense_macs.tolist() == [layers + 245_760] * 2
+    assert (counts.additions[:, 0] <= counts.dense_macs).all()
+
+
 def test_zero_skipping_counts_ones_only():
     spec = Specification(inputs=3, layers=(4, 6), outputs=10, lanes=16)
     checkpoint = random_checkpoint(spec, seed=1, zero_share=0.5)

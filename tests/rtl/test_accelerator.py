@@ -85,7 +85,15 @@ def test_any_specification_equals_golden(off_the_stack, spec, seed):
     assert result.best == [int(best) for codes in utterances.values() for best in forward(checkpoint, codes).best]
 
 
-@pytest.mark.parametrize("switches", [{}, {"pe_sets": 1, "parallel_time_steps": False}], ids=["two sets", "one set"])
+ONE_SET = {"pe_sets": 1, "parallel_time_steps": False}
+
+
+@pytest.mark.parametrize(
+    "switches",
+    # All planes of 8 bits: the greatest shift fills its signal.
+    [{}, ONE_SET, ONE_SET | {"input_bits": 8, "plane_coding": "sign_magnitude"}],
+    ids=["two sets", "one set", "one set, sign and magnitude"],
+)
 def test_a_pe_a_lane_equals_golden(off_the_stack, switches):
     spec = SMALL.replace(**switches)
     codes = {"codes": random_codes(spec, 3)}

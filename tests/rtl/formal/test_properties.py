@@ -59,3 +59,13 @@ def test_without_zero_skipping_nothing_is_said_of_it(off_the_stack):
 
 def test_more_inputs_than_a_byte_counts(off_the_stack):
     assert holds(off_the_stack(build_properties, SMALL.replace(inputs=300))["starts_only_whole_frames"])
+
+
+def test_one_set_gives_its_words_and_reads_inside_the_memories(off_the_stack):
+    found = off_the_stack(build_properties, SMALL.replace(pe_sets=1, parallel_time_steps=False))
+    assert holds(found["stays_inside_the_memories"])
+    words = found["gives_each_word_once"]
+    assert holds(words)
+    assert is_reached(words)
+    assert words.mutants
+    assert all(notices(words, mutant) for mutant in words.mutants)

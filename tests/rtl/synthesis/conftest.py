@@ -19,5 +19,11 @@ def design(off_the_stack):
 
 
 @pytest.fixture(scope="session")
+def single(off_the_stack):
+    """Return the tiny accelerator with one PE set."""
+    return off_the_stack(build_design, TINY.replace(pe_sets=1, parallel_time_steps=False))
+
+
+@pytest.fixture(scope="session")
 def lanes(off_the_stack):
     return off_the_stack(build_design, TINY, "lanes")

@@ -28,6 +28,13 @@ def test_every_leaf_is_proved(design, library, yosys):
         assert proof.registers_inside == 0, name
 
 
+def test_leaves_of_one_set_are_proved(single, library, yosys):
+    for name in ("rsnn_operation_decoder", "rsnn_sliced_adders", "rsnn_neuron_unit", "rsnn_output"):
+        netlist = synthesise_leaf(single, name, library)
+        assert prove_equal(single, netlist, library).proved, name
+        assert refuses_a_wrong_gate(single, netlist, library), name
+
+
 def test_the_processing_element_is_proved(lanes, library, yosys):
     netlist = synthesise_leaf(lanes, "rsnn_pe", library)
     assert prove_equal(lanes, netlist, library).proved

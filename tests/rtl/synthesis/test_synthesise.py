@@ -83,6 +83,24 @@ def test_flip_flops_are_the_registers_of_the_record(design, found):
     assert by_block["accelerator"] == sum(registers.values()) - 1
 
 
+def test_one_set_has_the_registers_of_its_record_and_nothing_to_combine(single, library, yosys, found):
+    assert instances_of(single, "rsnn_pe_array") == Counter(rsnn_pe_set=1, rsnn_operation_decoder=1)
+    netlists, rows = synthesise_all(single, library)
+    registers = sum(
+        field.bits for field in build_layout(single.specification) if field.clock not in (PORT, MEMORY_ROW)
+    )
+    by_block = {row.block: row for row in rows}
+    # Bit 0 of `zero_skip.pending` is constant, as with two sets.
+    assert by_block["accelerator"].flip_flops == registers - 1
+    two = {row.block: row for row in found[1]}
+    assert by_block["pe_array"].flip_flops == two["pe_array"].flip_flops // 2
+    # Of the same adders those of a set that is alone take no other's sum.
+    assert by_block["sliced_adders"].area_um2 < two["sliced_adders"].area_um2
+    assert by_block["pe_array"].area_um2 < two["pe_array"].area_um2 / 2
+    assert by_block["output"].area_um2 < two["output"].area_um2
+    assert not {"combine", "high"} & set(re.findall(r"\w+", netlists["rsnn_sliced_adders"].text))
+
+
 def test_joined_gates_are_those_of_the_leaves(design, library, found):
     netlists, rows = found
     joined = assemble(design, "rsnn_pe_set", netlists, library)
