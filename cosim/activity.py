@@ -80,7 +80,9 @@ class ActivityCounter:
         clocked = self.clocked_bits
         hold = self._hold(values)
         if accepted_code:
-            clocked[phase, "input_buffer.codes"] += schedule.code_planes
+            clocked[phase, "input_buffer.codes"] += self.sampler.layout["input_buffer.codes"].bits
+        if accepted_code or starting:
+            clocked[phase, "controller.loaded"] += self.sampler.layout["controller.loaded"].bits
         if starting:
             for layer, width in enumerate(spec.layers):
                 for step in range(spec.time_steps):
@@ -110,8 +112,11 @@ class ActivityCounter:
             for pe_set in range(spec.pe_sets):
                 clocked[phase, f"output.shadow{pe_set}"] += spec.lanes * spec.logit_bits
         if value(values, "output.busy"):
-            for path in ("output.best", "output.best_index"):
+            for path in ("output.best", "output.best_index", "output.position"):
                 clocked[phase, path] += self.sampler.layout[path].bits
+        counts_words = value(values, "output.busy") and value(values, "output.word") != schedule.frame_words - 1
+        if counts_words or starting:
+            clocked[phase, "output.word"] += self.sampler.layout["output.word"].bits
 
     def _hold(self, values: list[int]) -> bool:
         if not (self._value(values, "controller.transfer") and self._value(values, "output.busy")):

@@ -103,7 +103,7 @@ FAULTS = (
     Fault("single_set", "subtract.next = negative == 1", "subtract.next = False", "sign plane added", ONE_SET),
     Fault("single_set", "clear.next = clears == 1 and add_slot == 0", "clear.next = add_slot == 0",
           "cleared in every pass", ONE_SET),
-    Fault("single_set", "align.next = shift\n", "align.next = 0\n", "bit planes at one place", ONE_SET),
+    Fault("single_set", "align.next = align_of[add_pass]", "align.next = 0", "bit planes at one place", ONE_SET),
     Fault("neuron_unit", "slot.next = step_of[add_pass]", "slot.next = 0", "always the first time step", ONE_SET),
     Fault("output", "lane = position * per_word\n            for b in range(bits):\n                for",
           "lane = 0 * position\n            for b in range(bits):\n                for",

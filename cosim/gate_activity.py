@@ -14,23 +14,31 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cosim.saif import record_bits
+from cosim.scoreboard import PredictionError
 from gates.errors import NetlistError
 from gates.evaluation import CYCLES, WORDS, Counts, Evaluator, transposed
-from gates.netlist import HIGH, LOW, NO_NET, GateNetlist
+from gates.netlist import NO_NET, GateNetlist
 from gates.operations import Operations, compile_netlist
 from golden.checkpoint import Checkpoint
 from golden.layout import build_layout
 from golden.trace import CycleModel
 from rtl.design import Design
 
-__all__ = ["GateActivity", "GateDifferenceError", "RecordedNetlist", "gate_activity", "stimulated_records"]
+__all__ = [
+    "GateActivity",
+    "GateDifferenceError",
+    "RecordStream",
+    "RecordedNetlist",
+    "gate_activity",
+    "stimulated_records",
+]
 
 # Words that follow those of the record: what drives the ports (`stimulated_records`).
 _STIMULUS_WORDS = 1
 _CODE_VALID, _START, _FIRST, _READY, _CODE = 0, 1, 2, 3, 16
 
 
-class GateDifferenceError(AssertionError):
+class GateDifferenceError(PredictionError):
     """The gates make another value than golden; the message names utterance, frame, cycle and register."""
 
 
@@ -42,14 +50,16 @@ class RecordedNetlist:
     design : Design
     netlist : GateNetlist
         Of the whole accelerator, the nets of its top module under their names.
+    every_gate : bool
+        As `compile_netlist`.
 
     Attributes
     ----------
     operations : Operations
     loads : np.ndarray [shape=(any, 3), dtype=int32]
         Slot that is given, bit of the record (64 w + b), and 1 where its inverse is meant.
-    checks : np.ndarray [shape=(any, 2), dtype=int32]
-        Slot that gates make, and the bit of the record that it must be.
+    checks : np.ndarray [shape=(any, 3), dtype=int32]
+        Slot that gates make, the bit of the record that it must be, and 1 where its inverse is meant.
 
     Raises
     ------
@@ -58,77 +68,72 @@ class RecordedNetlist:
         and flip-flops of one clock.
     """
 
-    def __init__(self, design: Design, netlist: GateNetlist) -> None:
+    def __init__(self, design: Design, netlist: GateNetlist, *, every_gate: bool = False) -> None:
         self.design, self.netlist = design, netlist
         self.layout = build_layout(design.specification)
-        self.operations: Operations = compile_netlist(netlist)
-        states = {flip_flop.instance: flip_flop.state for flip_flop in self.operations.flip_flops}
-        sources = set(self.operations.sources)
+        self.operations: Operations = compile_netlist(netlist, every_gate=every_gate)
+        idle = self._idle
+        origins = {flip_flop.state for flip_flop in self.operations.flip_flops}
+        origins |= {int(self.operations.net_slots[net]) for net in self.operations.sources}
         nets = {
             (name if len(bits) == 1 else f"{name}[{bit}]"): net
             for name, bits in netlist.wires.items()
             for bit, net in enumerate(bits)
         }
         loads: dict[int, tuple[int, bool]] = {}
-        checks: list[tuple[int, int]] = []
+        checks: list[tuple[int, int, bool]] = []
         self.names: dict[int, str] = {}
-        for escaped, bit in self._recorded():
-            name = escaped.replace("\\", "")
+        self.checked: list[str] = []
+        for name, bit in self._recorded():
             net = nets.get(name, NO_NET)
-            if net == NO_NET:
+            slot = NO_NET if net == NO_NET else int(self.operations.net_slots[net])
+            if slot == NO_NET:
+                # What nothing in the netlist reads is a port alone.
+                if name in idle:
+                    continue
                 raise NetlistError(f"{name}, which golden records, is no net of the netlist")
-            slot, inverted = self._origin(net, states)
-            if slot not in loads and (slot >= netlist.nets or slot in sources):
+            inverted = bool(self.operations.net_inverted[net])
+            if slot in origins and slot not in loads:
                 loads[slot] = bit, inverted
                 self.names[slot] = name
             else:
-                # Made by gates, or recorded twice.
-                checks.append((net, bit))
-            self.names.setdefault(net, name)
+                # Made by gates, tied, or recorded twice.
+                checks.append((slot, bit, inverted))
+                self.checked.append(name)
         missing = [flip_flop.instance for flip_flop in self.operations.flip_flops if flip_flop.state not in loads]
         if missing:
             some = netlist.names[missing[0]][:80]
             raise NetlistError(f"{len(missing)} flip-flops are no register that golden records, such as {some}")
-        unknown = sources - set(loads)
+        unknown = origins - set(loads)
         if unknown:
-            some = {net: name for name, net in nets.items()}.get(min(unknown), "?")
-            raise NetlistError(f"{len(unknown)} nets come from nowhere that golden records, such as {some}")
+            slots = {int(self.operations.net_slots[net]): name for name, net in nets.items() if net != NO_NET}
+            raise NetlistError(
+                f"{len(unknown)} nets come from nowhere that golden records, such as {slots.get(min(unknown), '?')}"
+            )
         self.loads = np.array([(slot, bit, inverted) for slot, (bit, inverted) in loads.items()], np.int32)
-        self.checks = np.array(checks, np.int32).reshape(-1, 2)
+        self.checks = np.array(checks, np.int32).reshape(-1, 3)
 
     def _recorded(self) -> Iterator[tuple[str, int]]:
         """Yield nets and bits of the stimulated record."""
-        yield from record_bits(self.design)
+        for escaped, bit in record_bits(self.design):
+            yield escaped.replace("\\", ""), bit
         end = 64 * self.layout.words
         for name, bit in (("code_valid", _CODE_VALID), ("start", _START), ("first", _FIRST), ("logits_ready", _READY)):
             yield name, end + bit
         for bit in range(len(self.netlist.inputs["code"])):
             yield f"code[{bit}]", end + _CODE + bit
-        # Always 0 while frames run: bits of the stimulus that nothing sets.
-        for name, port in self.netlist.inputs.items():
-            if name == "reset" or name.startswith("weight_"):
-                for bit in range(len(port)):
-                    yield (name if len(port) == 1 else f"{name}[{bit}]"), end + 63
+        # Always 0 while frames run: a bit of the stimulus that nothing sets.
+        for name in sorted(self._idle):
+            yield name, end + 63
 
-    def _origin(self, net: int, states: Mapping[int, int]) -> tuple[int, bool]:
-        """Return the slot that a net is, through inverters and buffers, and whether it is its inverse."""
-        at, inverted = net, False
-        while (driver := int(self.netlist.drivers[at])) >= 0:
-            cell, pins = self.netlist.cell(driver), self.netlist.nets_of(driver)
-            if cell.flip_flop:
-                # Of two states and outputs, the second is the first's inverse.
-                names = cell.flip_flop["states"].split()
-                output = next(pin for pin in cell.outputs if pins[pin] == at)
-                said = cell.functions[output].strip("() ")
-                if said not in names:
-                    raise NetlistError(f"{cell.name}: output {output} is {said[:40]}, expected a state")
-                return states[driver], inverted ^ (names.index(said) == 1)
-            table = cell.truth_table()
-            if table not in ((False, True), (True, False)):
-                return net, False
-            inverted ^= table == (True, False)
-            at = pins[cell.inputs[0]]
-        return (at, inverted) if at not in (LOW, HIGH) else (net, False)
+    @property
+    def _idle(self) -> set[str]:
+        return {
+            (name if len(port) == 1 else f"{name}[{bit}]")
+            for name, port in self.netlist.inputs.items()
+            if name == "reset" or name.startswith("weight_")
+            for bit in range(len(port))
+        }
 
 
 @dataclass
@@ -151,7 +156,7 @@ class GateActivity:
 
 
 def stimulated_records(
-    checkpoint: Checkpoint, codes: np.ndarray, model: CycleModel | None = None
+    checkpoint: Checkpoint, codes: np.ndarray, model: CycleModel | None = None, *, real_time: bool = False
 ) -> Iterator[np.ndarray]:
     """Yield the records of each frame, with what drives the ports in one word more.
 
@@ -161,6 +166,8 @@ def stimulated_records(
     codes : np.ndarray [shape=(frames, inputs), dtype=integer]
     model : CycleModel, optional
         Goes on from where it is; by default a new one.
+    real_time : bool
+        Each frame is followed by the idle rest of its period; otherwise the next one follows at once.
 
     Yields
     ------
@@ -181,10 +188,14 @@ def stimulated_records(
         found[:inputs, -1] |= np.uint64(1 << _CODE_VALID)
         found[inputs, -1] |= np.uint64(1 << _START | (1 << _FIRST if number == 0 else 0))
         yield found
+        rest = checkpoint.specification.frame_budget - len(records)
+        if real_time and rest > 0:
+            idle = model.idle(rest)
+            yield np.append(idle, np.full((rest, _STIMULUS_WORDS), 1 << _READY, np.uint64), axis=1)
 
 
 @dataclass
-class _Stream:
+class RecordStream:
     """Cuts records into blocks that overlap by a cycle, and evaluates them."""
 
     recorded: RecordedNetlist
@@ -230,7 +241,7 @@ class _Stream:
         begin = self.cycles - (not self.first)
         unequal = self.evaluator.unequal(self._planes, self.recorded.checks, cycles)
         if unequal is not None:
-            name = self.recorded.names[int(self.recorded.checks[unequal[0], 0])]
+            name = self.recorded.checked[unequal[0]]
             raise GateDifferenceError(f"cycle {begin + unequal[1]}: {name} is not what golden says")
         found = self.evaluator.difference(cycles)
         if found is not None:
@@ -268,7 +279,7 @@ def gate_activity(
 
     def one(name: str, codes: np.ndarray) -> GateActivity:
         evaluator = Evaluator(recorded.operations)
-        stream = _Stream(recorded, evaluator)
+        stream = RecordStream(recorded, evaluator)
         try:
             for records in stimulated_records(checkpoint, codes):
                 stream.add(records)
@@ -278,8 +289,7 @@ def gate_activity(
         compared = len(recorded.checks) * stream.cycles + len(recorded.operations.flip_flops) * (stream.cycles - 1)
         return GateActivity(evaluator.counts, len(codes), 1, compared)
 
-    slots = recorded.operations.slots
-    total = GateActivity(Counts(np.zeros(slots, np.int64), np.zeros(slots, np.int64)))
+    total = GateActivity(Counts.of(recorded.operations))
     for found in _in_threads(one, utterances.items(), workers):
         total.counts += found.counts
         total.frames += found.frames

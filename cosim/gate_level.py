@@ -56,6 +56,10 @@ def with_scalar_outputs(text: str) -> str:
         bits = [f"{name}_bit_{bit}" for bit in range(int(high) + 1)]
         declared = f"  output {signed}[{high}:0] {name};\n"
         text = re.sub(rf"\b{name}\[(\d+)\]", rf"{name}_bit_\1", text)
+        # Bits that come straight from an input are assigned several at once.
+        for high_bit, low_bit in set(re.findall(rf"\b{name}\[(\d+):(\d+)\]", text)):
+            parts = ", ".join(bits[bit] for bit in range(int(high_bit), int(low_bit) - 1, -1))
+            text = re.sub(rf"\b{name}\[{high_bit}:{low_bit}\]", f"{{{parts}}}", text)
         text = text.replace(declared, declared + "".join(f"  wire {bit};\n" for bit in bits))
         joined = f"  assign {name} = {{{', '.join(reversed(bits))}}};\nendmodule"
         text = text.replace("endmodule", joined)

@@ -93,6 +93,37 @@ def whole(text: str) -> int:
     return value
 
 
+def share(text: str) -> float:
+    """Return a share above 0, at most 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r}: expected a number above 0, at most 1")
+    return value
+
+
+def wires(text: str) -> str:
+    """Return ``none``, or micrometres a pin and femtofarads a micrometre as "2.2:0.2"."""
+    parts = text.split(":")
+    try:
+        right = text == "none" or (len(parts) == 2 and all(0 <= float(part) < 1e6 for part in parts))
+    except ValueError:
+        right = False
+    if not right:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r}: expected UM:FF, such as 2.2:0.2, or none")
+    return text
+
+
+def count(text: str) -> int:
+    """Return a whole number from 0."""
+    value = whole_number(text, least=0, most=MOST)
+    if value is None:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r}: expected a whole number in 0..{MOST:,}")
+    return value
+
+
 def threads(text: str) -> int:
     """Return a number of threads from 1."""
     value = whole_number(text, least=1, most=MOST_THREADS)

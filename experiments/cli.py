@@ -121,6 +121,11 @@ def _parser() -> argparse.ArgumentParser:
         "--as-is", action="store_true", help="take files that were changed since, or are of no run; their mix is yours"
     )
 
+    power.add_argument(
+        "--temperature", type=float, default=25.0, metavar="C", help="at which the chip leaks (default: 25)"
+    )
+    power.add_argument("--out", type=path, help="folder for the text and a tornado plot (default: none)")
+
     add_power_commands(commands)
 
     faults = command(
@@ -250,7 +255,14 @@ def _power(given: argparse.Namespace) -> None:
     if given.folder.suffix == ".saif":
         print(power_of_saif(given.folder, constants=given.constants), end="")
         return
-    said = power_of_folder(given.folder, constants=given.constants, as_is=given.as_is, threshold=given.threshold)
+    said = power_of_folder(
+        given.folder,
+        constants=given.constants,
+        as_is=given.as_is,
+        threshold=given.threshold,
+        temperature_c=given.temperature,
+        out=given.out,
+    )
     print(said, end="")
 
 

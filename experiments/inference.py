@@ -48,7 +48,7 @@ def infer(
     density: Density = AT_28_NM,
     classes: Mapping[str, Bounds] = ASSUMED_CLASSES,
 ) -> str:
-    """Write ``inference.csv``, ``inference.md`` and ``inference.png``.
+    """Write ``inference.csv``, ``inference.md``, ``inference.png`` and ``inference.svg``.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def _markdown(
     low, high = leakage_range(printed)
     low_normalised, _ = leakage_range(chips)
     memory, logic = density.memory_mm2(), density.logic_mm2(sets)
-    leaks, cells = density.memory_leakage_uw(), density.bit_cell_um2[0] * PAPER_MEMORY_BITS / 1e6
+    leaks, cells = density.memory_leakage_uw(), density.bit_cell_um2.low * PAPER_MEMORY_BITS / 1e6
     columns = [name for name in rows[0] if not name.startswith(("gate_leakage_low", "gate_leakage_high", "status"))]
     lines = [
         f"What the stated {PAPER_POWER_UW} uW at 100 kHz and {PAPER_TOPS_PER_W} TOPS/W, {PAPER_GOPS_PER_MM2} GOPS/mm2 "
@@ -189,7 +189,7 @@ def _plot(path: Path, rows: list[dict[str, Any]], density: Density, sets: float)
         axes.barh(place, area, color=shade, edgecolor="black", height=0.7)
         what = f"{verdict}; leakage {row['leakage_uw']} uW"
         axes.text(area * 1.04, place, what, fontsize=7, va="center", bbox=_CLEAR)
-    cells = density.bit_cell_um2[0] * PAPER_MEMORY_BITS / 1e6
+    cells = density.bit_cell_um2.low * PAPER_MEMORY_BITS / 1e6
     needed = density.memory_mm2() + density.logic_mm2(sets)
     for value, name in ((cells, "bit cells"), *zip(needed, ("low", "typical", "high"), strict=True)):
         axes.axvline(value, color="black", linestyle=":", linewidth=1)
@@ -201,4 +201,4 @@ def _plot(path: Path, rows: list[dict[str, Any]], density: Density, sets: float)
     axes.set_xlabel("area implied by 1903.11 GOPS/mm2 (mm2); dotted: what 0.1 MB and two PE sets need", fontsize=9)
     axes.set_title("Which counting of operations leaves room for the chip (ours)", loc="left", fontsize=11)
     axes.spines[["top", "right"]].set_visible(False)
-    write_figure(path, figure)
+    write_figure(path, figure, svg=True)

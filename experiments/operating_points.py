@@ -33,7 +33,7 @@ VOLTAGES = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
 def operating_points(
     folder: Path, *, synthesis: Path, path: LongestPath, out: Path, classes: Mapping[str, Bounds] = ASSUMED_CLASSES
 ) -> str:
-    """Write ``operating_points.csv``, ``efficiency.csv``, a text and two plots.
+    """Write ``operating_points.csv``, ``efficiency.csv``, a text, and two plots as PNG and SVG.
 
     Parameters
     ----------

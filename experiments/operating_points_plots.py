@@ -22,7 +22,7 @@ def plot_power(path: Path, table: Sequence[Mapping[str, Any]], classes: Sequence
     Parameters
     ----------
     path : Path
-        ``.png`` to write.
+        ``.png`` to write; the ``.svg`` lies beside it.
     table : sequence of mapping
         Rows of ``operating_points.csv``.
     classes : sequence of str
@@ -49,7 +49,7 @@ def plot_power(path: Path, table: Sequence[Mapping[str, Any]], classes: Sequence
         axes.set_ylabel("power (uW): typical; band low to high", fontsize=9)
         axes.legend(fontsize=8, frameon=False)
         axes.spines[["top", "right"]].set_visible(False)
-    write_figure(path, figure)
+    write_figure(path, figure, svg=True)
 
 
 def _band(axes: Any, rows: Sequence[Mapping[str, Any]], key: str, name: str, line: str, marker: str) -> None:
@@ -66,7 +66,7 @@ def plot_efficiency(path: Path, rows: Sequence[Mapping[str, Any]], classes: Sequ
     Parameters
     ----------
     path : Path
-        ``.png`` to write.
+        ``.png`` to write; the ``.svg`` lies beside it.
     rows : sequence of mapping
         Rows of ``efficiency.csv``.
     classes : sequence of str
@@ -94,4 +94,4 @@ def plot_efficiency(path: Path, rows: Sequence[Mapping[str, Any]], classes: Sequ
     marks = [panels[0].plot([], [], "k", marker=marker, linestyle="", label=name)[0]
              for name, (_, marker) in zip(classes, _STYLES, strict=False)]  # fmt: skip
     panels[0].legend(handles=marks, fontsize=8, frameon=False, loc="lower right")
-    write_figure(path, figure)
+    write_figure(path, figure, svg=True)

@@ -28,7 +28,7 @@ COLOURS = {
 def plot_power(
     reports: Mapping[str, PowerReport], path: Path, *, title: str = "Modelled power at 28 nm, 0.9 V, in real time"
 ) -> Path:
-    """Write the chart as PNG: a panel a class of cells, and one of what activity causes, which all classes share.
+    """Write the chart as PNG and SVG: a panel a class of cells, and one of what activity causes, common to all.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def plot_power(
     axes[0].set_ylim(-1.3, len(names) + 0.6)
     figure.suptitle(title, fontsize=12)
     figure.supxlabel("uW: bars medians of each part, whisker 5th to 95th percentile of the sum", fontsize=9)
-    return write_figure(path, figure)
+    return write_figure(path, figure, svg=True)
 
 
 def _panel(axis: Axes, report: PowerReport, names: list[str], components: list[str], *, end: float) -> None:

@@ -65,7 +65,7 @@ def power_curve(
     out: Path,
     classes: Mapping[str, Bounds] = ASSUMED_CLASSES,
 ) -> str:
-    """Write ``frames_power.csv``, ``cycles_power.csv``, ``phases_energy.csv``, ``events_energy.csv`` and a plot.
+    """Write ``frames_power.csv``, ``cycles_power.csv``, ``phases_energy.csv``, ``events_energy.csv``, and a plot twice.
 
     Parameters
     ----------

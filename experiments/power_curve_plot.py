@@ -21,7 +21,7 @@ def plot_curve(path: Path, frames: Sequence[Mapping[str, Any]], cycles: Sequence
     Parameters
     ----------
     path : Path
-        ``.png`` to write.
+        ``.png`` to write; the ``.svg`` lies beside it.
     frames, cycles : sequence of mapping
         Rows of ``frames_power.csv`` and ``cycles_power.csv``.
     """
@@ -52,4 +52,4 @@ def plot_curve(path: Path, frames: Sequence[Mapping[str, Any]], cycles: Sequence
     for axes in (whole, inside):
         axes.legend(fontsize=8, frameon=False, ncols=5)
         axes.spines[["top", "right"]].set_visible(False)
-    write_figure(path, figure)
+    write_figure(path, figure, svg=True)

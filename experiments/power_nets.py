@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from power.constants import load_constants
-from power.energy import FJ_PER_UJ
+from power.energy import FJ_PER_UJ, toggle_energy
 from power.saif import NetActivity, read_saif
 from power.uncertainty import draw, summary
 
@@ -35,7 +35,7 @@ def power_of_saif(path: Path, *, constants: Path | None) -> str:
         What cannot be read, by file and line.
     """
     saif = read_saif(path)
-    energy = draw(load_constants(constants))["net_toggle_energy"]
+    energy = toggle_energy(draw(load_constants(constants)))
     groups: dict[str, list[NetActivity]] = {}
     for net in saif.nets:
         groups.setdefault("/".join(net.name.split("/")[:-1][:2]) or "(top)", []).append(net)

@@ -30,8 +30,9 @@ from golden.neurobench import neurobench_metrics
 from golden.size import weight_size
 from golden.trace import CycleModel
 from power.activity import ActivityRow, Run, write_run
+from power.differences import largest
 from power.energy import estimate_classes
-from power.report import PAPER_POWER_UW, PowerReport, differences, table, write_reports
+from power.report import PAPER_POWER_UW, PowerReport, table, write_reports
 
 # As the manifest of its folder names it.
 COMMAND = "rsnn run"
@@ -180,8 +181,8 @@ def report(checkpoint: Checkpoint, spoken: Spoken, simulated: Cosimulation, powe
         "0.9 V, 25 C, uW by class of cells, median (5th-95th percentile):",
         *table(power),
         f"  paper, stated: {PAPER_POWER_UW} uW, class of cells not stated",
-        "Largest reasons why it differs from the paper's figure:",
-        *(f"  {number}. {reason}" for number, reason in enumerate(differences(power), start=1)),
+        "Largest reasons why it differs from the paper's figure, by what each moves ours:",
+        *(f"  {at}. {reason.text} ({reason.worth_uw:.1f} uW)" for at, reason in enumerate(largest(power), start=1)),
     ]
     return "\n".join(lines) + "\n"
 

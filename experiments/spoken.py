@@ -161,6 +161,19 @@ def front_end_of(checkpoint: Checkpoint) -> FrontEndSettings:
         raise CheckpointError(f"{where}: host.front_end: {error}") from error
 
 
+def clip_codes(checkpoint: Checkpoint) -> tuple[str, np.ndarray]:
+    """Return what the shipped clip is called and its codes [frames, inputs], from its middle, where speech is.
+
+    A network without a front-end, such as a random one, gets random codes instead, the same each time.
+    """
+    if checkpoint.host is not None:
+        codes = batch_codes(read_audio(CLIP), front_end_of(checkpoint))
+        return CLIP.name, codes[len(codes) // 2 :]
+    spec = checkpoint.specification
+    low, high = spec.code_range
+    return "random codes", np.random.default_rng(1).integers(low, high, size=(200, spec.inputs), endpoint=True)
+
+
 def read_reference(path: Path, given: Path | None) -> tuple[list[str] | None, tuple[str, ...]]:
     """Return the phones to score a sound against, or None, and what is to be said of them."""
     found = given if given is not None else companion(path, ".phn")

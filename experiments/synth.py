@@ -7,17 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from tqdm import tqdm
 
 from cosim.engines.icarus import require_icarus
 from cosim.gate_level import gate_level
 from cosim.verilog import cosimulate_verilog
 from experiments.simulation_key import simulation_key
-from experiments.spoken import CLIP, front_end_of
+from experiments.spoken import clip_codes
 from experiments.tables import write_csv, write_json, write_text
-from features.audio import read_audio
-from features.frontend import batch_codes
 from files.folder import output_folder
 from gates.liberty import Library, find_liberty, read_liberty
 from golden.checkpoint import Checkpoint, load_checkpoint
@@ -245,14 +242,9 @@ def _proved(design: Design, netlist: Netlist, library: Library, step: Any) -> tu
 
 def _simulated(checkpoint: Checkpoint, gates: Design, frames: int) -> dict[str, Any]:
     """Run frames from the middle of the shipped clip through the gates; a difference is an exception."""
-    spec, name = checkpoint.specification, CLIP.name
-    if checkpoint.host is not None:
-        codes = batch_codes(read_audio(CLIP), front_end_of(checkpoint))
-        codes = codes[len(codes) // 2 :][:frames]
-    else:
-        # A network without a front-end, such as a random one.
-        name, (low, high) = "random codes", spec.code_range
-        codes = np.random.default_rng(1).integers(low, high, size=(frames, spec.inputs), endpoint=True)
+    spec = checkpoint.specification
+    name, codes = clip_codes(checkpoint)
+    codes = codes[:frames]
 
     def compute() -> dict[str, Any]:
         found = cosimulate_verilog(checkpoint, {name: codes}, engine="icarus", design=gates)

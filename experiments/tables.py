@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -73,9 +74,27 @@ def write_text(path: Path, text: str) -> Path:
     return writing.write_text(path, text)
 
 
-def write_figure(path: Path, figure: Figure, *, dpi: int = 110) -> Path:
-    """Write a figure as PNG, without a date or a version, so that the same figures make the same file."""
+def write_figure(path: Path, figure: Figure, *, dpi: int = 110, svg: bool = False) -> Path:
+    """Write a figure as PNG, without a date or a version, so that the same figures make the same file.
+
+    Parameters
+    ----------
+    path : Path
+        ``.png`` to write.
+    figure : Figure
+    dpi : int
+    svg : bool
+        Write it as SVG beside it, too: its name has ``.svg`` instead, its text is drawn as outlines.
+
+    Returns
+    -------
+    Path
+    """
     FigureCanvasAgg(figure)
     with whole_file(path) as file:
         figure.savefig(file, format="png", dpi=dpi, metadata={"Software": None})
+    if svg:
+        # Identifiers of shapes are hashes of them with this salt, which is a random number otherwise.
+        with rc_context({"svg.hashsalt": "rsnn", "svg.fonttype": "path"}), whole_file(path.with_suffix(".svg")) as file:
+            figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     return path

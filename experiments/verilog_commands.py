@@ -6,7 +6,19 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from experiments.arguments import add_checkpoint, command, frames, path, seconds, whole
+from experiments.arguments import (
+    add_checkpoint,
+    add_data,
+    command,
+    count,
+    frames,
+    path,
+    seconds,
+    share,
+    threads,
+    whole,
+    wires,
+)
 
 
 def add_verilog_commands(commands: Any) -> None:
@@ -50,16 +62,41 @@ def add_verilog_commands(commands: Any) -> None:
         "rsnn synth --liberty my_cells.lib --out results/verilog",
     )
     add_checkpoint(synth)
-    synth.add_argument(
-        "--liberty",
-        type=path,
-        nargs="+",
-        metavar="FILE",
-        help="standard cells, a library in one file or several (default: osu018 of Debian's qflow-tech-osu018)",
-    )
+    _add_liberty(synth)
     synth.add_argument("--no-clock-gates", action="store_true", help="registers with an enable keep their clock")
     synth.add_argument("--frames", type=whole, default=5, metavar="N", help="simulated in gates (default: 5)")
     synth.add_argument("--out", type=path, default=Path("results/verilog"), help="folder (default: results/verilog)")
+
+    gates = command(
+        commands,
+        "gates",
+        _gates,
+        "what every net of the netlist does over utterances, glitches, and the gates held against golden",
+        "rsnn gates speech.wav --liberty my_cells.lib --icarus-frames 3 --out results/mine",
+    )
+    what = gates.add_mutually_exclusive_group()
+    said = "WAV, FLAC or NIST SPHERE (default: the shipped clip from its middle)"
+    what.add_argument("speech", nargs="*", type=path, default=[], help=said)
+    what.add_argument("--split", choices=["train", "test"], help="all of this part of speechocean762, no files")
+    add_data(gates)
+    add_checkpoint(gates)
+    _add_liberty(gates)
+    gates.add_argument("--no-clock-gates", action="store_true", help="registers with an enable keep their clock")
+    gates.add_argument("--frames", type=frames, default=None, metavar="N", help="of each file (default: all)")
+    gates.add_argument(
+        "--power-frames", type=whole, default=40, metavar="N", help="of the clip: glitches, states, power (default: 40)"
+    )
+    gates.add_argument(
+        "--wires", type=wires, metavar="UM:FF", help="um a pin, fF a um, or 'none' (default: the library's, or assumed)"
+    )
+    gates.add_argument(
+        "--utilisation", type=share, default=0.75, metavar="X", help="of the rows by cells, for area (default: 0.75)"
+    )
+    gates.add_argument(
+        "--icarus-frames", type=count, default=0, metavar="N", help="of the clip, net by net in Icarus (default: 0)"
+    )
+    gates.add_argument("--threads", type=threads, default=2, metavar="N", help="(default: 2)")
+    gates.add_argument("--out", type=path, default=Path("results/power/gates"), help="(default: results/power/gates)")
 
     prove = command(
         commands,
@@ -77,6 +114,16 @@ def add_verilog_commands(commands: Any) -> None:
         help="a proof that takes longer at the network's size is given at a small one; 0 = small alone (default: 900)",
     )
     prove.add_argument("--out", type=path, default=Path("results/verilog"), help="folder (default: results/verilog)")
+
+
+def _add_liberty(added: argparse.ArgumentParser) -> None:
+    added.add_argument(
+        "--liberty",
+        type=path,
+        nargs="+",
+        metavar="FILE",
+        help="standard cells, a library in one file or several (default: osu018 of Debian's qflow-tech-osu018)",
+    )
 
 
 # Each import stands in its command, so that --help waits for none of them.
@@ -111,6 +158,26 @@ def _synth(given: argparse.Namespace) -> None:
         liberty=given.liberty,
         clock_gates=not given.no_clock_gates,
         frames=given.frames,
+        out=given.out,
+    )
+    print(text, end="")
+
+
+def _gates(given: argparse.Namespace) -> None:
+    from experiments.gates import gate_experiment
+    from experiments.utterances import corpus_files
+
+    text = gate_experiment(
+        corpus_files(given.data, given.split) if given.split else given.speech,
+        checkpoint_path=given.checkpoint,
+        liberty=given.liberty,
+        clock_gates=not given.no_clock_gates,
+        frames=given.frames,
+        power_frames=given.power_frames,
+        wires=given.wires,
+        utilisation=given.utilisation,
+        icarus_frames=given.icarus_frames,
+        threads=given.threads,
         out=given.out,
     )
     print(text, end="")

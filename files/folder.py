@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -181,15 +181,15 @@ def _checked(path: Path) -> dict[str, dict[str, Any]]:
 
 
 @contextmanager
-def committed(folder: str | os.PathLike[str], *, written_by: str) -> Iterator[Callable[[str], bytes]]:
+def committed(folder: str | os.PathLike[str], *, written_by: str | Sequence[str]) -> Iterator[Callable[[str], bytes]]:
     """Read files of a folder that are of one run, held against its manifest.
 
     Parameters
     ----------
     folder : path-like
         As `output_folder` left it.
-    written_by : str
-        The command whose files they must be.
+    written_by : str or sequence of str
+        The command, or one of the commands, whose files they must be.
 
     Yields
     ------
@@ -201,9 +201,10 @@ def committed(folder: str | os.PathLike[str], *, written_by: str) -> Iterator[Ca
     FileError
         The folder has no manifest, or a file is not what the command wrote: names it, and says how to get it anew.
     """
-    folder = Path(folder)
+    folder, writers = Path(folder), (written_by,) if isinstance(written_by, str) else tuple(written_by)
+    named = " or ".join(f"'{writer}'" for writer in writers)
     if not folder.is_dir():
-        raise FileError(f"{folder}: no such folder, expected one that '{written_by}' wrote")
+        raise FileError(f"{folder}: no such folder, expected one that {named} wrote")
     coming = folder / _COMMIT
     if coming.is_symlink():
         raise FileError(f"{coming}: is a link, expected a folder: remove it")
@@ -216,19 +217,19 @@ def committed(folder: str | os.PathLike[str], *, written_by: str) -> Iterator[Ca
         places = [place for place in (coming, folder) if (place / MANIFEST).is_file()]
         if not places:
             raise FileError(
-                f"{folder / MANIFEST}: no such manifest, expected the folder of a whole run; run '{written_by}' anew"
+                f"{folder / MANIFEST}: no such manifest, expected the folder of a whole run; run {named} anew"
             )
         entries = _checked(places[0] / MANIFEST)
 
         def read(name: str) -> bytes:
             entry = entries.get(name)
-            if entry is None or entry["by"] != written_by:
-                raise FileError(f"{folder / name}: not a file that '{written_by}' wrote there, by its {MANIFEST}")
+            if entry is None or entry["by"] not in writers:
+                raise FileError(f"{folder / name}: not a file that {named} wrote there, by its {MANIFEST}")
             where = next((place for place in places if (place / name).exists()), folder)
             content = read_bytes(where / name)
             if len(content) != entry["bytes"] or hashlib.sha256(content).hexdigest() != entry["sha256"]:
                 raise FileError(
-                    f"{folder / name}: was changed since '{written_by}' wrote it (its SHA-256 is not that of "
+                    f"{folder / name}: was changed since '{entry['by']}' wrote it (its SHA-256 is not that of "
                     f"{MANIFEST}); run it anew"
                 )
             return content

@@ -10,28 +10,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
-from gates.netlist import HIGH
+from gates.compiled import compiled
 from gates.operations import Operations
 
-__all__ = ["CYCLES", "WORDS", "Counts", "Difference", "Evaluator", "transposed"]
+__all__ = ["CYCLES", "MASKS", "WORDS", "Counts", "Difference", "Evaluator", "lanes", "ones", "transposed"]
 
 # Words a slot: as long as the widest vector registers, and half of a cache line's pair.
 WORDS = 8
 # Cycles a block; the first is the last of the block before, so that blocks are independent of each other.
 CYCLES = 64 * WORDS
 
-_MASKS = np.array([[0 - (code >> bit & 1) for bit in range(4)] for code in range(16)], np.int64).view(np.uint64)
-
-
-def _compiled(function: Any) -> Any:
-    try:
-        return numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:  # numba found no folder for its cache
-        return numba.njit(nogil=True)(function)
+# Of the constants c0 to c3 by code.
+MASKS = np.array([[0 - (code >> bit & 1) for bit in range(4)] for code in range(16)], np.int64).view(np.uint64)
 
 
 @dataclass
@@ -48,6 +41,11 @@ class Counts:
     toggles: npt.NDArray[np.int64]
     highs: npt.NDArray[np.int64]
     cycles: int = 0
+
+    @classmethod
+    def of(cls, operations: Operations) -> Counts:
+        """Return counts of no cycle."""
+        return cls(np.zeros(operations.slots, np.int64), np.zeros(operations.slots, np.int64))
 
     def __iadd__(self, other: Counts) -> Counts:
         self.toggles += other.toggles
@@ -86,32 +84,19 @@ class Evaluator:
     Attributes
     ----------
     values : np.ndarray [shape=(slots, WORDS), dtype=uint64]
-        Bit i of word w: cycle 64 w + i of the block. Write states and sources here; all else is written by `settle`.
+        Bit i of word w: cycle 64 w + i of the block.
     counts : Counts
+        By slot.
     """
 
     def __init__(self, operations: Operations) -> None:
         self.operations = operations
         self.values = np.zeros((operations.slots, WORDS), np.uint64)
-        self.values[HIGH] = ~np.uint64(0)
-        self.counts = Counts(np.zeros(operations.slots, np.int64), np.zeros(operations.slots, np.int64))
+        self.counts = Counts.of(operations)
         flops = operations.flip_flops
-        self._flops = np.array([(f.state, f.following, f.enable) for f in flops], np.int32).reshape(-1, 3)
-
-    def settle(self, cycles: int, *, first: bool = False) -> None:
-        """Settle all nets, and count.
-
-        Parameters
-        ----------
-        cycles : int
-            Of the block, from 1 to `CYCLES`.
-        first : bool
-            The block begins a run: its first cycle counts. Otherwise that belongs to the block before.
-        """
-        run = self.operations
-        _settle(run.reads, run.writes, run.codes, _MASKS, self.values)
-        _count(self.values, cycles, 0 if first else 1, self.counts.toggles, self.counts.highs)
-        self.counts.cycles += cycles - (not first)
+        self._flops = np.array([(f.state, *f.following, *f.enable) for f in flops], np.int32).reshape(-1, 5)
+        # Unsigned, so that the kernel need not ask whether an index counts from the end.
+        self._reads, self._writes = operations.reads.astype(np.uint64), operations.writes.astype(np.uint64)
 
     def load(self, planes: npt.NDArray[np.uint64], loads: npt.NDArray[np.int32]) -> None:
         """Write states and sources.
@@ -125,10 +110,25 @@ class Evaluator:
         """
         _load(planes, loads, self.values)
 
+    def settle(self, cycles: int, *, first: bool = False) -> None:
+        """Settle all nets, and count.
+
+        Parameters
+        ----------
+        cycles : int
+            Of the block, from 1 to `CYCLES`.
+        first : bool
+            The block begins a run: its first cycle counts. Otherwise that belongs to the block before.
+        """
+        _settle(self._reads, self._writes, self.operations.codes, MASKS, self.values)
+        counts, moves, seen = self.counts, lanes(0, cycles - 1), lanes(0 if first else 1, cycles)
+        _count(self.values, moves, seen, counts.toggles, counts.highs)
+        counts.cycles += cycles - (not first)
+
     def unequal(
         self, planes: npt.NDArray[np.uint64], checks: npt.NDArray[np.int32], cycles: int
     ) -> tuple[int, int] | None:
-        """Return which of `checks` [shape=(any, 2): slot and row] differs first, and at which cycle, or None."""
+        """Return which of `checks`, shaped as `loads` of `load`, differs first, and at which cycle, or None."""
         which, cycle = _unequal(planes, checks, self.values, cycles)
         return None if which < 0 else (int(which), int(cycle))
 
@@ -143,20 +143,33 @@ class Evaluator:
         return Difference(flip_flop, cycle, given, 1 - given)
 
 
-@_compiled
+def lanes(begin: int, end: int) -> npt.NDArray[np.uint64]:
+    """Return words with the bits of cycles from `begin` to before `end`."""
+    bits = np.zeros(CYCLES, np.uint8)
+    bits[begin:end] = 1
+    return np.packbits(bits, bitorder="little").view(np.uint64)
+
+
+@compiled
+def _inverse(inverted: Any) -> Any:
+    return np.uint64(0) if inverted == 0 else ~np.uint64(0)
+
+
+@compiled
 def _load(planes: Any, loads: Any, values: Any) -> None:
     for at in range(len(loads)):
-        inverse = np.uint64(0) if loads[at, 2] == 0 else ~np.uint64(0)
+        inverse = _inverse(loads[at, 2])
         for word in range(WORDS):
             values[loads[at, 0], word] = planes[loads[at, 1], word] ^ inverse
 
 
-@_compiled
+@compiled
 def _unequal(planes: Any, checks: Any, values: Any, cycles: Any) -> tuple[int, int]:
     found, earliest = -1, cycles
     for which in range(len(checks)):
+        inverse = _inverse(checks[which, 2])
         for word in range(WORDS):
-            wrong = planes[checks[which, 1], word] ^ values[checks[which, 0], word]
+            wrong = planes[checks[which, 1], word] ^ values[checks[which, 0], word] ^ inverse
             if wrong != np.uint64(0):
                 for bit in range(64):
                     if wrong >> np.uint64(bit) & np.uint64(1) and 64 * word + bit < earliest:
@@ -164,61 +177,56 @@ def _unequal(planes: Any, checks: Any, values: Any, cycles: Any) -> tuple[int, i
     return found, earliest
 
 
-@_compiled
-def _settle(reads: Any, writes: Any, codes: Any, masks: Any, values: Any) -> None:
-    for at in range(len(writes)):
-        a, b, to = values[reads[at, 0]], values[reads[at, 1]], values[writes[at]]
-        code = codes[at]
-        c0, c1, c2, c3 = masks[code, 0], masks[code, 1], masks[code, 2], masks[code, 3]
-        for word in range(WORDS):
-            x, y = a[word], b[word]
-            to[word] = c0 ^ (c1 & x) ^ (c2 & y) ^ (c3 & x & y)
-
-
-@_compiled
-def _ones(word: Any) -> Any:
+@compiled
+def ones(word: Any) -> Any:
+    """Return the number of ones of a 64-bit word."""
     word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
     word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
     word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
     return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
-@_compiled
-def _count(values: Any, cycles: Any, begin: Any, toggles: Any, highs: Any) -> None:
-    """Add toggles between the cycles of the block, and highs from cycle `begin` on."""
-    moves, counts = np.zeros(WORDS, np.uint64), np.zeros(WORDS, np.uint64)
-    for cycle in range(cycles):
-        bit = np.uint64(1) << np.uint64(cycle % 64)
-        if cycle >= begin:
-            counts[cycle // 64] |= bit
-        if cycle < cycles - 1:
-            moves[cycle // 64] |= bit
+@compiled
+def _settle(reads: Any, writes: Any, codes: Any, masks: Any, values: Any) -> None:
+    for at in range(len(writes)):
+        a, b, to, code = reads[at, 0], reads[at, 1], writes[at], codes[at]
+        c0, c1, c2, c3 = masks[code, 0], masks[code, 1], masks[code, 2], masks[code, 3]
+        for word in range(WORDS):
+            x, y = values[a, word], values[b, word]
+            values[to, word] = c0 ^ (c1 & x) ^ (c2 & y) ^ (c3 & x & y)
+
+
+@compiled
+def _count(values: Any, moves: Any, seen: Any, toggles: Any, highs: Any) -> None:
+    """Add each slot's toggles between the cycles of the block, and its highs."""
     for slot in range(len(values)):
-        changed = ones = 0
+        changed = high = 0
         for word in range(WORDS - 1):
             value = values[slot, word]
             after = (value >> np.uint64(1)) | (values[slot, word + 1] << np.uint64(63))
-            changed += _ones((value ^ after) & moves[word])
-            ones += _ones(value & counts[word])
+            changed += ones((value ^ after) & moves[word])
+            high += ones(value & seen[word])
         value = values[slot, WORDS - 1]
-        changed += _ones((value ^ (value >> np.uint64(1))) & moves[WORDS - 1])
-        ones += _ones(value & counts[WORDS - 1])
+        changed += ones((value ^ (value >> np.uint64(1))) & moves[WORDS - 1])
+        high += ones(value & seen[WORDS - 1])
         toggles[slot] += changed
-        highs[slot] += ones
+        highs[slot] += high
 
 
-@_compiled
+@compiled
 def _differ(flops: Any, values: Any, cycles: Any) -> tuple[int, int]:
     """Return the flip-flop and cycle of the earliest difference, or -1 and 0."""
     found, earliest = -1, cycles
     for which in range(len(flops)):
-        state, following, enable = flops[which, 0], flops[which, 1], flops[which, 2]
+        state, following, enable = flops[which, 0], flops[which, 1], flops[which, 3]
+        invert_following, invert_enable = _inverse(flops[which, 2]), _inverse(flops[which, 4])
         for word in range(WORDS):
-            value, gate = values[state, word], values[enable, word]
+            value, gate = values[state, word], values[enable, word] ^ invert_enable
             given = value >> np.uint64(1)
             if word < WORDS - 1:
                 given |= values[state, word + 1] << np.uint64(63)
-            wrong = ((value & ~gate) | (values[following, word] & gate)) ^ given
+            taken = values[following, word] ^ invert_following
+            wrong = ((value & ~gate) | (taken & gate)) ^ given
             if wrong != np.uint64(0):
                 for bit in range(64):
                     cycle = 64 * word + bit
@@ -227,7 +235,7 @@ def _differ(flops: Any, values: Any, cycles: Any) -> tuple[int, int]:
     return found, earliest
 
 
-@_compiled
+@compiled
 def transposed(records: Any, planes: Any) -> None:
     """Write each bit of packed records as a row over cycles.
 

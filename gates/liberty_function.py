@@ -6,6 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
 from files.names import verilog_name
 
 # Of one function: operands and operators, and parentheses in each other. Real ones have a tenth of it.
@@ -15,6 +18,7 @@ _VERILOG = {"and": "&", "or": "|", "xor": "^"}
 # An operand, or an operator and its operands.
 Tree = tuple[Any, ...]
 Value = TypeVar("Value")
+Bits = npt.NDArray[np.bool_]
 
 
 def parse_function(text: str) -> Tree:
@@ -128,6 +132,23 @@ def evaluate(tree: Tree, values: Mapping[str, bool]) -> bool:
         return {"and": all(found), "or": any(found), "xor": found[0] != found[-1]}[kind]
 
     return _folded(tree, lambda leaf: values[leaf[1]] if leaf[0] == "pin" else bool(leaf[1]), joined)
+
+
+def evaluate_rows(tree: Tree, values: Mapping[str, Bits]) -> Bits:
+    """Return the function's values for many values of its pins, arrays that broadcast against each other.
+
+    Raises
+    ------
+    KeyError
+        A pin has no value.
+    """
+
+    def joined(kind: str, found: list[Bits]) -> Bits:
+        if kind == "not":
+            return ~found[0]
+        return {"and": np.logical_and, "or": np.logical_or, "xor": np.logical_xor}[kind](found[0], found[-1])
+
+    return _folded(tree, lambda leaf: values[leaf[1]] if leaf[0] == "pin" else np.array(bool(leaf[1])), joined)
 
 
 def pins_of(tree: Tree) -> set[str]:

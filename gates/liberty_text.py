@@ -41,13 +41,17 @@ _ATTRIBUTES = SPECIAL | frozenset(
 )
 # What power needs besides, groups and attributes; kept only when asked for, since tables are most of a file.
 _KEPT_FOR_POWER = _KEPT | frozenset(
-    "leakage_power internal_power power rise_power fall_power power_lut_template".split()
+    "leakage_power internal_power power rise_power fall_power power_lut_template timing rise_transition "
+    "fall_transition lu_table_template wire_load".split()
 )
 _ATTRIBUTES_FOR_POWER = _ATTRIBUTES | frozenset(
-    "capacitance cell_leakage_power fall_capacitance index_1 index_2 index_3 leakage_power_unit nom_temperature "
-    "nom_voltage related_pg_pin related_pin rise_capacitance value values variable_1 variable_2 variable_3 "
-    "voltage_unit when".split()
+    "capacitance cell_leakage_power default_wire_load fall_capacitance fanout_length index_1 index_2 index_3 "
+    "leakage_power_unit nom_temperature nom_voltage related_pg_pin related_pin rise_capacitance slope timing_sense "
+    "timing_type value values variable_1 variable_2 variable_3 voltage_unit when".split()
 )
+# What a group says several times: kept one after another, with a semicolon between.
+_REPEATED = "fanout_length"
+LONGEST_REPEATED = 10_000
 # Written anew by what made sense of them, for all tools to read alike.
 _OURS = frozenset({"dont_use", "time_unit", "capacitive_load_unit"})
 # Bytes that are unpacked at a time.
@@ -248,6 +252,12 @@ class _Parser:
 
     def _attribute(self, group: Group | None, name: str, value: tuple[str, str], began: int) -> None:
         if group is None or name not in self.attributes:
+            return
+        if name == _REPEATED and name in group.attributes:
+            group.attributes[name] += ";" + value[1]
+            if len(group.attributes[name]) > LONGEST_REPEATED:
+                self.began = began
+                raise self._bad(f"at most {LONGEST_REPEATED:,} characters of {name} in a {group.kind}")
             return
         known = group.attributes.setdefault(name, value[1])
         if known != value[1]:

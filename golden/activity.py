@@ -42,6 +42,9 @@ _GATED = {
     "acc1": "pe_array.acc1",
     "shadow0": "output.shadow0",
     "shadow1": "output.shadow1",
+    "loaded": "controller.loaded",
+    "position": "output.position",
+    "word": "output.word",
     "best": "output.best",
     "best_index": "output.best_index",
 }
@@ -96,6 +99,9 @@ def count_clocked(record: Any, hold: Any, tables: Any, clocked: Any, operations:
     if record[at.busy] == 1:
         clocked[field.best] += bits[field.best]
         clocked[field.best_index] += bits[field.best_index]
+        clocked[field.position] += bits[field.position]
+        if record[at.word] != size.frame_words - 1:
+            clocked[field.word] += bits[field.word]
     if hold:
         return
     if record[at.transfer] == 1:
@@ -124,7 +130,7 @@ def count_clocked(record: Any, hold: Any, tables: Any, clocked: Any, operations:
 @compiled
 def count(records: Any, phases: Any, before: Any, before_phase: Any, tables: Any, totals: Any) -> None:
     """Add up `records`; `before` is the record before the first (`before_phase` -1: there is none)."""
-    sizes, _, number, gated, layers, _ = tables
+    sizes, _, number, gated, layers, bits = tables
     cycles, toggles, clocked, reads, operations, starts = totals
     size, at = sizes[0], number[0]
     for cycle in range(len(records)):
@@ -138,8 +144,12 @@ def count(records: Any, phases: Any, before: Any, before_phase: Any, tables: Any
                     it = layers[layer]
                     for which in range(it.last, it.last + size.time_steps):
                         clocked[before_phase, which] += it.width
+                clocked[before_phase, gated[0].loaded] += bits[gated[0].loaded]
+                clocked[before_phase, gated[0].word] += bits[gated[0].word]
             elif before[at.state] == IDLE and record[at.loaded] != before[at.loaded]:
-                clocked[before_phase, gated[0].codes] += size.code_planes
+                # One clock gate for all codes, of which one is written.
+                clocked[before_phase, gated[0].codes] += bits[gated[0].codes]
+                clocked[before_phase, gated[0].loaded] += bits[gated[0].loaded]
         last_word = record[at.position] == size.pair_words - 1 or record[at.word] == size.frame_words - 1
         hold = record[at.transfer] == 1 and record[at.busy] == 1 and not last_word
         for bank in range(2):
@@ -267,7 +277,6 @@ class ActivityCounter:
             "pe_sets": spec.pe_sets,
             "weight_bits": spec.weight_bits,
             "accumulator_bits": spec.accumulator_bits,
-            "code_planes": schedule.code_planes,
             "time_steps": spec.time_steps,
             "neuron_steps": schedule.neuron_steps,
             "zero_weight_gating": int(spec.zero_weight_gating),

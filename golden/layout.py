@@ -164,7 +164,7 @@ def _fields(spec: Specification) -> Iterator[Field]:
         yield number("controller", f"{stage}_double", 1, FREE)
         yield number("controller", f"{stage}_last", 1, FREE)
     yield number("controller", "transfer", 1, FREE)
-    yield number("controller", "loaded", index_bits(spec.inputs + 1), FREE)
+    yield number("controller", "loaded", index_bits(spec.inputs + 1), GATED)
     yield number("controller", "frame_cycles", schedule.cycle_bits, FREE)
     yield number("controller", "overrun", 1, FREE)
     yield number("controller", "done", 1, FREE)
@@ -189,8 +189,8 @@ def _fields(spec: Specification) -> Iterator[Field]:
     for pe_set in range(spec.pe_sets):
         yield sliced("output", f"shadow{pe_set}", spec.logit_bits, spec.lanes, GATED)
     yield number("output", "busy", 1, FREE)
-    yield number("output", "position", index_bits(schedule.pair_words), FREE)
-    yield number("output", "word", index_bits(schedule.frame_words), FREE)
+    yield number("output", "position", index_bits(schedule.pair_words), GATED)
+    yield number("output", "word", index_bits(schedule.frame_words), GATED)
     yield Field(
         block="output",
         name="logits",

@@ -29,18 +29,30 @@ CLASSES = ("HVT", "SVT", "LVT")
 KINDS = ("cited", "derived", "assumption")
 UNITS = {
     "nand2_area": "um2",
-    "net_toggle_energy": "fJ/toggle",
+    "std_cell_utilisation": "ratio",
+    "input_capacitance": "fF",
+    "wire_capacitance": "fF/um",
+    "wire_length": "um/net",
+    "fan_out": "pins/net",
+    "internal_energy": "fJ/toggle",
     "dff_clock_energy": "fJ/cycle",
     "clock_tree_multiplier": "ratio",
     "adder_energy_per_bit": "fJ/bit/op",
     "logic_leakage": "nW/GE",
+    "logic_leakage_doubling": "C",
     "sram_read_4KB": "fJ/bit",
     "sram_read_8KB": "fJ/bit",
     "sram_read_32KB": "fJ/bit",
     "sram_read_128KB": "fJ/bit",
     "sram_write_to_read_ratio": "ratio",
     "sram_leakage": "nW/KB",
+    "sram_leakage_doubling": "C",
+    "sram_retention_ratio": "ratio",
+    "sram_off_ratio": "ratio",
+    "sram_wake_energy": "pJ/KB",
+    "sram_wake_time": "ns",
     "sram_area": "um2/KB",
+    "sram_bit_cell_area": "um2/bit",
     "gates_controller": "GE/flip-flop",
     "gates_input_buffer": "GE/flip-flop",
     "gates_spikes": "GE/flip-flop",
@@ -51,6 +63,9 @@ UNITS = {
     "gates_other": "GE/flip-flop",
 }
 BY_CLASS = ("logic_leakage",)
+# What rows of energy and leakage hold at.
+NOMINAL_V, NOMINAL_C = 0.9, 25.0
+BITS_PER_KB = 8192
 # Beyond any constant; with it, and the bounds of counts, every estimate is a finite number.
 LARGEST = 1e9
 # A value this many times beyond the shipped row's bounds is a wrong unit, not another opinion.

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from power.constants import CLASSES, Bounds, load_constants
+from power.constants import BITS_PER_KB, CLASSES, Bounds, Constants, load_constants
 from power.report import PAPER_POWER_UW
 
 # Stated in the abstract.
@@ -46,23 +46,22 @@ ASSUMED_CLASSES = {name: load_constants(threshold=name)["logic_leakage"].bounds 
 
 @dataclass(frozen=True)
 class Density:
-    """What area and leakage at 28 nm are worked out from.
+    """What area and leakage at 28 nm are worked out from (`density`).
 
     Parameters
     ----------
-    bit_cell_um2 : tuple of float
-        High-density and high-current cell: cited, TSMC 28 nm, 0.127 and 0.155 (WikiChip).
+    bit_cell_um2 : Bounds
+        A memory cell alone.
     macro_um2 : Bounds
-        Macro area a bit: derived, ODIN's 0.68 um2 per 4-bit synapse, CACTI 7, and assumed for small macros.
+        Macro area a bit.
     nand2_um2 : Bounds
-        NanGate45's scaled, assumption, ZigZag's.
     utilisation : Bounds
-        Of the rows; low is the densest (assumption).
+        Of the rows; low is the densest.
     sram_nw_per_kb : Bounds
-        Leakage at 0.9 V, 25 C: CACTI 7 LSTP from 28 to 32 nm, and IHP's macros.
+        Leakage at 0.9 V, 25 C.
     """
 
-    bit_cell_um2: tuple[float, float]
+    bit_cell_um2: Bounds
     macro_um2: Bounds
     nand2_um2: Bounds
     utilisation: Bounds
@@ -79,16 +78,22 @@ class Density:
 
     def memory_leakage_uw(self, bits: int = PAPER_MEMORY_BITS) -> Bounds:
         """Return the leakage of memory in uW."""
-        return self.sram_nw_per_kb * (bits / 8 / 1024 / 1e3)
+        return self.sram_nw_per_kb * (bits / BITS_PER_KB / 1e3)
 
 
-AT_28_NM = Density(
-    bit_cell_um2=(0.127, 0.155),
-    macro_um2=Bounds(0.165, 0.20, 0.30),
-    nand2_um2=Bounds(0.30, 0.49, 0.614),
-    utilisation=Bounds(0.85, 0.75, 0.65),
-    sram_nw_per_kb=Bounds(25.0, 130.0, 600.0),
-)
+def density(constants: Constants) -> Density:
+    """Return what rows of the tables say of area and of memory leakage."""
+    bounds = {item: constant.bounds for item, constant in constants.items()}
+    return Density(
+        bit_cell_um2=bounds["sram_bit_cell_area"],
+        macro_um2=bounds["sram_area"] * (1 / BITS_PER_KB),
+        nand2_um2=bounds["nand2_area"],
+        utilisation=Bounds(*reversed(tuple(bounds["std_cell_utilisation"]))),
+        sram_nw_per_kb=bounds["sram_leakage"],
+    )
+
+
+AT_28_NM = density(load_constants())
 
 
 @dataclass(frozen=True)
@@ -165,7 +170,7 @@ FITS = ("too small for the bit cells", "too small", "room at the lowest values",
 
 def area_fits(area_mm2: float, gates: float, density: Density) -> str:
     """Say whether an area holds 0.1 MB of SRAM and logic of `gates` NAND2 equivalents: one of `FITS`."""
-    if area_mm2 < density.bit_cell_um2[0] * PAPER_MEMORY_BITS / 1e6:
+    if area_mm2 < density.bit_cell_um2.low * PAPER_MEMORY_BITS / 1e6:
         return FITS[0]
     needed = density.memory_mm2() + density.logic_mm2(gates)
     return FITS[1 + sum(area_mm2 >= value for value in needed)]

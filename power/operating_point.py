@@ -14,12 +14,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from power.activity import ActivityRow, Run
-from power.constants import NOTHING, Bounds
+from power.constants import NOMINAL_V, NOTHING, Bounds
 from power.errors import ConstantsError
 from power.extremes import estimate_extremes
 from power.scaling import bracket_28nm_voltage, bracket_to_28nm
 
-NOMINAL_V = 0.9
 DIBL_V_PER_V = Bounds(0.15, 0.08, 0.0)
 SLOPE_V_PER_DECADE = 0.09
 PARTS = ("clock", "memory", "logic", "memory leakage", "logic leakage")

@@ -92,7 +92,7 @@ def table(reports: Mapping[str, PowerReport]) -> list[str]:
     lines = [f"  {'cells':<{width}}" + "".join(f"  {threshold:>22}" for threshold in reports)]
 
     def line(name: str, values: Iterable[Bounds]) -> str:
-        return f"  {name:<{width}}" + "".join(f"  {_text(bounds):>22}" for bounds in values)
+        return f"  {name:<{width}}" + "".join(f"  {bounds_text(bounds):>22}" for bounds in values)
 
     for by in (PowerReport.by_block, PowerReport.by_component):
         sums = [by(report) for report in reports.values()]
@@ -104,19 +104,6 @@ def table(reports: Mapping[str, PowerReport]) -> list[str]:
     return lines
 
 
-def _text(bounds: Bounds) -> str:
+def bounds_text(bounds: Bounds) -> str:
+    """Return median (5th-95th percentile) in uW."""
     return f"{bounds.typical:.2f} ({bounds.low:.2f}-{bounds.high:.2f})"
-
-
-def differences(reports: Mapping[str, PowerReport]) -> list[str]:
-    """Return why a figure differs from the paper's, the largest reasons first, with what they are worth here."""
-    totals = [report.total.typical for report in reports.values()]
-    some = next(iter(reports.values()))
-    memory = some.of(("memory leakage", "memory reads", "memory writes"))
-    return [
-        f"the paper does not state its class of cells: {' / '.join(reports)} give "
-        f"{' / '.join(f'{total:.1f}' for total in totals)} uW here, in the same run",
-        f"it does not state how its memories are organised: ours, two banks priced from CACTI and peers, take "
-        f"{_text(memory)} uW in every class",
-        "it does not state its supply voltage at 100 kHz: ours is 0.9 V, 25 C",
-    ]

@@ -15,7 +15,8 @@ LP          LP, factor linear in the log of the node; the middle one
 HP          HP, factor linear in the node; the highest energy
 ==========  ================================================================================
 
-The factors hold for one gate's switching. Leakage does not scale by them.
+The factors hold for one gate's switching. Leakage does not scale by them. Any other node between 45 and 20 nm is
+interpolated in the same way, between its two published neighbours.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ QUANTITIES = {"delay": 3, "energy": 2, "power": 2}
 _COEFFICIENTS = tuple(f"{name}_a{power}" for name, degree in QUANTITIES.items() for power in range(degree, -1, -1))
 COLUMNS = ("node", *_COEFFICIENTS, "vdd_min_V", "vdd_max_V", "source")
 RULES = ("LP log", "LP", "HP")
+# Nodes of two families each, and those between them.
+_WITHIN = frozenset(str(nm) for nm in range(20, 46))
 _NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,12})?")
 
 
@@ -140,28 +143,35 @@ def factor_28nm(vdd: float, quantity: str, rule: str) -> float:
     ConstantsError
         An unknown rule or quantity, or a voltage out of range.
     """
+    return _interpolated(28, vdd, quantity, rule)
+
+
+def _interpolated(nm: int, vdd: float, quantity: str, rule: str) -> float:
+    """Return the factor of a node within 45 to 20 nm, by one of `RULES`."""
     if rule not in RULES:
         raise ConstantsError(f"scaling: rule {brief(rule)}, expected one of {', '.join(RULES)}")
-    family = rule[:2]
-    at_32, at_20 = (factor(f"{family}{node}", vdd, quantity) for node in (32, 20))
-    by_log = math.log(32 / 28) / math.log(32 / 20)
+    larger, smaller = (45, 32) if nm > 32 else (32, 20)
+    above, below = (factor(f"{rule[:2]}{node}", vdd, quantity) for node in (larger, smaller))
+    by_log = math.log(larger / nm) / math.log(larger / smaller)
     if rule == "LP log":
-        return float(at_32 * (at_20 / at_32) ** by_log)
-    return at_32 + (at_20 - at_32) * (by_log if rule == "LP" else (32 - 28) / (32 - 20))
+        return float(above * (below / above) ** by_log)
+    return above + (below - above) * (by_log if rule == "LP" else (larger - nm) / (larger - smaller))
 
 
 def ratio_to_28nm(node: str, from_v: float, to_v: float, quantity: str, rule: str) -> float:
     """Return what a quantity at `node` and `from_v` is multiplied by to be that at 28 nm and `to_v`.
 
-    Of a node that has two families ("45", "32", "20"), the rule's own is taken; any node that `factor` knows will do.
+    Of a node that has two families ("45", "32", "20"), the rule's own is taken, and between them, as at "40", what the
+    rule interpolates; any node that `factor` knows will do.
 
     Raises
     ------
     ConstantsError
         As `factor` and `factor_28nm`.
     """
-    own = f"{rule[:2]}{node}" if node in ("45", "32", "20") else node
-    return factor_28nm(to_v, quantity, rule) / factor(own, from_v, quantity)
+    if node in _WITHIN:
+        return factor_28nm(to_v, quantity, rule) / _interpolated(int(node), from_v, quantity, rule)
+    return factor_28nm(to_v, quantity, rule) / factor(node, from_v, quantity)
 
 
 def bracket_to_28nm(node: str, from_v: float, to_v: float, quantity: str) -> tuple[float, float, float]:

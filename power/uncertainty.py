@@ -8,6 +8,7 @@ one in each of as many equal strata as there are draws (Latin hypercube), so tha
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -33,14 +34,15 @@ def draw(constants: Constants, *, seed: int = 0, draws: int = DRAWS) -> dict[str
     Returns
     -------
     dict of str to float64 (draws,)
-        By item. The same seed gives the same draws, whatever the order of the rows.
+        By item. The same seed gives a group the same draws, whatever other rows there are.
     """
-    rng = np.random.default_rng(seed)
-    quantiles = {
-        group: (rng.permutation(draws) + rng.random(draws)) / draws
-        for group in sorted({constant.group for constant in constants.values()})
-    }
+    quantiles = {group: _stratified(group, seed, draws) for group in {each.group for each in constants.values()}}
     return {item: log_triangular(constant.bounds, quantiles[constant.group]) for item, constant in constants.items()}
+
+
+def _stratified(group: str, seed: int, draws: int) -> Draws:
+    rng = np.random.default_rng([seed, zlib.crc32(group.encode())])
+    return (rng.permutation(draws) + rng.random(draws)) / draws
 
 
 def log_triangular(bounds: Bounds, quantile: Draws) -> Draws:

@@ -53,11 +53,10 @@ def operation_decoder(
     @always_comb
     def decode():
         accumulate = accumulates[add_pass]
-        shift = align_of[add_pass]
         clears = clear_of[add_pass]
         enable.next = False
         clear.next = False
-        align.next = shift
+        align.next = align_of[add_pass]
         # Spikes merge in the FC, whose weights are not shifted otherwise.
         if twice:
             align.next = 1

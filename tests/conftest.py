@@ -155,12 +155,14 @@ def library():
 
 # osu018 has none: a second file of the same library.
 CLOCK_GATE = """library (clock_gate) { time_unit : "1ns"; capacitive_load_unit (1, pf); nom_voltage : 1.8;
+    nom_temperature : 25; leakage_power_unit : "1nW"; voltage_unit : "1V";
     cell (ICG) { area : 200; clock_gating_integrated_cell : "latch_posedge_precontrol"; dont_use : true;
+    cell_leakage_power : 0.5;
     statetable ("CK E TE", "IQ") { table : "L L L : - : L, L L H : - : H, L H - : - : H, H - - : - : N"; }
     pin (IQ) { direction : internal; internal_node : "IQ"; }
-    pin (CK) { direction : input; clock_gate_clock_pin : true; }
-    pin (E) { direction : input; clock_gate_enable_pin : true; }
-    pin (TE) { direction : input; clock_gate_test_pin : true; }
+    pin (CK) { direction : input; capacitance : 0.01; clock_gate_clock_pin : true; }
+    pin (E) { direction : input; capacitance : 0.01; clock_gate_enable_pin : true; }
+    pin (TE) { direction : input; capacitance : 0.01; clock_gate_test_pin : true; }
     pin (GCK) { direction : output; clock_gate_out_pin : true; state_function : "CK & IQ"; } } }
 """
 

@@ -4,10 +4,14 @@ Registers keep their names through mapping. Each becomes an input (its state) an
 sides; a miter compares the sides; ABC merges what is equal on both, and what is left is for a SAT solver. Registers
 that mapping took away stay inside, and induction over time is what proves them.
 
-What the solver said is kept with the statement that it said it of: digests of RTL, netlist, cells and commands, and the
-versions of the tools. On use both are read anew: a log of another statement, or one without the solver's word, is no
-proof and is made anew. That protects from damage, mix-ups and entries of another key; not from somebody who may write
-this user's files, who could as well change the solver.
+Yosys' wording is not read. A proof is a script whose ``sat -verify`` let it go on to a marker of ours; a refutation is
+one whose ``sat -falsify``, on the same miter and without induction, did so. Whatever else happens, an error, a crash or
+other words, is neither.
+
+The log is kept with the statement that it is of: digests of RTL, netlist, cells and commands, and the versions of the
+tools. On use both are read anew: a log of another statement, or one without a marker, is no proof and is made anew.
+That protects from damage, mix-ups and entries of another key; not from somebody who may write this user's files, who
+could as well change the solver.
 """
 
 from __future__ import annotations
@@ -33,8 +37,11 @@ STATEMENT, SECONDS = "statement.json", "seconds.txt"
 # Merges nodes of the two sides that a SAT solver finds equal; a wrong netlist leaves the miter's output standing.
 _SWEEP = "strash; ifraig; scorr; strash; dch; ifraig\n"
 DIFFERS = "they differ for a state and an input that the solver found"
-_FAILED = "Called with -verify and proof did fail!"
-_DIFFERS = ("SAT proof finished - model found: FAIL!", "model found for base case: FAIL!")
+# Logged by our scripts: before the solver is asked, and after it has answered as its option wants.
+_ASKED, _PROVED, _REFUTED = (f"rsnn: {word}" for word in ("the miter stands", "proved", "refuted"))
+# The first cycle of a register without a reset is unknown; so many cycles are looked at for a difference.
+_SAT = "-seq 1 -maxsteps 8 -prove trigger 0 miter"
+_REFUTATION = ("read_rtlil miter.il", f"sat -falsify -tempinduct-baseonly {_SAT}", f"log {_REFUTED}")
 
 
 @dataclass(frozen=True)
@@ -82,10 +89,10 @@ def prove_equal(design: Design, netlist: Netlist, library: Library, *, timeout_s
         Yosys is not installed or refuses the netlist, for example because its ports are not those of the RTL.
     """
     rtl, name = design.modules[netlist.name].text, netlist.name
-    commands = _commands(name)
+    commands = [*_commands(name), f"sat -verify -tempinduct {_SAT}", f"log {_PROVED}"]
     files = {f"{name}.v": rtl, "netlist.v": netlist.text, CELLS: library.verilog(), "sweep.abc": _SWEEP}
     said = {file: hashlib.sha256(text.encode()).hexdigest() for file, text in files.items()}
-    said |= {"module": name, "commands": "\n".join(commands)}
+    said |= {"module": name, "commands": "\n".join((*commands, *_REFUTATION))}
     said |= {"yosys": yosys_version(), "environment": environment_key()}
     statement = json.dumps(said, indent=1, sort_keys=True) + "\n"
 
@@ -93,27 +100,23 @@ def prove_equal(design: Design, netlist: Netlist, library: Library, *, timeout_s
         put(folder, files)
         begun, reason = time.monotonic(), ""
         try:
-            run_yosys(commands, folder, timeout_s=timeout_s)
+            log = _ask(commands, folder, timeout_s)
         except TimeoutError as slow:
-            reason = str(slow)
-        except SynthesisError as error:
-            if _FAILED not in str(error):
-                raise
+            log, reason = _log(folder), str(slow)
         seconds = time.monotonic() - begun
-        proof = _read(name, _log(folder), seconds)
+        proof = _read(name, log, seconds)
         if reason or proof.reason not in ("", DIFFERS):
             raise _Undecided(Proof(**vars(proof) | {"proved": False, "reason": reason or proof.reason}))
         for path in folder.iterdir():
-            if path.name != LOG:
-                path.unlink()
-        put(folder, {STATEMENT: statement, SECONDS: f"{seconds:.3f}\n"})
+            path.unlink()
+        put(folder, {LOG: log, STATEMENT: statement, SECONDS: f"{seconds:.3f}\n"})
 
     def check(folder: Path) -> str | None:
         try:
             if (folder / STATEMENT).read_text() != statement:
                 return "is about another statement"
             if _read(name, _log(folder), _seconds(folder)).reason not in ("", DIFFERS):
-                return "has no word of the solver's"
+                return "has no answer of the solver's"
         except (OSError, ValueError) as error:
             return str(error)
         return None
@@ -133,6 +136,22 @@ class _Undecided(Exception):
         self.proof = proof
 
 
+def _ask(commands: list[str], folder: Path, timeout_s: float) -> str:
+    """Ask for a proof, and where there is none for a refutation; return the log of all."""
+    begun = time.monotonic()
+    try:
+        return run_yosys(commands, folder, timeout_s=timeout_s)
+    except SynthesisError:
+        # A run that failed proved nothing, whatever its input may have printed into the log.
+        log = _log(folder).replace(_PROVED, "")
+        if _ASKED not in log.splitlines():
+            raise
+    try:
+        return log + run_yosys(_REFUTATION, folder, timeout_s=max(0.0, timeout_s - (time.monotonic() - begun)))
+    except SynthesisError:
+        return log
+
+
 def _log(folder: Path) -> str:
     return (folder / LOG).read_text(errors="replace") if (folder / LOG).is_file() else ""
 
@@ -142,16 +161,15 @@ def _seconds(folder: Path) -> float:
 
 
 def _read(name: str, log: str, seconds: float) -> Proof:
-    """Return what Yosys' log says."""
-    reason = ""
-    if any(said in log for said in _DIFFERS):
-        reason = DIFFERS
-    elif _FAILED in log:
-        reason = "induction does not close"
-    elif "SUCCESS!" not in log:
-        reason = "the solver came to no end"
+    """Return what the markers in Yosys' log say, and what it counted; a proof that compares nothing is none."""
+    lines = set(log.splitlines())
     counted = dict(re.findall(r"^(outputs|inside)\s*\n(?:.*\n)*?(\d+) objects\.$", log, re.MULTILINE))
-    return Proof(name, not reason, reason, int(counted.get("outputs", 0)), int(counted.get("inside", 0)), seconds)
+    outputs, inside = (int(counted.get(what, 0)) for what in ("outputs", "inside"))
+    if _PROVED in lines:
+        reason = "" if outputs else "it compares nothing"
+    else:
+        reason = DIFFERS if _REFUTED in lines else "the solver found neither a proof nor a difference"
+    return Proof(name, not reason, reason, outputs, inside, seconds)
 
 
 def _commands(name: str) -> list[str]:
@@ -178,8 +196,7 @@ def _commands(name: str) -> list[str]:
         "hierarchy -top miter",
         *("techmap", "opt_clean -purge", "log inside", "select -count t:$_DFF* t:$dff*"),
         *("opt", "abc -g AND -script sweep.abc", "opt -full", "opt_clean -purge"),
-        # The first cycle of a register without a reset is unknown.
-        "sat -verify -tempinduct -seq 1 -maxsteps 8 -prove trigger 0 miter",
+        *("write_rtlil miter.il", f"log {_ASKED}"),
     ]
 
 

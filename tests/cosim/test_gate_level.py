@@ -11,7 +11,7 @@ import shutil
 import numpy as np
 import pytest
 
-from cosim.gate_level import CELLS, gate_level
+from cosim.gate_level import CELLS, gate_level, with_scalar_outputs
 from cosim.scoreboard import CosimulationError
 from cosim.verilog import cosimulate_verilog
 from gates.liberty import OSU018, read_liberty
@@ -121,6 +121,25 @@ def test_a_wrong_gate_is_caught(design, netlists, library, checkpoint, utterance
     wrong = netlists | {"rsnn_lane_gate": with_a_wrong_gate(netlists["rsnn_lane_gate"], library, tmp_path / "wrong")}
     with pytest.raises(CosimulationError, match="pe_array"):
         cosimulate_verilog(checkpoint, utterances, engine="icarus", design=gate_level(design, wrong, library))
+
+
+def test_each_bit_of_an_output_has_one_wire():
+    text = """module m(index, address);
+  input [2:0] index;
+  wire [2:0] index;
+  output [4:0] address;
+  wire [4:0] address;
+  INVX1 _1_ (.A(index[0]), .Y(address[4]));
+  assign address[2:0] = index[2:0];
+  assign address[3] = address[4];
+endmodule
+"""
+    found = with_scalar_outputs(text)
+    assert "assign {address_bit_2, address_bit_1, address_bit_0} = index[2:0];" in found
+    assert "assign address_bit_3 = address_bit_4;" in found
+    assert ".Y(address_bit_4)" in found
+    assert "assign address = {address_bit_4, address_bit_3, address_bit_2, address_bit_1, address_bit_0};" in found
+    assert "output [4:0] address;" in found
 
 
 def test_a_leaf_without_a_netlist_is_named(design, netlists, library):

@@ -6,6 +6,7 @@ import pytest
 from cosim.scoreboard import CosimulationError, Mismatch, describe_inputs, differing_fields, first_difference
 from golden.layout import build_layout
 from golden.schedule import Kind, build_schedule
+from golden.specification import Specification
 
 
 @pytest.fixture
@@ -139,6 +140,38 @@ def test_a_membrane_names_what_it_integrates(layout, schedule, record):
     put(layout, record, "controller.add_slot", 1)
     text = describe_inputs(schedule, layout, record, layout["neuron_unit.membrane0_0"], 3)
     assert text == "its inputs were: membrane -100, acc0 7, acc1 0, slot 1"
+
+
+def test_a_negative_input_subtracts_and_shifts_no_further():
+    spec = Specification(plane_coding="sign_magnitude")
+    layout, schedule = build_layout(spec), build_schedule(spec)
+    record = np.zeros(layout.words, dtype=np.uint64)
+    chosen = next(step for step in schedule.passes if step.phase == "L0 input")
+    operation(layout, schedule, record, chosen, add_enable=1, add_double=1, add_slot=1)
+    assert describe_inputs(schedule, layout, record, layout["pe_array.acc0"], 0) == (
+        f"its inputs were: itself 0, weight 0 shifted left by {chosen.align}, subtracted, set 0 enabled, "
+        "operation accumulate"
+    )
+
+
+def test_one_set_has_the_sign_plane_both_banks_and_every_time_step():
+    spec = Specification(pe_sets=1, parallel_time_steps=False)
+    layout, schedule = build_layout(spec), build_schedule(spec)
+    record = np.zeros(layout.words, dtype=np.uint64)
+    put(layout, record, "pe_array.acc0", 7, lane=3)
+    text = describe_inputs(schedule, layout, record, layout["neuron_unit.membrane0_0"], 3)
+    assert text == "its inputs were: membrane 0, acc0 7, slot 0"
+    put(layout, record, "weight_buffer.row1", 5, lane=3)
+    sign_plane = next(step for step in schedule.passes if step.subtract)
+    operation(layout, schedule, record, sign_plane, add_enable=1, add_slot=1)
+    assert describe_inputs(schedule, layout, record, layout["pe_array.acc0"], 3) == (
+        "its inputs were: itself 7, weight 5 shifted left by 7, subtracted, set 0 enabled, operation accumulate"
+    )
+    odd_group = next(step for step in schedule.passes if step.phase == "FC" and step.group_pair == 1)
+    operation(layout, schedule, record, odd_group, add_double=1)
+    assert "weight 5 shifted left by 1, set 0 enabled" in describe_inputs(
+        schedule, layout, record, layout["pe_array.acc0"], 3
+    )
 
 
 def test_any_other_register_names_where_the_controller_was(layout, schedule, record):

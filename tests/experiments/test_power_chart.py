@@ -22,4 +22,6 @@ def test_writes_a_picture_that_changes_with_the_figures(tmp_path: Path) -> None:
     assert pictures[0].shape[1] > 500
     assert pictures[0].shape == pictures[1].shape
     assert not np.array_equal(*pictures)
-    assert len(list(tmp_path.iterdir())) == 2
+    assert len(list(tmp_path.iterdir())) == 4
+    drawings = [(tmp_path / f"{reads}.svg").read_text() for reads in (10, 600)]
+    assert drawings[0] != drawings[1]

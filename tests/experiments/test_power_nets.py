@@ -11,7 +11,7 @@ from cosim.saif import record_bits, write_saif
 from experiments.power_nets import power_of_saif
 from golden.layout import build_layout
 from golden.specification import Specification
-from power.constants import COLUMNS
+from power.constants import COLUMNS, UNITS
 from power.errors import ActivityError
 from power.saif import read_saif
 from rtl.design import build_design
@@ -28,8 +28,13 @@ TEXT = """(SAIFILE (TIMESCALE 1 ns) (DURATION 1000)
 def test_toggles_are_priced_by_instance_and_coverage_is_said(tmp_path: Path) -> None:
     path, table = tmp_path / "a.saif", tmp_path / "mine.csv"
     path.write_text(TEXT)
-    row = ["net_toggle_energy", "", "fJ/toggle", "28", "0.9", "25", "2", "2", "2", "cited", "mine", "a sheet", ""]
-    table.write_text(",".join(COLUMNS) + "\n" + ",".join(row) + "\n")
+    # Half of 0.81 V^2 times 3 x 1 fF + 0.1 fF, and 0.7445 fJ inside: 2 fJ a toggle.
+    mine = {"input_capacitance": 1, "fan_out": 3, "wire_length": 1, "wire_capacitance": 0.1, "internal_energy": 0.7445}
+    rows = [
+        [item, "", UNITS[item], "28", "0.9", "25", *[str(value)] * 3, "cited", "mine", "a sheet", ""]
+        for item, value in mine.items()
+    ]
+    table.write_text("\n".join(",".join(row) for row in [COLUMNS, *rows]) + "\n")
     first, _, *lines, last = power_of_saif(path, constants=table).splitlines()
     assert first.startswith("4 nets in 1e-06 s: 3 (75.0 %) annotated throughout, 1 unknown for some of the time; 3 ")
     # 301 toggles of 2 fJ in 1 us are 0.602 uW.

@@ -12,7 +12,7 @@ from experiments.power_table import power_of_folder
 from files.errors import FileError
 from power.activity import read_activity
 from power.constants import CLASSES, COLUMNS, load_constants
-from power.errors import ActivityError
+from power.errors import ActivityError, ConstantsError
 from power.gates import gates_of
 
 DEMO = Path(__file__).parents[2] / "results" / "demo"
@@ -44,6 +44,24 @@ def test_the_tornado_moves_leakage_most_and_by_its_bounds() -> None:
     # SVT: 0.3 to 3 nW a gate; what is not logic leakage cancels in the difference.
     assert high - low == pytest.approx(2.7e-3 * sum(gates.values()), abs=0.02)
     assert "area" not in swings
+
+
+def test_a_folder_gets_the_text_and_the_tornado(tmp_path: Path) -> None:
+    text = power_of_folder(DEMO, constants=None, threshold="HVT", out=tmp_path)
+    assert (tmp_path / "power.txt").read_text() == text
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["manifest.json", "power.txt", "tornado.png", "tornado.svg"]
+    assert "paper, stated: 71.2 uW" in text
+
+
+def test_hotter_cells_leak_more(tmp_path: Path) -> None:
+    cold, hot = (power_of_folder(DEMO, constants=None, temperature_c=degrees) for degrees in (25, 85))
+    assert all(two > 3 * one for one, two in zip(total(cold)[3:], total(hot)[3:], strict=True))
+    switching = [[line for line in text.splitlines() if line.startswith("  switching")] for text in (cold, hot)]
+    assert switching[0] == switching[1] != []
+    assert "uW at 85 C" in hot
+    with pytest.raises(ConstantsError, match="temperature: 200 C"):
+        power_of_folder(DEMO, constants=None, temperature_c=200)
 
 
 def test_other_constants_change_what_they_price(tmp_path: Path) -> None:

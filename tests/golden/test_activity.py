@@ -91,11 +91,15 @@ def test_clocked_bits_follow_from_the_frame(drawn):
         for pe_set in range(spec.pe_sets)
     ]
     expected = {
-        "input_buffer.codes": spec.inputs * (spec.input_bits + (spec.plane_coding == "sign_magnitude")),
+        # One clock gate for all codes.
+        "input_buffer.codes": spec.inputs * layout["input_buffer.codes"].bits,
+        "controller.loaded": (spec.inputs + 1) * layout["controller.loaded"].width,
         "zero_skip.pending": slots * layout["zero_skip.pending"].width,
         "zero_skip.index": slots * layout["zero_skip.index"].width,
         "output.best": model.schedule.frame_words * spec.logit_bits,
         "output.best_index": model.schedule.frame_words * layout["output.best_index"].width,
+        "output.position": model.schedule.frame_words * layout["output.position"].width,
+        "output.word": model.schedule.frame_words * layout["output.word"].width,
     }
     for pe_set in range(spec.pe_sets):
         expected[f"pe_array.acc{pe_set}"] = per_lane[pe_set] * spec.accumulator_bits
@@ -168,7 +172,7 @@ def test_phases_tell_the_blocks_apart():
     assert table(counter.rows("load and start"))["spikes", "last0_1"]["clocked_bits"] == 20
     assert table(counter.rows("FC"))["weight_buffer", "bank0"]["reads"] > 0
     assert table(counter.rows("L0 input"))["weight_buffer", "bank0"]["reads"] == 0
-    assert table(counter.rows("load and start"))["input_buffer", "codes"]["clocked_bits"] == 6 * 8
+    assert table(counter.rows("load and start"))["input_buffer", "codes"]["clocked_bits"] == 6 * 6 * 8
     with pytest.raises(ValueError, match="L9"):
         counter.rows("L9 neurons")
 

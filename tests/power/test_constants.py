@@ -7,11 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from power.constants import CLASSES, COLUMNS, SRAM_SIZES_KB, TABLES, UNITS, Bounds, load_constants
+from gates.characterisation import read_characterisation
+from power.activity import ActivityRow, Run
+from power.constants import CLASSES, COLUMNS, SRAM_SIZES_KB, TABLES, UNITS, Bounds, Constant, load_constants
+from power.energy import at_temperature, price
 from power.errors import ConstantsError
-from power.scaling import bracket_to_28nm
+from power.inference import density
+from power.sleep import memories_asleep
 
 CELLS = TABLES[0].read_text()
+# The bounds of wire_capacitance, on the table's line 5.
+W = "0.15,0.19,0.25"
 
 
 def shipped() -> dict[str, dict[str, str]]:
@@ -25,8 +31,35 @@ def shipped() -> dict[str, dict[str, str]]:
 def test_the_shipped_tables() -> None:
     for threshold in CLASSES:
         assert set(load_constants(threshold=threshold)) == set(UNITS)
-    assert load_constants()["sram_read_128KB"].bounds == Bounds(55, 150, 230)
+    assert load_constants()["sram_bit_cell_area"].bounds == Bounds(0.127, 0.127, 0.155)
     assert not any("MEMORY" in table.read_text() for table in TABLES)
+
+
+BLOCKS = ("controller", "input_buffer", "spikes", "zero_skip", "neuron_unit", "output", "pe_array", "mine")
+ACTIVE = [
+    *(ActivityRow(block=block, signal="r", kind="register", bits=8, clock="gated", toggles=9, clocked_bits=90)
+      for block in BLOCKS),
+    *(ActivityRow(block="m", signal=f"bank{size}", kind="memory", bits=64, depth=size * 128, reads=3, writes=2)
+      for size in SRAM_SIZES_KB.values()),
+    ActivityRow(block="mine", signal="add", kind="adder", bits=8, operations=7),
+]  # fmt: skip
+
+
+def figures(constants: dict[str, Constant]) -> list[object]:
+    """Return everything that rows of the tables are for, at 85 C."""
+    values = {item: constant.bounds.typical for item, constant in constants.items()}
+    run = Run(frames=1, cycles=50, clock_hz=10_000, frame_period_s=0.01)
+    return [price(ACTIVE, run, at_temperature(values, 85)), density(constants), memories_asleep(ACTIVE, run, values)]
+
+
+@pytest.mark.parametrize("item", UNITS)
+def test_no_row_is_idle(item: str) -> None:
+    constants = dict(load_constants())
+    before = figures(constants)
+    row = constants[item]
+    constants[item] = Constant(row.bounds * 1.01, row.group)
+    after = figures(constants)
+    assert before[:2] != after[:2] or vars(before[2]) != vars(after[2])
 
 
 def test_leakage_alone_depends_on_the_class_and_steps_with_it() -> None:
@@ -49,20 +82,23 @@ def test_what_no_source_shows_is_marked() -> None:
     assert not [item for item, row in shipped().items() if "common practice" in row["source"] and kind[item] == "cited"]
 
 
-@pytest.mark.parametrize(
-    ("item", "node", "from_v", "published"),
-    [
-        # NanGate45 at 1.1 V: 6.9 fJ a flip-flop's clock edge. IHP SG13G2 at 1.2 V: 21.1 fJ.
-        ("dff_clock_energy", "45", 1.1, 6.9),
-        ("dff_clock_energy", "130", 1.2, 21.1),
-    ],
-)
-def test_energies_of_other_nodes_scale_into_the_bounds(item: str, node: str, from_v: float, published: float) -> None:
-    """By Stillmaker and Baas' polynomials: the bracket of the scaled value meets the row's bounds."""
-    low, _, high = bracket_to_28nm(node, from_v, 0.9, "energy")
-    bounds = load_constants()[item].bounds
-    assert published * low <= bounds.high
-    assert published * high >= bounds.low
+def test_beside_the_class_s_leakage_the_ratios_of_an_open_library(liberty_files: dict[str, Path]) -> None:
+    """One-fold NAND2 of the 2-nm set: its three thresholds, which LVT's row is worked out from."""
+    leaks, pins = [], []
+    for threshold in ("hvt", "svt", "lvt"):
+        name = f"gt2_6t_w13_{threshold}"
+        if name not in liberty_files:
+            pytest.skip(f"no {name}")
+        cell = read_characterisation([liberty_files[name]]).cells[f"gt2_6t_nand2_x1_w13_{threshold}"]
+        assert cell.averaged_w is not None
+        leaks.append(cell.averaged_w)
+        pins.append(sum(cell.capacitance_f.values()))
+    standard, fast = (load_constants(threshold=threshold)["logic_leakage"].bounds for threshold in ("SVT", "LVT"))
+    assert leaks[2] / leaks[1] == pytest.approx(13.3, abs=0.05)
+    assert (fast.low, fast.typical) == pytest.approx((standard.low * 13.3, standard.typical * 13.3), rel=0.01)
+    assert fast.high == pytest.approx(standard.high * leaks[1] / leaks[0], rel=0.01)
+    # So input capacitance needs no class.
+    assert max(pins) / min(pins) < 1.06
 
 
 def one(item: str, threshold: str, low: str, typical: str, high: str, unit: str = "") -> str:
@@ -110,31 +146,31 @@ def test_another_unit_s_value_is_implausible(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("0.6,1.8,3.5", "0.6,1.8,1.5", "line 3: net_toggle_energy is [0.6, 1.8, 1.5], expected low <= typical <= high"),
-        ("0.6,1.8,3.5", "0,1.8,3.5", "line 3: low is '0', expected a number above 0"),
-        ("0.6,1.8,3.5", "-0.6,1.8,3.5", "line 3: low is '-0.6', expected a number above 0"),
-        ("0.6,1.8,3.5", "0.6,nan,3.5", "typical is 'nan', expected a number above 0"),
-        ("0.6,1.8,3.5", "0.6,1.8,", "high is '', expected a number above 0"),
-        ("energy,,fJ/toggle", "energy,,pJ/toggle", "line 3: unit of net_toggle_energy is 'pJ/toggle', expected"),
-        ("energy,,fJ/toggle", "energy,,nW/GE", "unit of net_toggle_energy is 'nW/GE', expected 'fJ/toggle'"),
-        ("energy,,fJ/toggle", "energy,,", "unit of net_toggle_energy is '', expected 'fJ/toggle'"),
-        ("energy,,fJ/toggle", "energy,HVT,fJ/toggle", "class of net_toggle_energy is 'HVT', expected none"),
+        (W, "0.15,0.19,0.1", "line 5: wire_capacitance is [0.15, 0.19, 0.1], expected low <= typical <= high"),
+        (W, "0,0.19,0.25", "line 5: low is '0', expected a number above 0"),
+        (W, "-0.15,0.19,0.25", "line 5: low is '-0.15', expected a number above 0"),
+        (W, "0.15,nan,0.25", "typical is 'nan', expected a number above 0"),
+        (W, "0.15,0.19,", "high is '', expected a number above 0"),
+        ("capacitance,,fF/um", "capacitance,,pF/um", "line 5: unit of wire_capacitance is 'pF/um', expected"),
+        ("capacitance,,fF/um", "capacitance,,nW/GE", "unit of wire_capacitance is 'nW/GE', expected 'fF/um'"),
+        ("capacitance,,fF/um", "capacitance,,", "unit of wire_capacitance is '', expected 'fF/um'"),
+        ("capacitance,,fF/um", "capacitance,HVT,fF/um", "class of wire_capacitance is 'HVT', expected none"),
         ("leakage,HVT", "leakage,UVT", "class of logic_leakage is 'UVT', expected HVT or SVT or LVT"),
         ("leakage,HVT", "leakage,SVT", "item 'logic_leakage SVT' stands twice"),
-        ("net_toggle_energy,", "toggle,", "item 'toggle', expected one of"),
-        ("dff_clock_energy,,fJ/cycle", "net_toggle_energy,,fJ/toggle", "item 'net_toggle_energy' stands twice"),
+        ("wire_capacitance,", "toggle,", "item 'toggle', expected one of"),
+        ("wire_length,,um/net", "wire_capacitance,,fF/um", "item 'wire_capacitance' stands twice"),
         (",assumption,", ",guess,", "kind 'guess', expected one of cited, derived, assumption"),
         ("item,class", "thing,class", "expected ['item', 'class'"),
-        ("0.6,1.8,3.5", "0.6,1.8,1e400", "high is '1e400', expected a number above 0, to 1e+09"),
-        ("0.6,1.8,3.5", "0.6,1.8,3501", "high of net_toggle_energy is 3501 fJ/toggle, expected 0.0006 to 3.5e+03"),
-        ("0.6,1.8,3.5", "0.6,1.8," + "9" * 400, "high is '999"),
-        ("0.6,1.8,3.5", "0.6,1.8,3_5", "high is '3_5', expected a number above 0"),
-        ("0.6,1.8,3.5", "0.6,1.8,\u0663", "high is '\u0663', expected a number above 0"),
-        ("net_toggle_energy,", "net_toggle_energy\0,", "'net_toggle_energy\\x00', expected cells without control"),
-        ("28,0.9,25,0.6", "28,none,25,0.6", "vdd_V is 'none', expected a number above 0"),
-        ("28,0.9,25,0.6", "28,0.9,-300,0.6", "temp_C is '-300', expected a number above -273.15"),
-        ("1.3,1.6,2.2,assumption,", "1.3,1.6,2.2,assumption,,", "line 5: 14 cells, expected 13"),
-        ('"common practice, not seen in a source",', ",", "source of clock_tree_multiplier is empty"),
+        (W, "0.15,0.19,1e400", "high is '1e400', expected a number above 0, to 1e+09"),
+        (W, "0.15,0.19,251", "high of wire_capacitance is 251 fF/um, expected 0.00015 to 250"),
+        (W, "0.15,0.19," + "9" * 400, "high is '999"),
+        (W, "0.15,0.19,3_5", "high is '3_5', expected a number above 0"),
+        (W, "0.15,0.19,\u0663", "high is '\u0663', expected a number above 0"),
+        ("wire_capacitance,", "wire_capacitance\0,", "'wire_capacitance\\x00', expected cells without control"),
+        ("28,0.9,25,0.03", "28,none,25,0.03", "vdd_V is 'none', expected a number above 0"),
+        ("28,0.9,25,0.03", "28,0.9,-300,0.03", "temp_C is '-300', expected a number above -273.15"),
+        ("1.3,1.6,2.2,assumption,", "1.3,1.6,2.2,assumption,,", "line 10: 14 cells, expected 13"),
+        ('tree,"common practice, not seen in a source",', "tree,,", "source of clock_tree_multiplier is empty"),
         ("assumption,clock tree,", "assumption,,", "group of clock_tree_multiplier is empty"),
     ],
 )

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from power.activity import ActivityRow, Run
 from power.constants import CLASSES, LARGEST, Bounds, Constant, load_constants
-from power.energy import estimate, estimate_classes, price, sram_item
-from power.errors import ActivityError
+from power.energy import at_temperature, estimate, estimate_classes, price, sram_item
+from power.errors import ActivityError, ConstantsError
 from power.uncertainty import draw
 
 TABLE = load_constants()
@@ -39,18 +39,18 @@ def test_every_component_by_its_formula() -> None:
     found, least, most = (price(rows, RUN, values) for values in (TYPICAL, LOW, HIGH))
     seconds = 0.1  # 10 frames of 10 ms
     to_uw = 1e-15 * 1e6 / seconds
-    # 600 toggles of 1.8 fJ.
-    assert found["a", "switching"] == pytest.approx(600 * 1.8 * to_uw)
-    # Gated: 900 edges of 2.2 fJ x 1.6. Free: also 8 flip-flops in the 10,000 - 6,000 idle cycles.
-    assert found["a", "clock, gated"] == pytest.approx(900 * 2.2 * 1.6 * to_uw)
-    assert found["a", "clock, free"] == pytest.approx((48_000 + 8 * 4_000) * 2.2 * 1.6 * to_uw)
-    # 1,000 additions of 17 bits at 1.9 fJ.
-    assert least["a", "adders"] == pytest.approx(17_000 * 1.4 * to_uw)
-    assert found["a", "adders"] == pytest.approx(17_000 * 1.9 * to_uw)
-    # 64 KB: priced as 128 KB, 150 fJ a bit read and 1.2 times that written; 130 nW a KB leaks.
-    assert found["m", "memory reads"] == pytest.approx(2_000 * 512 * 150 * to_uw)
-    assert most["m", "memory writes"] == pytest.approx(10 * 512 * 230 * 2.3 * to_uw)
-    assert found["m", "memory leakage"] == pytest.approx(64 * 130e-3)
+    # 600 toggles; two inputs of 0.5582 fF and 15 um of 0.19 fF, half of C V^2 at 0.9 V, and 0.3566 fJ inside.
+    assert found["a", "switching"] == pytest.approx(600 * (0.405 * (2 * 0.5582 + 15 * 0.19) + 0.3566) * to_uw)
+    # Gated: 900 cycles of 1.946 fJ x 1.6. Free: also 8 flip-flops in the 10,000 - 6,000 idle cycles.
+    assert found["a", "clock, gated"] == pytest.approx(900 * 1.946 * 1.6 * to_uw)
+    assert found["a", "clock, free"] == pytest.approx((48_000 + 8 * 4_000) * 1.946 * 1.6 * to_uw)
+    # 1,000 additions of 17 bits at 1.917 fJ.
+    assert least["a", "adders"] == pytest.approx(17_000 * 1.406 * to_uw)
+    assert found["a", "adders"] == pytest.approx(17_000 * 1.917 * to_uw)
+    # 64 KB: priced as 128 KB, 148.4 fJ a bit read and at most 1.609 times 166.2 written; 123.1 nW a KB leaks.
+    assert found["m", "memory reads"] == pytest.approx(2_000 * 512 * 148.4 * to_uw)
+    assert most["m", "memory writes"] == pytest.approx(10 * 512 * 166.2 * 1.609 * to_uw)
+    assert found["m", "memory leakage"] == pytest.approx(64 * 123.1e-3)
     # 108 flip-flops of a block that was not synthesised, 20.56 gates each, at 1 nW (SVT).
     assert found["a", "logic leakage"] == pytest.approx(108 * 20.56 * 1e-3)
     # Nothing else is priced: no component twice, none of a kind that a block lacks.
@@ -144,6 +144,21 @@ def test_classes_differ_in_logic_leakage_alone() -> None:
             assert powers[0] < 0.2 * powers[1] < 0.04 * powers[2]
         else:
             assert powers[0] == powers[1] == powers[2]
+
+
+def test_leakage_doubles_with_temperature_and_nothing_else_changes() -> None:
+    hot = price(BUSY, RUN, at_temperature(TYPICAL, 25 + 2 * 16.24))
+    cold = price(BUSY, RUN, at_temperature(TYPICAL, 25 - 35.94))
+    here = price(BUSY, RUN, at_temperature(TYPICAL, 25))
+    assert here == price(BUSY, RUN, TYPICAL)
+    assert hot["a", "logic leakage"] == pytest.approx(4 * here["a", "logic leakage"])
+    assert cold["m", "memory leakage"] == pytest.approx(here["m", "memory leakage"] / 2)
+    assert {place for place in here if "leakage" not in place[1] and hot[place] != here[place]} == set()
+    dearer = estimate_classes(BUSY, RUN, temperature_c=85)["SVT"]
+    assert dearer.of(["logic leakage"]).typical > 10 * estimate(BUSY, RUN).of(["logic leakage"]).typical
+    for wrong in (-41.0, 126.0, math.nan):
+        with pytest.raises(ConstantsError, match=r"temperature: .* C, expected -40\.\.125"):
+            estimate(BUSY, RUN, temperature_c=wrong)
 
 
 def test_synthesised_gates_replace_the_estimate_of_their_block_alone() -> None:

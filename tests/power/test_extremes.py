@@ -9,8 +9,8 @@ from power.extremes import estimate_extremes
 
 
 def test_a_memory_at_its_three_constants():
-    """1,000 rows of 64 bits read in a second: 64,000 bits of 9, 20 and 62 fJ; 1 KB leaks 25, 130 and 600 nW."""
+    """1,000 rows of 64 bits read in a second: 64,000 bits of 11.25 to 64.63 fJ; 1 KB leaks 24.77 to 558.7 nW."""
     rows = [ActivityRow(block="weight_buffer", signal="bank0", kind="memory", bits=64, depth=128, reads=1000)]
     found = estimate_extremes(rows, Run(frames=1, cycles=1000, clock_hz=1000.0, frame_period_s=1.0))
-    assert list(found["weight_buffer", "memory reads"]) == pytest.approx([576e-6, 1.28e-3, 3.968e-3])
-    assert list(found["weight_buffer", "memory leakage"]) == pytest.approx([0.025, 0.130, 0.600])
+    assert list(found["weight_buffer", "memory reads"]) == pytest.approx([720e-6, 1.26528e-3, 4.13632e-3])
+    assert list(found["weight_buffer", "memory leakage"]) == pytest.approx([0.02477, 0.1231, 0.5587])

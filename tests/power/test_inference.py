@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from power.constants import Bounds
+from power.constants import Bounds, Constant, load_constants
 from power.inference import (
     ASSUMED_CLASSES,
+    AT_28_NM,
     NORMALISATION,
     WORK,
     Counting,
     Density,
     area_fits,
     countings,
+    density,
     fitting_classes,
     gate_leakage_nw,
     implied,
@@ -21,7 +23,7 @@ from power.inference import (
 
 # Values that make sums easy, and are none of the shipped ones.
 ROUND = Density(
-    bit_cell_um2=(0.1, 0.2),
+    bit_cell_um2=Bounds(0.1, 0.1, 0.2),
     macro_um2=Bounds(0.25, 0.5, 1.0),
     nand2_um2=Bounds(0.5, 1.0, 2.0),
     utilisation=Bounds(1.0, 0.5, 0.5),
@@ -80,6 +82,20 @@ def test_an_area_is_held_to_what_stands_on_it():
         "room at typical values",
         "room",
     ]
+
+
+def test_the_shipped_density_is_the_tables_rows() -> None:
+    rows = {item: constant.bounds for item, constant in load_constants().items()}
+    assert AT_28_NM.nand2_um2 == rows["nand2_area"]
+    # The densest first: the smallest gates in the fullest rows.
+    assert list(AT_28_NM.utilisation) == [0.85, 0.75, 0.65]
+    assert list(AT_28_NM.logic_mm2(1e6)) == pytest.approx([0.3 / 0.85, 0.49 / 0.75, 0.614 / 0.65])
+    # 1,000 KB, whose um2 a KB are then 1e-3 mm2 each, and nW a KB uW.
+    assert list(AT_28_NM.memory_mm2(8_192_000)) == pytest.approx([value * 1e-3 for value in rows["sram_area"]])
+    assert list(AT_28_NM.memory_leakage_uw(8_192_000)) == pytest.approx(list(rows["sram_leakage"]))
+    mine = density({**load_constants(), "nand2_area": Constant(Bounds(1, 2, 3), "area")})
+    assert mine.nand2_um2 == Bounds(1, 2, 3)
+    assert mine.macro_um2 == AT_28_NM.macro_um2
 
 
 def test_leakage_a_gate_leaves_the_memory_out():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from power.constants import Bounds
-from power.report import PAPER_POWER_UW, PowerReport, PowerRow, differences, table, write_reports
+from power.report import PAPER_POWER_UW, PowerReport, PowerRow, table, write_reports
 
 # 101 draws, so that percentiles are draws: the 5th is the sixth smallest.
 RISING = np.arange(101.0)
@@ -51,14 +51,6 @@ def test_table_has_a_column_a_class() -> None:
     assert lines[1].split() == ["b", "507.00", "(57.00-957.00)", "507.00", "(57.00-957.00)"]
     assert lines[-1].split()[:3] == ["total", "607.00", "(157.00-1057.00)"]
     assert lines[-2].split()[3:5] == ["50.00", "(5.00-95.00)"]
-
-
-def test_reasons_give_what_they_are_worth() -> None:
-    dearer = PowerReport("LVT", (*REPORT.rows, PowerRow("c", "logic leakage", 0 * RISING + 1000)))
-    first, second, third = differences({"HVT": REPORT, "LVT": dearer})
-    assert "HVT / LVT give 607.0 / 1607.0 uW" in first
-    assert "7.00 (7.00-7.00) uW" in second
-    assert "voltage" in third
 
 
 def test_a_report_of_no_rows_has_no_blocks() -> None:

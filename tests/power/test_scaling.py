@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import math
 from pathlib import Path
 
@@ -99,6 +100,30 @@ def test_a_malformed_table_is_refused_by_line(tmp_path: Path, old: str, new: str
     path.write_text(text.replace(old, new, 1))
     with pytest.raises(ConstantsError, match=message):
         load_scaling(path)
+
+
+def test_a_node_between_published_ones_lies_between_them_and_meets_them():
+    at_40 = bracket_to_28nm("40", 0.9, 0.9, "energy")
+    for one, between, other in zip(
+        *(bracket_to_28nm(node, 0.9, 0.9, "energy") for node in ("45", "40", "32")), strict=True
+    ):
+        assert one < between < other
+    # LP at 0.9 V: 45 nm 1.103 x 0.81 - 0.362 x 0.9 + 0.2767 = 0.84433, 32 nm 0.541209.
+    share = math.log(45 / 40) / math.log(45 / 32)
+    expected = factor_28nm(0.9, "energy", "LP") / (0.84433 + share * (0.541209 - 0.84433))
+    assert ratio_to_28nm("40", 0.9, 0.9, "energy", "LP") == pytest.approx(expected)
+    assert at_40[0] < expected < at_40[2]
+    assert ratio_to_28nm("28", 0.9, 0.9, "energy", "HP") == pytest.approx(1.0)
+
+
+def test_the_licence_of_the_coefficients_goes_with_the_package():
+    root = TABLE.parents[2]
+    notice = (root / "NOTICE").read_text()
+    assert "power/tables/scaling.csv" in notice
+    assert "Copyright (c) 2021 wromaszkan" in notice
+    package = configparser.ConfigParser()
+    package.read(root / "setup.cfg")
+    assert "NOTICE" in package["metadata"]["license_files"].split()
 
 
 def test_every_row_names_its_source(tmp_path: Path):

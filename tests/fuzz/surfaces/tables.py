@@ -1,4 +1,4 @@
-"""Tables of the power model: constants, activity, the description of a run."""
+"""Tables of the power model: constants, their sources, activity, the description of a run."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from power.activity import COLUMNS, Run, read_activity, read_run
 from power.constants import TABLES, load_constants
 from power.energy import estimate
 from power.errors import PowerError
+from power.sources import TABLE, load_sources
 from tests.fuzz.case import Case
 from tests.fuzz.mutation import json_mutated, name, number, placed, text_mutated
 from tests.fuzz.surface import Finding, Surface
 
 CONSTANTS = TABLES[0].read_text(encoding="utf-8")
+SOURCES = TABLE.read_text(encoding="utf-8")
 ROWS = (
     ("controller", "state", "register", "2", "free", "160", "52582", "", "", "", ""),
     ("pe_array", "acc0", "register", "18", "gated", "900", "4000", "", "", "", ""),
@@ -66,12 +68,12 @@ def cells_changed(rng: random.Random, text: str) -> bytes:
 
 
 def generate(rng: random.Random) -> Case:
-    """Return one of the three with damage or malice."""
-    kind = rng.choice(["constants", "activity", "run"])
+    """Return one of the four with damage or malice."""
+    kind = rng.choice(["constants", "activity", "run", "sources"])
     if kind == "run":
         content = json_mutated(rng, RUN)
     else:
-        text = CONSTANTS if kind == "constants" else ACTIVITY
+        text = {"constants": CONSTANTS, "sources": SOURCES}.get(kind, ACTIVITY)
         content = cells_changed(rng, text) if rng.random() < 0.6 else text_mutated(rng, text)
     entries, argument = placed(rng, {"run": "run.json"}.get(kind, f"{kind}.csv"), content)
     return Case(entries, argument, {"kind": kind})
@@ -80,6 +82,10 @@ def generate(rng: random.Random) -> Case:
 def run(case: Case, folder: Path) -> None:
     """Read it, and price with it; figures must be finite."""
     path, kind = case.path(folder), case.words["kind"]
+    if kind == "sources":
+        if not all(0 < source.value < math.inf for source in load_sources(path).values()):
+            raise Finding("a source is no number above 0")
+        return
     constants = load_constants(path) if kind == "constants" else load_constants()
     if kind == "activity":
         rows = read_activity(path)

@@ -131,10 +131,104 @@ def test_a_proof_says_what_was_proved_and_is_read_again(design, library, yosys, 
     assert "yosys.log is not what was built" in capsys.readouterr().err
     forge(entry, yosys_log="all is well\n")
     assert prove_equal(design, netlist, library).outputs == proof.outputs
-    assert "has no word of the solver's; it is made anew" in capsys.readouterr().err
+    assert "has no answer of the solver's; it is made anew" in capsys.readouterr().err
     forge(entry, statement_json=json.dumps(statement | {"netlist.v": "0" * 64}))
     assert prove_equal(design, netlist, library).outputs == proof.outputs
     assert "is about another statement; it is made anew" in capsys.readouterr().err
+
+
+def other_words(folder, log):
+    """Leave nothing of Yosys' own words in a log but what it counted."""
+    kept = [line for line in log.splitlines() if line.startswith("rsnn: ") or line in ("outputs", "inside")
+            or line.endswith(" objects.")]  # fmt: skip
+    text = "\n".join(["all is as well as it may be", *kept]) + "\n"
+    (folder / "yosys.log").write_text(text)
+    return text
+
+
+def test_no_answer_is_read_from_yosys_own_words(design, library, yosys, own_cache, tmp_path, monkeypatch):
+    real = equivalence.run_yosys
+
+    def reworded(commands, folder, **options):
+        try:
+            return other_words(folder, real(commands, folder, **options))
+        except SynthesisError:
+            other_words(folder, (folder / "yosys.log").read_text())
+            raise SynthesisError("Yosys did not like it") from None
+
+    right = synthesise_leaf(design, "rsnn_lane_gate", library)
+    wrong = with_a_wrong_gate(right, library, tmp_path / "wrong")
+    monkeypatch.setattr(equivalence, "run_yosys", reworded)
+    assert prove_equal(design, right, library).proved
+    assert prove_equal(design, wrong, library).reason == DIFFERS
+
+
+COUNTED = "outputs\n\n3 objects.\ninside\n\n0 objects.\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "reason"),
+    [
+        # The solver is killed, or induction does not close: no difference is found, and nothing is proved.
+        (None, None, "the solver found neither a proof nor a difference"),
+        ("Induction step proven: SUCCESS!\nrsnn: proved\n", None, "the solver found neither a proof nor a difference"),
+        (None, "rsnn: refuted\n", DIFFERS),
+        # It went on without an answer of the solver's.
+        ("through", None, "the solver found neither a proof nor a difference"),
+    ],
+)
+def test_what_is_no_answer_proves_nothing(design, library, yosys, own_cache, monkeypatch, first, second, reason):
+    netlist = synthesise_leaf(design, "rsnn_lane_gate", library)
+    logs = []
+
+    def answers(commands, folder, **options):
+        logs.append(commands)
+        says = (first, second)[len(logs) - 1]
+        if len(logs) == 1:
+            (folder / "yosys.log").write_text(f"{COUNTED}rsnn: the miter stands\n{says or ''}")
+            if says == "through":
+                return (folder / "yosys.log").read_text()
+        if says is None or len(logs) == 1:
+            raise SynthesisError("killed")
+        return says
+
+    monkeypatch.setattr(equivalence, "run_yosys", answers)
+    proof = prove_equal(design, netlist, library)
+    assert (proof.proved, proof.reason, proof.outputs) == (False, reason, 3)
+    assert ("-verify" in logs[0][-2], len(logs)) == (True, 1 if first == "through" else 2)
+    assert list(own_cache.glob("proof-*")) == ([] if reason != DIFFERS else [proof_in(own_cache)])
+
+
+def test_a_proof_that_compares_nothing_is_none(design, library, yosys, own_cache, monkeypatch):
+    netlist = synthesise_leaf(design, "rsnn_lane_gate", library)
+    for counted in (COUNTED.replace("3", "0"), "outputs: some\n"):
+        monkeypatch.setattr(
+            equivalence, "run_yosys", lambda *given, text=counted, **options: f"{text}rsnn: proved\n"
+        )
+        proof = prove_equal(design, netlist, library)
+        assert (proof.proved, proof.reason) == (False, "it compares nothing")
+
+
+def test_an_induction_that_does_not_close_is_no_difference(design, library, yosys, own_cache, monkeypatch):
+    """A state that is never reached, but that eight cycles of induction do not exclude, by the same two questions."""
+    module = """module miter(input clk, output trigger);
+    reg [7:0] count = 0;
+    always @(posedge clk) count <= count == 20 ? 0 : count + 1;
+    assign trigger = count == 200;
+    endmodule
+    """
+    netlist = synthesise_leaf(design, "rsnn_lane_gate", library)
+    real = equivalence.run_yosys
+
+    def asked(commands, folder, **options):
+        if "-verify" in commands[-2]:
+            (folder / "open.v").write_text(module)
+            commands = ["read_verilog open.v", "proc", "opt", *commands[-4:]]
+        return real(commands, folder, **options)
+
+    monkeypatch.setattr(equivalence, "run_yosys", asked)
+    proof = prove_equal(design, netlist, library)
+    assert (proof.proved, proof.reason) == (False, "the solver found neither a proof nor a difference")
 
 
 def test_the_proof_of_another_netlist_is_none(design, library, yosys, own_cache, tmp_path, capsys):
