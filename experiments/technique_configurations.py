@@ -21,7 +21,7 @@ SHIPPED = "shipped design"
 PAPER_DENSE = 145.8176
 _TWICE = "each neuron of the trained network twice (golden.reshape.with_neurons_twice): spikes trained, weights made"
 _FILLED = "spikes trained; pruned FC weights filled with +-1: additions and toggles of the FC are of made weights"
-_WIDER = "trained weights, low bits drawn: cycles and reads nearly the trained network's; additions, toggles of made bits"
+_WIDER = "trained weights, low bits drawn: cycles and reads nearly the trained network's, additions and toggles not"
 _ONE_STEP = "weights trained for two time steps, run with one: spikes not trained"
 
 
