@@ -1,4 +1,4 @@
-"""The commands about power that go beyond a run's own: inference, operating points, power over time."""
+"""The commands about power that go beyond a run's own: inference, operating points, over time, by technique."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from experiments.arguments import add_checkpoint, command, frames, longest_path, path, whole
+from experiments.arguments import add_checkpoint, add_data, command, frames, longest_path, path, whole
 
 # Each takes a row a cycle, all held at once.
 MOST_WITHIN = 100
+# As `experiments.techniques` has them; that module takes seconds to load.
+ENGINES = ("verilator", "icarus", "myhdl")
 
 
 def add_power_commands(commands: Any) -> None:
-    """Add ``inference``, ``operating-points`` and ``power-curve``."""
+    """Add ``inference``, ``operating-points``, ``power-curve`` and ``techniques``."""
     inference = command(
         commands,
         "inference",
@@ -71,6 +73,42 @@ def add_power_commands(commands: Any) -> None:
     _add_synthesis(curve)
     _add_out(curve)
 
+    worth = command(
+        commands,
+        "techniques",
+        _techniques,
+        "what each technique is worth: each off, and from dense to the shipped design, on real utterances",
+        "rsnn techniques --data ~/corpora --utterances 50 --out results/power",
+    )
+    add_checkpoint(worth)
+    add_data(worth)
+    worth.add_argument(
+        "--utterances", type=whole, default=50, metavar="N", help="every nth of speechocean762's test set (default: 50)"
+    )
+    worth.add_argument(
+        "--engines",
+        nargs="+",
+        choices=ENGINES,
+        default=list(ENGINES),
+        help="Verilator runs whole utterances, the others a few frames (default: all)",
+    )
+    worth.add_argument(
+        "--rtl-every",
+        type=whole,
+        default=1,
+        metavar="N",
+        help="of these the engines run every Nth, golden all (default: 1, all: 720 million cycles, about an hour)",
+    )
+    worth.add_argument(
+        "--liberty",
+        type=path,
+        nargs="+",
+        metavar="FILE",
+        help="standard cells, a library in one file or several (default: osu018 of Debian's qflow-tech-osu018)",
+    )
+    worth.add_argument("--no-gates", action="store_true", help="no synthesis: gates of power/tables/gates.csv")
+    _add_out(worth)
+
 
 def _add_synthesis(command: argparse.ArgumentParser) -> None:
     command.add_argument(
@@ -111,6 +149,22 @@ def _power_curve(given: argparse.Namespace) -> None:
         frames=given.frames,
         within=given.within,
         synthesis=given.synthesis,
+        out=given.out,
+    )
+    print(text, end="")
+
+
+def _techniques(given: argparse.Namespace) -> None:
+    from experiments.techniques import techniques
+
+    text = techniques(
+        data=given.data,
+        checkpoint_path=given.checkpoint,
+        utterances=given.utterances,
+        engines=list(dict.fromkeys(given.engines)),
+        liberty=given.liberty,
+        gates=not given.no_gates,
+        every=given.rtl_every,
         out=given.out,
     )
     print(text, end="")
