@@ -49,6 +49,7 @@ def synthesise_checkpoint(
     liberty: Sequence[Path] | None = None,
     clock_gates: bool = True,
     frames: int = 5,
+    fpga: bool = True,
     out: Path,
 ) -> str:
     """Synthesise the accelerator of a checkpoint, prove and simulate its gates, place and route it.
@@ -65,6 +66,8 @@ def synthesise_checkpoint(
         Registers with an enable get their clock through a gate, where the library has one.
     frames : int
         From the middle of the shipped clip, simulated in gates; random codes for a network without a front-end.
+    fpga : bool
+        Place and route it, too, which takes longest of all.
     out : Path
         Gets ``synthesis.csv`` and ``.md``, ``equivalence.csv`` and ``.md``, ``synthesis_simulation.csv``, ``fpga.csv``,
         ``synthesis.json``, and, of this machine, ``equivalence_seconds.csv``.
@@ -103,7 +106,7 @@ def synthesise_checkpoint(
             seconds = [{"block": row["block"], "seconds": round(taken, 1)} for row, taken in proved]
             step("gate-level simulation")
             simulated = _simulated(checkpoint, gate_level(design, netlists, library), frames)
-            placed = _placed(spec, step)
+            placed = _placed(spec, step) if fpga else []
         if sta_version() is None:
             notes.append(HOW_TO_GET)
         about = {
@@ -120,7 +123,8 @@ def synthesise_checkpoint(
         write_csv(staging / "equivalence.csv", proofs)
         write_csv(staging / "equivalence_seconds.csv", seconds)
         write_csv(staging / "synthesis_simulation.csv", [simulated])
-        write_csv(staging / "fpga.csv", placed)
+        if placed:
+            write_csv(staging / "fpga.csv", placed)
         write_json(staging / "synthesis.json", about)
         write_text(staging / "synthesis.md", synthesis)
         write_text(staging / "equivalence.md", equivalence)
@@ -130,7 +134,7 @@ def synthesise_checkpoint(
         equivalence,
         "{frames} frames, {cycles:,} cycles of the whole accelerator in gates ({engine}), every register compared: "
         "{mismatches} mismatches\n".format(**simulated),
-        markdown(placed),
+        markdown(placed) if placed else "no FPGA was asked for\n",
         f"written: {out}/\n",
     ]
     return "\n".join(lines)

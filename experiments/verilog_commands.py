@@ -65,6 +65,7 @@ def add_verilog_commands(commands: Any) -> None:
     _add_liberty(synth)
     synth.add_argument("--no-clock-gates", action="store_true", help="registers with an enable keep their clock")
     synth.add_argument("--frames", type=whole, default=5, metavar="N", help="simulated in gates (default: 5)")
+    synth.add_argument("--no-fpga", action="store_true", help="leave out place and route, which takes up to an hour")
     synth.add_argument("--out", type=path, default=Path("results/verilog"), help="folder (default: results/verilog)")
 
     gates = command(
@@ -159,6 +160,7 @@ def _synth(given: argparse.Namespace) -> None:
         liberty=given.liberty,
         clock_gates=not given.no_clock_gates,
         frames=given.frames,
+        fpga=not given.no_fpga,
         out=given.out,
     )
     print(text, end="")
