@@ -110,6 +110,11 @@ def test_every_table(tmp_path, checkpoint, monkeypatch, capsys, off_the_stack):
     monkeypatch.setattr(synth, "cosimulate_verilog", again)
     assert off_the_stack(cli.main, ["synth", "--checkpoint", str(checkpoint), "--out", str(out)]) == 0
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    without = out.with_name("without")
+    arguments = ["synth", "--no-fpga", "--checkpoint", str(checkpoint), "--out", str(without)]
+    assert off_the_stack(cli.main, arguments) == 0
+    assert not (without / "fpga.csv").exists()
+    assert (without / "synthesis.csv").read_bytes() == before["synthesis.csv"]
 
 
 def test_where_a_proof_takes_too_long_a_small_one_is_made(monkeypatch, off_the_stack):
