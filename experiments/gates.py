@@ -17,6 +17,7 @@ from cosim.gate_activity import GateActivity, RecordedNetlist, gate_activity
 from cosim.gate_level import gate_level
 from cosim.gate_oracle import Comparison, compare_settled, compare_unit_delays
 from experiments.gate_power import PoweredRun, area_rows, power_lines, power_of_run, power_rows, powered_run
+from experiments.gate_power_plot import plot_netlist_power
 from experiments.gate_rows import activity_rows, run_of, top_blocks
 from experiments.opensta_files import write_opensta_files
 from experiments.power_table import GATES_COMMAND
@@ -99,7 +100,7 @@ def gate_experiment(
         Of the same, simulated by Icarus and compared net by net, a third of them with unit delays, too; 0 for none.
     threads : int
     out : Path
-        Gets ``gates.csv``, ``netlist_power.csv`` and ``area.csv`` (by block), ``gates.json``, what ``rsnn power``
+        Gets ``gates.csv``, ``netlist_power.csv`` (drawn, too) and ``area.csv`` (by block), ``gates.json``, what ``rsnn power``
         prices (``activity.csv`` and ``run.json``; with glitches in ``unit_delays/``) and, of this machine,
         ``gates_seconds.csv``.
 
@@ -144,6 +145,11 @@ def gate_experiment(
         write_csv(staging / "gates.csv", rows)
         if watts:
             write_csv(staging / "netlist_power.csv", watts)
+            title = (
+                f"{gates.library.name}, {conditions['voltage_v']:g} V, {conditions['temperature_c']:g} C, "
+                f"{conditions['clock_hz'] / 1e3:g} kHz, {conditions['frames']} frames in real time (ours, modelled)"
+            )
+            plot_netlist_power(staging / "netlist_power.png", watts, title)
         write_csv(staging / "area.csv", area_rows(gates, utilisation))
         write_json(staging / "gates.json", about)
         if fresh:
