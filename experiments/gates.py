@@ -100,8 +100,8 @@ def gate_experiment(
         Of the same, simulated by Icarus and compared net by net, a third of them with unit delays, too; 0 for none.
     threads : int
     out : Path
-        Gets ``gates.csv``, ``netlist_power.csv`` (drawn, too) and ``area.csv`` (by block), ``gates.json``, what ``rsnn power``
-        prices (``activity.csv`` and ``run.json``; with glitches in ``unit_delays/``) and, of this machine,
+        Gets ``gates.csv``, ``netlist_power.csv`` (drawn, too), ``area.csv`` (by block), ``gates.json``, what
+        ``rsnn power`` prices (``activity.csv`` and ``run.json``; with glitches in ``unit_delays/``) and, of this machine,
         ``gates_seconds.csv``.
 
     Returns

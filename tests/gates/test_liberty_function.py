@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gates.liberty_function import evaluate, parse_function, pins_of, verilog_of
+from gates.liberty_function import evaluate, evaluate_rows, parse_function, pins_of, verilog_of
 
 PINS = ("A", "B", "C")
 
@@ -62,3 +63,15 @@ def test_what_is_written_is_read_and_verilog_means_the_same(tree):
 def test_what_is_no_function_is_named(text):
     with pytest.raises(ValueError, match="function "):
         parse_function(text)
+
+
+FUNCTIONS = ["!(A B)", "A ^ B + !C", "1", "0", "A'", "(A + B) (C ^ A)", "!((A&B)|C)"]
+
+
+@given(st.sampled_from(FUNCTIONS), st.integers(1, 40), st.integers(0, 99))
+def test_many_rows_at_once_are_those_one_by_one(text, rows, seed):
+    tree = parse_function(text)
+    values = {pin: np.random.default_rng(seed + at).integers(0, 2, rows).astype(bool) for at, pin in enumerate("ABC")}
+    found = np.broadcast_to(evaluate_rows(tree, values), rows)
+    for row in range(rows):
+        assert found[row] == evaluate(tree, {pin: bool(column[row]) for pin, column in values.items()})
