@@ -6,7 +6,6 @@ import dataclasses
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from cosim.engines.icarus import IcarusEngine
 from cosim.engines.stimuli import CODE_VALID, FIRST, LOGITS_READY, START
 from cosim.gate_activity import GateDifferenceError, RecordedNetlist, RecordStream, stimulated_records
 from cosim.gate_level import CELLS
-from cosim.vcd_toggles import Net, count_vcd_nets
+from cosim.vcd_scalars import ScalarNet, count_scalar_nets
 from gates.evaluation import Counts, Evaluator
 from gates.glitches import GlitchCounter
 from gates.netlist import NO_NET, GateNetlist
@@ -76,7 +75,7 @@ def compare_settled(recorded: RecordedNetlist, gates: Design, checkpoint: Checkp
     for records in stimulated_records(checkpoint, codes):
         stream.add(records)
     stream.flush()
-    vcd = {name: net.settled for name, net in _simulated(gates, checkpoint, codes).items() if net.bits == 1}
+    vcd = {name: net.settled for name, net in _simulated(gates, checkpoint, codes).items()}
     return _compared(recorded, evaluator.counts.toggles, vcd, stream.cycles)
 
 
@@ -104,7 +103,7 @@ def compare_unit_delays(
     stream.add(np.append(model.idle(1), records[-1:, -1:], axis=1))
     stream.flush()
     vcd = _simulated(with_unit_delays(gates), checkpoint, codes)
-    changes = {name: net.zero_delay for name, net in vcd.items() if net.bits == 1}
+    changes = {name: net.zero_delay for name, net in vcd.items()}
     late = after_ports(recorded, evaluator.counts)
     return _compared(recorded, glitches.changes, changes, stream.cycles, without=late)
 
@@ -144,7 +143,7 @@ def after_ports(recorded: RecordedNetlist, counts: Counts) -> np.ndarray:
     return found
 
 
-def _simulated(gates: Design, checkpoint: Checkpoint, codes: np.ndarray) -> dict[str, Net]:
+def _simulated(gates: Design, checkpoint: Checkpoint, codes: np.ndarray) -> dict[str, ScalarNet]:
     """Return what Icarus' VCD says of each net, by its name in the flat netlist."""
     gates = _with_empty_memories(gates)
     model = CycleModel(checkpoint)
@@ -167,7 +166,7 @@ def _simulated(gates: Design, checkpoint: Checkpoint, codes: np.ndarray) -> dict
                     raise GateDifferenceError(f"Icarus, frame {number}, cycle {int(np.argmax(wrong))}: not golden's")
         finally:
             engine.close()
-        nets = count_vcd_nets(Path(waveform))
+        nets = count_scalar_nets(waveform)
     return {
         re.sub(r"_bit_(\d+)$", r"[\1]", name.partition(_DUT)[2]): net for name, net in nets.items() if _DUT in name
     }

@@ -55,7 +55,7 @@ _COUNTED = (
 # What the comparison with Icarus depends on besides the netlist, the network and the codes.
 _COMPARED = (
     *("gates.cell_models", "gates.compiled", "gates.evaluation", "gates.glitches", "gates.netlist", "gates.operations"),
-    *("cosim.engines.icarus", "cosim.gate_activity", "cosim.gate_level", "cosim.gate_oracle", "cosim.vcd_toggles"),
+    *("cosim.engines.icarus", "cosim.gate_activity", "cosim.gate_level", "cosim.gate_oracle", "cosim.vcd_scalars"),
     *("golden.layout", "golden.machine", "golden.schedule", "golden.trace", "golden.trace_kernel"),
 )
 
@@ -101,8 +101,8 @@ def gate_experiment(
     threads : int
     out : Path
         Gets ``gates.csv``, ``netlist_power.csv`` (drawn, too), ``area.csv`` (by block), ``gates.json``, what
-        ``rsnn power`` prices (``activity.csv`` and ``run.json``; with glitches in ``unit_delays/``) and, of this machine,
-        ``gates_seconds.csv``.
+        ``rsnn power`` prices (``activity.csv`` and ``run.json``; with glitches in ``unit_delays/``) and, of this
+        machine, ``gates_seconds.csv``.
 
     Returns
     -------
