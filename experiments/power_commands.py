@@ -78,7 +78,7 @@ def add_power_commands(commands: Any) -> None:
         "techniques",
         _techniques,
         "what each technique is worth: each off, and from dense to the shipped design, on real utterances",
-        "rsnn techniques --data ~/corpora --utterances 50 --out results/power",
+        "rsnn techniques --data ~/corpora --utterances 50 --out results/power/techniques",
     )
     add_checkpoint(worth)
     add_data(worth)

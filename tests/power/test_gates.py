@@ -32,10 +32,10 @@ def test_each_row_is_what_was_synthesised() -> None:
         row = rows[names.get(block, (block, "leaf"))]
         bounds = TABLE[item].bounds
         assert bounds.typical == pytest.approx(float(row["nand2_equivalents"]) / int(row["flip_flops"]), abs=0.006)
-        # Low: what flattening saves of the whole. High: the largest of five libraries, 275,200, over this one.
+        # Low: what flattening saves of the whole. High: the largest library's netlist, with clock gates, over this one.
         saved = float(flat["nand2_equivalents"]) / float(whole["nand2_equivalents"])
         assert bounds.low / bounds.typical == pytest.approx(saved, abs=0.0015)
-        assert bounds.high / bounds.typical == pytest.approx(275_200 / float(whole["nand2_equivalents"]), abs=0.0015)
+        assert bounds.high / bounds.typical == pytest.approx(267_412 / float(whole["nand2_equivalents"]), abs=0.0015)
 
 
 def test_blocks_grow_with_their_flip_flops() -> None:
@@ -63,4 +63,4 @@ def test_the_shipped_design_has_as_many_gates_as_were_synthesised() -> None:
         [register(block, count) for block, count in bits.items()],
         {item: constant.bounds.typical for item, constant in TABLE.items()},
     )
-    assert sum(gates.values()) == pytest.approx(258_541.5, rel=0.001)
+    assert sum(gates.values()) == pytest.approx(240_839.9, rel=0.001)
