@@ -55,4 +55,4 @@ def plot_techniques(path: Path, tables: Mapping[str, Sequence[Mapping[str, Any]]
             axes.spines[["top", "right"]].set_visible(False)
         line[0].set_yticks(range(len(rows)), [row["configuration"] for row in rows])
         line[0].invert_yaxis()
-    write_figure(path, figure)
+    write_figure(path, figure, svg=True)
