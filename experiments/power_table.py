@@ -7,8 +7,10 @@ from pathlib import Path
 
 from experiments.run import COMMAND as RUN_COMMAND
 from experiments.tables import write_text
+from files.errors import FileError
 from files.folder import committed, output_folder
-from power.activity import ActivityRow, Run, parse_activity, parse_run, read_activity, read_run
+from files.reading import brief, parse_json
+from power.activity import MOST_COUNT, ActivityRow, Run, parse_activity, parse_run, read_activity, read_run
 from power.constants import NOMINAL_C, load_constants
 from power.energy import at_temperature, estimate_classes, price
 from power.report import PAPER_POWER_UW, table
@@ -59,7 +61,7 @@ def power_of_folder(
     WriteError
         `out` cannot be written.
     """
-    rows, run = _read(folder, as_is=as_is)
+    rows, run, covered = _read(folder, as_is=as_is)
     reports = estimate_classes(rows, run, constants, temperature_c=temperature_c)
     chosen = reports if threshold is None else {threshold: reports[threshold]}
 
@@ -71,6 +73,7 @@ def power_of_folder(
     drawn = at_temperature(draw(load_constants(constants)), temperature_c)
     text = "\n".join(
         [
+            *covered,
             f"uW at {temperature_c:g} C by class of cells, median (5th-95th percentile):",
             *table(chosen),
             f"  paper, stated: {PAPER_POWER_UW} uW, class of cells not stated",
@@ -92,13 +95,28 @@ def power_of_folder(
     return text
 
 
-def _read(folder: Path, *, as_is: bool) -> tuple[list[ActivityRow], Run]:
-    activity, description = folder / "activity.csv", folder / "run.json"
+def _read(folder: Path, *, as_is: bool) -> tuple[list[ActivityRow], Run, list[str]]:
+    """Return activity, the run's length and, of a netlist, how much of it is annotated."""
+    activity, description, gates = (folder / name for name in ("activity.csv", "run.json", "gates.json"))
     if as_is:
-        return read_activity(activity), read_run(description)
+        return read_activity(activity), read_run(description), []
     with committed(folder, written_by=(RUN_COMMAND, GATES_COMMAND)) as read:
         rows = parse_activity(read(activity.name), str(activity))
-        return rows, parse_run(read(description.name), str(description))
+        covered = [_coverage(read(gates.name), str(gates))] if gates.is_file() else []
+        return rows, parse_run(read(description.name), str(description)), covered
+
+
+def _coverage(text: bytes, where: str) -> str:
+    about = parse_json(text, where)
+    names = ("nets_annotated", "nets", "instances")
+    counts = [about.get(name) if isinstance(about, dict) else None for name in names]
+    if not all(isinstance(count, int) and 0 <= count <= MOST_COUNT for count in counts):
+        raise FileError(f"{where}: nets_annotated, nets and instances are {brief(counts)}, expected whole numbers")
+    annotated, nets, cells = counts
+    return (
+        f"a netlist of {cells:,} cells: {annotated:,} of {nets:,} nets annotated, the others reach memories alone; gates "
+        "are those of power/tables/gates.csv"
+    )
 
 
 def _lines(name: str, swings: list[Swing]) -> list[str]:

@@ -192,6 +192,7 @@ def test_rsnn_power_prices_it_as_a_run(arguments, tmp_path, capsys):
         printed = capsys.readouterr().out
         assert "switching" in printed
         assert "adders" not in printed
+        assert ("nets annotated" in printed) == (folder == out)
         assert float(re.search(r"total\s+([\d.]+)", printed)[1]) > 0
     with_glitches = {(row["block"], row["signal"]): row for row in rows_of(out / "unit_delays" / "activity.csv")}
     for place, row in rows.items():
