@@ -111,11 +111,11 @@ def _coverage(text: bytes, where: str) -> str:
     names = ("nets_annotated", "nets", "instances")
     counts = [about.get(name) if isinstance(about, dict) else None for name in names]
     if not all(isinstance(count, int) and 0 <= count <= MOST_COUNT for count in counts):
-        raise FileError(f"{where}: nets_annotated, nets and instances are {brief(counts)}, expected whole numbers")
+        raise FileError(f"{where}: {', '.join(names)} are {brief(counts)}, expected whole numbers")
     annotated, nets, cells = counts
     return (
-        f"a netlist of {cells:,} cells: {annotated:,} of {nets:,} nets annotated, the others reach memories alone; gates "
-        "are those of power/tables/gates.csv"
+        f"a netlist of {cells:,} cells: {annotated:,} of {nets:,} nets annotated, the others reach memories alone; "
+        "gates are those of power/tables/gates.csv"
     )
 
 
