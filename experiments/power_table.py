@@ -13,7 +13,7 @@ from files.reading import brief, parse_json
 from power.activity import MOST_COUNT, ActivityRow, Run, parse_activity, parse_run, read_activity, read_run
 from power.constants import NOMINAL_C, load_constants
 from power.energy import at_temperature, estimate_classes, price
-from power.report import PAPER_POWER_UW, table
+from power.report import PAPER_POWER_UW, table, write_reports
 from power.sleep import sleep_lines
 from power.uncertainty import Swing, draw, tornado
 
@@ -44,7 +44,7 @@ def power_of_folder(
     temperature_c : float
         At which the chip leaks.
     out : Path, optional
-        Gets ``power.txt``, and the tornado as ``tornado.png`` and ``tornado.svg``.
+        Gets ``power.txt``, ``breakdown.csv`` by block and component, plots of that and of the tornado, PNG and SVG.
 
     Returns
     -------
@@ -86,11 +86,15 @@ def power_of_folder(
     )
     if out is not None:
         # Only then: drawing takes longer than all the rest.
+        from experiments.power_chart import plot_power
         from experiments.power_tornado import plot_tornado
 
         typical = {name: {item: row.bounds.typical for item, row in own.items()} for name, own in by_class.items()}
         with output_folder(out, by=COMMAND) as staging:
             write_text(staging / "power.txt", text)
+            write_reports(chosen, staging / "breakdown.csv")
+            title = f"Modelled power at 28 nm, 0.9 V, {temperature_c:g} C, in real time"
+            plot_power(chosen, staging / "breakdown.png", title=title)
             plot_tornado(staging / "tornado.png", swings, {name: total(values) for name, values in typical.items()})
     return text
 

@@ -50,7 +50,8 @@ def test_a_folder_gets_the_text_and_the_tornado(tmp_path: Path) -> None:
     text = power_of_folder(DEMO, constants=None, threshold="HVT", out=tmp_path)
     assert (tmp_path / "power.txt").read_text() == text
     names = sorted(path.name for path in tmp_path.iterdir())
-    assert names == ["manifest.json", "power.txt", "tornado.png", "tornado.svg"]
+    plots = [f"{name}.{suffix}" for name in ("breakdown", "tornado") for suffix in ("png", "svg")]
+    assert names == sorted(["manifest.json", "power.txt", "breakdown.csv", *plots])
     assert "paper, stated: 71.2 uW" in text
 
 
