@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import signal
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,6 +28,9 @@ from golden.checkpoint import Checkpoint, load_checkpoint
 
 ROOT = Path(__file__).resolve().parents[1]
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+# A shell that starts the tests in the background has them ignore Ctrl-C, and processes that they start inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 DATA = Path(os.environ.get("RSNN_DATA") or ROOT.parent / "shared" / "data")
 REQUIRED = os.environ.get("RSNN_REQUIRE_DATA", "") not in ("", "0")
 SAMPLE_RATE_HZ = 16_000
