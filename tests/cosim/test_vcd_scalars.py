@@ -58,15 +58,18 @@ def test_counts_are_those_of_the_general_parser(waveform):
     assert sum(net.zero_delay for net in found.values()) > 1.2 * sum(net.settled for net in found.values()) > 10_000
 
 
-HEAD = "$timescale 1ns $end\n$scope module top $end\n$var wire 1 ! clk $end\n$var wire 1 a net $end\n$upscope $end\n"
+HEAD = "$timescale 1ns $end\n$scope module top $end\n$var wire 1 ! clk $end\n$var wire 1 a net $end\n$var wire 1 b high $end\n"
+HEAD += "$upscope $end\n"
 
 
 def test_changes_by_hand(tmp_path):
     path = tmp_path / "hand.vcd"
     # net: 0 when the clock first rises; then 1, 0, 1 within the cycle; at the second rise 1; then x, which is 0.
-    body = "#0\n$dumpon\n0!\n0a\n$end\n#1\n1!\n#2\n1a\n#3\n0a\n0!\n#4\n1a\n#5\n1!\nxa\n#6\n0!\n#7\n1!\n"
+    body = "#0\n$dumpon\n0!\n0a\n1b\n$end\n#1\n1!\n#2\n1a\n#3\n0a\n0!\n#4\n1a\n#5\n1!\nxa\n#6\n0!\n#7\n1!\n"
     path.write_text(HEAD + "$enddefinitions $end\n" + body)
     assert vars(count_scalar_nets(path)["top.net"]) == {"settled": 2, "zero_delay": 4}
+    # High from the beginning: no change.
+    assert vars(count_scalar_nets(path)["top.high"]) == {"settled": 0, "zero_delay": 0}
 
 
 @pytest.mark.parametrize(
