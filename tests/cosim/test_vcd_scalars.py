@@ -58,8 +58,8 @@ def test_counts_are_those_of_the_general_parser(waveform):
     assert sum(net.zero_delay for net in found.values()) > 1.2 * sum(net.settled for net in found.values()) > 10_000
 
 
-HEAD = "$timescale 1ns $end\n$scope module top $end\n$var wire 1 ! clk $end\n$var wire 1 a net $end\n$var wire 1 b high $end\n"
-HEAD += "$upscope $end\n"
+HEAD = "$timescale 1ns $end\n$scope module top $end\n$var wire 1 ! clk $end\n$var wire 1 a net $end\n"
+HEAD += "$var wire 1 b high $end\n$upscope $end\n"
 
 
 def test_changes_by_hand(tmp_path):
