@@ -61,11 +61,6 @@ def accelerator(
 
     Latency: a frame takes `frame_cycles` from its first code to its last word. Reset: all registers 0, weights stay.
     Extremes: a frame over the budget finishes and raises `overrun`; a stalled output holds the accelerator.
-
-    Raises
-    ------
-    UnsupportedSwitchError
-        The specification asks for a switch that the RTL does not have yet.
     """
     schedule = build_schedule(spec)
     depth0, depth1 = schedule.bank_depths

@@ -52,7 +52,7 @@ def neuron_unit(
     =========== ======================================= ====== =======================================================
 
     Latency: one cycle. Reset: membranes and spikes 0. Extremes: the sum is formed without overflow and saturates once,
-    to the layer's membrane width, before the compare.
+    to the layer's membrane width, before the compare. One PE set: no `acc1`, the pass says whose sums `acc0` holds.
     """
     spec = schedule.specification
     lanes, steps, acc_bits = spec.lanes, spec.time_steps, spec.accumulator_bits

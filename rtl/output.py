@@ -55,7 +55,7 @@ def output(
 
     Latency: `logits` one cycle after the transfer's edge, then a word a cycle; `hold`, `finished` in the same cycle.
     Reset: all 0. Extremes: without `logits_ready` nothing moves, and a waiting transfer holds the pipeline; lanes
-    beyond the outputs take no part in the arg-max.
+    beyond the outputs take no part in the arg-max. One PE set: a "pair" is one group, without `acc1` and `shadow1`.
     """
     spec = schedule.specification
     lanes, outputs = spec.lanes, spec.outputs

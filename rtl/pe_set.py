@@ -51,7 +51,8 @@ def pe_set(
     ========== ================================= ====== =============================================================
 
     Latency: `clocked` in the same cycle, `acc` one cycle. Reset: `acc` 0. Extremes: accumulators are as wide as the
-    bound of every partial sum. A lane with a weight of 0 is not clocked when zero-weight gating is on.
+    bound of every partial sum. A lane with a weight of 0 is not clocked when zero-weight gating is on. A set that is
+    alone never combines.
     """
     nonzero = Signal(intbv(0)[len(row[0]) :])
     gate = lane_gate(enable, clear, combine, row, nonzero, clocked, zero_weight_gating)
