@@ -12,8 +12,8 @@ from pathlib import Path
 import myhdl
 import numpy as np
 
-from cosim.activity import ActivityCounter
 from cosim.bench import IDLE, Stimulus, bench, forgotten_afterwards
+from cosim.counted_activity import ActivityCounter
 from cosim.latched_rows import with_latched_rows
 from cosim.result import Cosimulation
 from cosim.sampling import Sampler

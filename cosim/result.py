@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from cosim.waveform import Wave
-from golden.activity import Row
+from golden.predicted_activity import Row
 
 
 class Activity(Protocol):

@@ -22,11 +22,11 @@ from cosim.latched_rows import with_latched_rows
 from cosim.result import Cosimulation
 from cosim.scoreboard import CYCLES_AFTER, CYCLES_BEFORE, CosimulationError, PredictionError, blame
 from cosim.waveform import Wave, write_waveform
-from golden.activity import ActivityCounter, Row
 from golden.checkpoint import Checkpoint
 from golden.errors import StimulusError
 from golden.layout import build_layout
 from golden.memory_image import BankImage, memory_image
+from golden.predicted_activity import ActivityCounter, Row
 from golden.trace import PHASE, CycleModel
 from rtl.design import Design, build_design
 
@@ -70,7 +70,7 @@ class RecordedActivity:
 
     Parameters
     ----------
-    counter : golden.activity.ActivityCounter
+    counter : golden.predicted_activity.ActivityCounter
     """
 
     def __init__(self, counter: ActivityCounter) -> None:

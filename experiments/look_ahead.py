@@ -1,110 +1,43 @@
-"""Phone error rate of streaming decoding against its look-ahead, and so against its latency."""
+"""Phone error rate of streaming decoding against its latency."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-from pathlib import Path
+import argparse
 
-from matplotlib.figure import Figure
-from tqdm import tqdm
-
-from experiments.spoken import front_end_of
-from experiments.tables import write_csv, write_figure
-from features.audio import read_audio
-from features.corpora.location import require_corpus
-from features.corpora.speechocean762 import read_speechocean762
-from features.frontend import batch_codes
-from files.folder import output_folder
-from golden.checkpoint import load_checkpoint
-from golden.decoder import decode, fold, phones_of
-from golden.forward import forward_batch
-from golden.scoring import PhoneErrors, phone_errors
-from golden.streaming import StreamingDecoder
-
-LOOK_AHEADS = (2, 5, 10, 15, 20, 30, 40, 50, 70, 100)
-# Frames that arrive at a time; the phones do not depend on it.
-_CHUNK = 20
+from experiments.command.arguments import add_checkpoint, add_data, add_out, path
+from experiments.command.experiment import CORPUS, Experiment, Result
 
 
-def look_ahead_curve(
-    *, data: Path | None, checkpoint_path: Path | None, out: Path, look_aheads: Sequence[int] = LOOK_AHEADS
-) -> str:
-    """Decode the speechocean762 test set as a stream with several look-aheads; write the table and its plot.
-
-    Parameters
-    ----------
-    data : Path or None
-        Folder that holds the corpora; None looks at RSNN_DATA.
-    checkpoint_path : Path or None
-        None is the embedded network.
-    out : Path
-        Folder to write: ``look_ahead.csv`` and ``look_ahead.png``.
-    look_aheads : sequence of int
-        In frames.
-
-    Returns
-    -------
-    str
-        The table as text; its last line is the whole utterance at once.
-
-    Raises
-    ------
-    CorpusError, AudioError, CheckpointError
-    """
-    with output_folder(out, by="rsnn look-ahead") as staging:
-        return _curve(staging, data, checkpoint_path, look_aheads)
+def _arguments(command: argparse.ArgumentParser) -> None:
+    said = "WAV, FLAC or NIST SPHERE with phone files beside them (default: a whole corpus)"
+    command.add_argument("speech", nargs="*", type=path, help=said)
+    add_checkpoint(command)
+    add_data(command)
+    add_out(command, "results/recognition")
 
 
-def _curve(out: Path, data: Path | None, checkpoint_path: Path | None, look_aheads: Sequence[int]) -> str:
-    checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
-    settings, scale, host = front_end_of(checkpoint), checkpoint.scales["fc"], checkpoint.host
-    assert host is not None, "a checkpoint with a front-end has its host section"
-    utterances = read_speechocean762(require_corpus("speechocean762", data), "test")
-    decoders = [StreamingDecoder(host, look_ahead_frames=frames, fc_scale=scale) for frames in look_aheads]
-    totals = [PhoneErrors(0, 0, 0, 0) for _ in range(len(decoders) + 1)]
-    for one in tqdm(utterances, "decode", disable=None, file=sys.stderr):
-        (result,) = forward_batch(checkpoint, [batch_codes(read_audio(one.audio_path), settings)])
-        reference = fold(one.phones)
-        found = []
-        for decoder in decoders:
-            segments = []
-            for first in range(0, len(result.logits), _CHUNK):
-                segments += decoder.push(result.logits[first : first + _CHUNK])
-            found.append(segments + decoder.finish())
-        found.append(decode(host, result.logits, fc_scale=scale))
-        totals = [
-            total.plus(phone_errors(reference, phones_of(segments)))
-            for total, segments in zip(totals, found, strict=True)
-        ]
-    rows = [
-        {
-            "look_ahead_frames": frames if decoder else "",
-            "latency_ms": decoder.latency_ms if decoder else "",
-            "test_per": round(errors.rate, 5),
-            **errors._asdict(),
-        }
-        for frames, decoder, errors in zip([*look_aheads, 0], [*decoders, None], totals, strict=True)
-    ]
-    write_csv(out / "look_ahead.csv", rows)
-    _plot(out / "look_ahead.png", rows)
-    lines = ["look-ahead (frames)  latency (ms)  phone error rate (%)"]
-    for row in rows:
-        ahead, latency = row["look_ahead_frames"], row["latency_ms"]
-        rate = 100 * float(str(row["test_per"]))
-        lines.append(f"{'whole utterance' if ahead == '' else ahead:>19}  {latency:>12}  {rate:>20.1f}")
-    return "\n".join(lines) + "\n"
+def _work(given: argparse.Namespace) -> None:
+    from experiments.chain.look_ahead import look_ahead_curve
+
+    print(look_ahead_curve(given.speech, data=given.data, checkpoint_path=given.checkpoint, out=given.out), end="")
 
 
-def _plot(path: Path, rows: Sequence[dict[str, object]]) -> None:
-    figure = Figure(figsize=(6.5, 3.2), layout="constrained")
-    axes = figure.add_subplot()
-    rates = [100 * float(str(row["test_per"])) for row in rows]
-    axes.plot([float(str(row["latency_ms"])) for row in rows[:-1]], rates[:-1], marker="o", color="#0072B2")
-    axes.axhline(rates[-1], color="black", linestyle="--", linewidth=1)
-    axes.annotate("whole utterance", (1, rates[-1]), (0, 4), xycoords=("axes fraction", "data"),
-                  textcoords="offset points", ha="right", fontsize=8)  # fmt: skip
-    axes.set_xlabel("latency (ms): look-ahead, label delay and window")
-    axes.set_ylabel("phone error rate (%)")
-    axes.spines[["top", "right"]].set_visible(False)
-    write_figure(path, figure, dpi=120)
+EXPERIMENT = Experiment(
+    name="look-ahead",
+    what="phone error rate of streaming decoding against its latency",
+    example="rsnn look-ahead --data ~/corpora",
+    arguments=_arguments,
+    work=_work,
+    results=(
+        Result(
+            name="look-ahead",
+            makes="phone error rate against the frames that the decoder waits",
+            command=("look-ahead", "--data", "{data}", "--out", "{out}"),
+            quick=("look-ahead", "{clip}", "--out", "{out}"),
+            folder="recognition",
+            outputs=("look_ahead.csv", "look_ahead.png"),
+            needs=(CORPUS,),
+            minutes=5,
+        ),
+    ),
+)

@@ -1,97 +1,50 @@
-"""The table of proofs: what holds of the controller, the zero-skip unit and the streams for every input."""
+"""Properties of blocks, proved for every input."""
 
 from __future__ import annotations
 
-import sys
-import time
-from pathlib import Path
-from typing import Any
+import argparse
 
-from tqdm import tqdm
-
-from experiments.synth import markdown
-from experiments.tables import write_csv, write_json, write_text
-from files.folder import output_folder
-from golden.checkpoint import load_checkpoint
-from rtl.formal.harness import Property
-from rtl.formal.properties import SMALL, build_properties
-from rtl.formal.prover import holds, is_reached, notices, solver_version
-from rtl.synthesis.yosys import yosys_version
-
-# After so many seconds the solver is stopped at the network's own size: the proof at a small size stands for it.
-PROOF_S = 900.0
+from experiments.command.arguments import add_checkpoint, add_out, seconds
+from experiments.command.experiment import SIMULATORS, Experiment, Result
 
 
-def prove_checkpoint(*, checkpoint_path: Path | None = None, timeout_s: float = PROOF_S, out: Path) -> tuple[str, int]:
-    """Prove every property, at the size of a checkpoint where that takes no longer than `timeout_s` a step.
-
-    Answers are kept by content: a run that was ended goes on where it was.
-
-    That the situation which a property is about can be reached, and that the solver finds the property broken in
-    designs with a fault, is asked at the small size.
-
-    Parameters
-    ----------
-    checkpoint_path : Path, optional
-        By default the embedded network.
-    timeout_s : float
-        Seconds; 0 proves at the small size alone.
-    out : Path
-        Gets ``proofs.csv``, ``proofs.md``, ``proofs.json``, and, of this machine, ``proofs_seconds.csv``.
-
-    Returns
-    -------
-    text : str
-        The table.
-    missed : int
-        Properties that do not hold, are about what cannot be reached, or do not notice every fault.
-
-    Raises
-    ------
-    EngineError
-        A tool is missing or fails.
-    """
-    with output_folder(out, by="rsnn prove") as staging:
-        spec = (load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)).specification
-        tools = {"yosys": yosys_version(), "solver": solver_version()}
-        small, full = build_properties(SMALL), build_properties(spec)
-        rows, seconds = [], []
-        for name, wanted in tqdm(small.items(), unit="property", disable=None, file=sys.stderr):
-            row, taken = _proved(wanted, full.get(name), timeout_s)
-            rows.append(row)
-            seconds.append({"property": name, "seconds": round(taken, 1)})
-        text = markdown(rows)
-        write_csv(staging / "proofs.csv", rows)
-        write_csv(staging / "proofs_seconds.csv", seconds)
-        write_text(staging / "proofs.md", text)
-        write_json(staging / "proofs.json", {"small": SMALL.to_json(), "specification": spec.to_json(), "tools": tools})
-    missed = sum({row["holds"], row["reached"]} != {"yes"} or row["faults_noticed"] != row["faults"] for row in rows)
-    return f"{len(rows) - missed} of {len(rows)} properties shown\n\n{text}\nwritten: {out}/\n", missed
+def _arguments(command: argparse.ArgumentParser) -> None:
+    add_checkpoint(command)
+    command.add_argument(
+        "--timeout",
+        type=seconds,
+        default=900.0,
+        metavar="S",
+        help="a proof that takes longer at the network's size is given at a small one; 0 = small alone (default: 900)",
+    )
+    add_out(command, "results/verilog")
 
 
-def _proved(wanted: Property, full: Property | None, timeout_s: float) -> tuple[dict[str, Any], float]:
-    """Return the row of a property, given at the small size and, if the network has it, at the network's; seconds."""
-    proved, size = holds(wanted), "small"
-    seconds = proved.seconds
-    # A bounded one unrolls the worst frame: at full size that is hundreds of copies of the design.
-    if proved and timeout_s and full is not None and not wanted.bounded:
-        begun = time.perf_counter()
-        try:
-            proved, size = holds(full, timeout_s=timeout_s), "full"
-            seconds += proved.seconds
-        except TimeoutError:
-            seconds += time.perf_counter() - begun
-    reached = is_reached(wanted)
-    noticed = [notices(wanted, mutant) for mutant in wanted.mutants]
-    row = {
-        "property": wanted.name,
-        "says": wanted.says,
-        "method": f"every start, {wanted.depth} cycles" if wanted.bounded else f"induction, k = {wanted.depth}",
-        "blocks": " ".join(wanted.modules),
-        "size": size,
-        "holds": "yes" if proved else "no",
-        "reached": "yes" if reached else "no",
-        "faults": len(wanted.mutants),
-        "faults_noticed": sum(map(bool, noticed)),
-    }
-    return row, seconds + reached.seconds + sum(answer.seconds for answer in noticed)
+def _work(given: argparse.Namespace) -> int:
+    from experiments.hardware.prove import prove_checkpoint
+
+    text, missed = prove_checkpoint(checkpoint_path=given.checkpoint, timeout_s=given.timeout, out=given.out)
+    print(text, end="")
+    return int(missed > 0)
+
+
+EXPERIMENT = Experiment(
+    name="prove",
+    what="properties of controller, zero-skip unit and streams, proved for every input",
+    example="rsnn prove --out results/verilog",
+    arguments=_arguments,
+    work=_work,
+    results=(
+        Result(
+            name="proofs",
+            makes="properties of controller, zero-skip unit and streams, proved for every input",
+            command=("prove", "--out", "{out}"),
+            quick=("prove", "--timeout", "0", "--out", "{out}"),
+            folder="verilog",
+            outputs=("proofs.csv", "proofs.json", "proofs.md"),
+            varies=("proofs_seconds.csv",),
+            needs=(SIMULATORS,),
+            minutes=20,
+        ),
+    ),
+)

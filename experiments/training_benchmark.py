@@ -1,158 +1,47 @@
-"""Speed of training beside snnTorch's recurrent layers, an LSTM and a GRU of the same size, on the same batches (ours).
-
-OMP_NUM_THREADS=2 python -m experiments.training_benchmark --threads 2 --out results/recognition
-"""
+"""Speed of training beside snnTorch's recurrent layers, an LSTM and a GRU of the same size, on the same batches."""
 
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Sequence
-from pathlib import Path
 
-import numpy as np
-
-from experiments.arguments import threads, whole
-from experiments.outcome import outcome
-from experiments.spoken import CLIP
-from experiments.tables import write_csv
-from features.audio import read_audio
-from features.frontend import FrontEndSettings, batch_codes
-from files.folder import output_folder
-from golden.checkpoint import load_checkpoint
-from golden.specification import Specification
-
-TABLE = "training_speed.csv"
-UTTERANCES = 16
-REPETITIONS = 3
-# What the ratios are to: 2.9 hours, the training set of speechocean762, at 100 frames a second.
-EPOCH_FRAMES = 1_044_000
-# Mean and deviation of the logarithm of the frames of its utterances.
-_LOG_FRAMES = (5.86, 0.38)
-_FEWEST, _MOST = 100, 2000
+from experiments.command.arguments import add_out, threads, whole
+from experiments.command.experiment import TRAINING, Experiment, Result
 
 
-def benchmark(*, batches: int, width: int, outputs: int, threads: int, out: Path) -> str:
-    """Time updates of networks with two layers; write ``training_speed.csv``.
-
-    Parameters
-    ----------
-    batches : int
-        Batches of 16 utterances.
-    width : int
-        Neurons or units of each layer.
-    outputs : int
-        Classes.
-    threads : int
-    out : Path
-        Folder to write.
-
-    Returns
-    -------
-    str
-        The table as text.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        Torch or snnTorch is not installed.
-    """
-    with output_folder(out, by="training benchmark") as staging:
-        return _measure(staging, batches, width, outputs, threads) + f"written: {out / TABLE}\n"
+def _arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--batches", type=whole, default=8, help="of 16 utterances (default: %(default)s)")
+    command.add_argument("--width", type=whole, default=128, help="of each of two layers (default: %(default)s)")
+    command.add_argument("--outputs", type=whole, default=120, help="classes (default: %(default)s)")
+    command.add_argument("--threads", type=threads, default=1, help="(default: %(default)s)")
+    add_out(command, "results/recognition")
 
 
-def _measure(out: Path, batches: int, width: int, outputs: int, threads: int) -> str:
-    from training.baselines import RecurrentBaseline, SnnTorchBaseline, weight_count
-    from training.model import SpikingNetwork
-    from training.timing import seconds_by_batch, use_threads
+def _work(given: argparse.Namespace) -> None:
+    from experiments.speed.training_benchmark import benchmark
 
-    use_threads(threads)
-    speech = clip_batches(count=batches, outputs=outputs)
-    inputs = speech[0][0].shape[1]
-    spec = Specification(inputs=inputs, layers=(width, width), outputs=outputs)
-    quantised = SpikingNetwork(spec)
-    quantised.quantised = True
-    ours = f"RSNN-{width}, T = 2"
-    networks = {
-        ours: SpikingNetwork(spec),
-        f"{ours}, 4 bits": quantised,
-        f"RSNN-{width}, T = 1": SpikingNetwork(spec.replace(time_steps=1)),
-        f"snnTorch RLeaky-{width}, T = 2": SnnTorchBaseline(inputs=inputs, width=width, outputs=outputs),
-        f"LSTM-{width}": RecurrentBaseline("lstm", inputs=inputs, width=width, outputs=outputs),
-        f"GRU-{width}": RecurrentBaseline("gru", inputs=inputs, width=width, outputs=outputs),
-    }
-    frames = sum(len(codes) for codes, _, _ in speech)
-    times = seconds_by_batch(networks, speech, repetitions=REPETITIONS)
-    seconds = {name: float(values.sum()) for name, values in times.items()}
-    rows = [
-        {
-            "network": f"{name}, 2 layers",
-            "weights": weight_count(networks[name]),
-            "threads": threads,
-            "frames_per_s": round(frames / taken),
-            "s_per_epoch": round(taken * EPOCH_FRAMES / frames, 1),
-            "times_as_long": round(taken / seconds[ours], 2),
-        }
-        for name, taken in seconds.items()
-    ]
-    write_csv(out / TABLE, rows)
-    lines = [f"{'network':<38} {'weights':>9} {'frames/s':>9} {'s/epoch':>8} {'times':>6}"]
-    lines += [
-        f"{row['network']:<38} {row['weights']:>9,} {row['frames_per_s']:>9,} {row['s_per_epoch']:>8} "
-        f"{row['times_as_long']:>6}"
-        for row in rows
-    ]
-    lines.append(f"threads: {threads}; an epoch: {EPOCH_FRAMES:,} frames, from {frames:,} in {batches} batches")
-    return "\n".join(lines) + "\n"
-
-
-def clip_batches(*, count: int, outputs: int, seed: int = 1) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Cut utterances with the lengths of real ones out of the shipped clip, begun anywhere and gone round.
-
-    Returns
-    -------
-    list of (codes, targets, starts)
-        Codes [shape=(frames, inputs), dtype=int8], classes at random [shape=(frames,), dtype=int64], first frame of
-        each utterance and the number of frames [shape=(17,), dtype=int64].
-    """
-    host = load_checkpoint().host
-    assert host is not None
-    clip = batch_codes(read_audio(CLIP), FrontEndSettings.from_json(host.front_end))
-    rng = np.random.default_rng(seed)
-    found = []
-    for _ in range(count):
-        lengths = np.clip(np.exp(rng.normal(*_LOG_FRAMES, UTTERANCES)), _FEWEST, _MOST).astype(np.int64)
-        rows = [(rng.integers(len(clip)) + np.arange(length)) % len(clip) for length in lengths]
-        starts = np.concatenate([[0], np.cumsum(lengths)])
-        found.append((clip[np.concatenate(rows)], rng.integers(0, outputs, starts[-1]), starts))
-    return found
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the benchmark from the command line; 2 where a package is missing."""
-    parser = argparse.ArgumentParser(
-        prog="python -m experiments.training_benchmark",
-        description="Time training beside snnTorch, an LSTM and a GRU of the same size on the same batches.",
-        epilog="example: OMP_NUM_THREADS=2 python -m experiments.training_benchmark --threads 2 --batches 8",
+    text = benchmark(
+        batches=given.batches, width=given.width, outputs=given.outputs, threads=given.threads, out=given.out
     )
-    parser.add_argument("--batches", type=whole, default=8, help="of 16 utterances (default: %(default)s)")
-    parser.add_argument("--width", type=whole, default=128, help="of each of two layers (default: %(default)s)")
-    parser.add_argument("--outputs", type=whole, default=120, help="classes (default: %(default)s)")
-    parser.add_argument("--threads", type=threads, default=1, help="(default: %(default)s)")
-    parser.add_argument(
-        "--out", type=Path, default=Path("results/recognition"), help="folder to write (default: %(default)s)"
-    )
-    given = parser.parse_args(arguments)
-
-    def work() -> int:
-        text = benchmark(
-            batches=given.batches, width=given.width, outputs=given.outputs, threads=given.threads, out=given.out
-        )
-        print(text, end="")
-        return 0
-
-    return outcome(work)
+    print(text, end="")
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+EXPERIMENT = Experiment(
+    name="training-benchmark",
+    what="speed of training beside snnTorch, an LSTM and a GRU of the same size, on the same batches",
+    example="OMP_NUM_THREADS=2 rsnn training-benchmark --threads 2 --batches 8",
+    arguments=_arguments,
+    work=_work,
+    results=(
+        Result(
+            name="training-benchmark",
+            makes="speed of training beside snnTorch, an LSTM and a GRU",
+            command=("training-benchmark", "--threads", "2", "--out", "{out}"),
+            quick=("training-benchmark", "--batches", "1", "--width", "32", "--threads", "2", "--out", "{out}"),
+            folder="recognition",
+            outputs=(),
+            varies=("training_speed.csv",),
+            needs=(TRAINING,),
+            minutes=10,
+        ),
+    ),
+)

@@ -1,4 +1,4 @@
-"""Activity frame by frame, and cycle by cycle within a frame: what `golden.activity` counts, in smaller windows.
+"""Activity frame by frame, and cycle by cycle within one: what `golden.predicted_activity` counts, in windows.
 
 Every toggle, clocked bit, read and addition belongs to one window, so that the windows of an utterance add up to its
 activity. A window's first record is compared with the last one before it.
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from golden.activity import ActivityCounter, Row
 from golden.checkpoint import Checkpoint
+from golden.predicted_activity import ActivityCounter, Row
 from golden.specification import Specification
 from golden.trace import PHASE, CycleModel
 

@@ -26,10 +26,10 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from files.reading import brief
-from power.activity import MOST_BITS, ActivityRow, Run, check_counts
 from power.constants import CLASSES, NOMINAL_C, NOMINAL_V, SRAM_SIZES_KB, Constants, load_constants
 from power.errors import ActivityError, ConstantsError
 from power.gates import Value, gates_of
+from power.priced_activity import MOST_BITS, ActivityRow, Run, check_counts
 from power.report import PowerReport, PowerRow
 from power.uncertainty import Draws, draw
 
@@ -76,7 +76,7 @@ def estimate(
     ------
     ActivityError
         No rows, gates of a block that has none or that are no number, or a count that the run does not allow
-        (`power.activity.check_counts`).
+        (`power.priced_activity.check_counts`).
     ConstantsError
         No such class, or a temperature out of range.
     """

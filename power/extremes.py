@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from power.activity import ActivityRow, Run
 from power.constants import Bounds, load_constants
 from power.energy import price
+from power.priced_activity import ActivityRow, Run
 
 
 def estimate_extremes(rows: Iterable[ActivityRow], run: Run) -> dict[tuple[str, str], Bounds]:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from power.activity import ActivityRow
+from power.priced_activity import ActivityRow
 
 Value = TypeVar("Value", float, "np.ndarray[tuple[int], np.dtype[np.float64]]")
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from power.activity import ActivityRow, Run
 from power.constants import NOMINAL_V, NOTHING, Bounds
 from power.errors import ConstantsError
 from power.extremes import estimate_extremes
+from power.priced_activity import ActivityRow, Run
 from power.scaling import bracket_28nm_voltage, bracket_to_28nm
 
 DIBL_V_PER_V = Bounds(0.15, 0.08, 0.0)

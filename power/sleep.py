@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic
 
-from power.activity import ActivityRow, Run
 from power.constants import BITS_PER_KB, Bounds
 from power.energy import NW_PER_UW
 from power.gates import Value
+from power.priced_activity import ActivityRow, Run
 from power.uncertainty import Draws, summary
 
 

@@ -10,11 +10,11 @@ import pytest
 
 from cosim.gate_activity import GateDifferenceError, RecordedNetlist, gate_activity, stimulated_records
 from cosim.saif import record_bits
-from experiments.gate_rows import activity_rows
+from experiments.hardware.gate_rows import activity_rows
 from gates.errors import NetlistError
 from gates.netlist import read_netlist
-from golden.activity import ActivityCounter
 from golden.checkpoint import random_checkpoint
+from golden.predicted_activity import ActivityCounter
 from golden.specification import Specification
 from golden.trace import CycleModel
 from rtl.design import TOP, build_design

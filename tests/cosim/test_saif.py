@@ -19,7 +19,7 @@ import sexpdata
 from cosim.engines.stimuli import CODE_VALID, FIRST, LOGITS_READY, START
 from cosim.engines.verilator import BITS, VerilatorEngine, verilator_root
 from cosim.saif import record_bits, write_saif
-from experiments.export import vector_files, weight_files
+from experiments.hardware.export import vector_files, weight_files
 from golden.checkpoint import random_checkpoint
 from golden.layout import PORT, build_layout
 from golden.memory_image import memory_image

@@ -12,9 +12,9 @@ import pytest
 from cosim.cosimulate import cosimulate
 from cosim.scoreboard import CosimulationError, PredictionError
 from cosim.verilog import RecordedActivity, cosimulate_verilog
-from golden.activity import ActivityCounter
 from golden.checkpoint import random_checkpoint
 from golden.errors import StimulusError
+from golden.predicted_activity import ActivityCounter
 from golden.specification import Specification
 from golden.trace import CycleModel
 from rtl.design import build_design

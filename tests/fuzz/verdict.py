@@ -16,7 +16,7 @@ RESULT, REFUSED, FINDING = "result", "typed error", "anything else"
 # By name, so that a surface need not import the rooms that it does not use.
 OURS = {
     "features.errors.FeatureError", "golden.errors.GoldenError", "power.errors.PowerError",
-    "training.errors.TrainingError", "training.nir_graph.NirError", "training.errors.NirError",
+    "training.errors.TrainingError", "training.nir.graph.NirError", "training.errors.NirError",
     "rtl.build_cache.EngineError", "gates.errors.GatesError",
     "cosim.vcd_tokens.VCDError", "files.errors.FileError", "files.errors.WriteError",
 }  # fmt: skip

@@ -7,9 +7,9 @@ from collections import Counter
 import numpy as np
 from hypothesis import given
 
-from golden.activity import ActivityCounter
 from golden.checkpoint import random_checkpoint
 from golden.frame_activity import cycle_activity, frame_activity
+from golden.predicted_activity import ActivityCounter
 from golden.specification import Specification
 from golden.trace import PHASE, CycleModel
 from tests.golden.specifications import utterances

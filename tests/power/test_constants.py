@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from gates.characterisation import read_characterisation
-from power.activity import ActivityRow, Run
 from power.constants import CLASSES, COLUMNS, SRAM_SIZES_KB, TABLES, UNITS, Bounds, Constant, load_constants
 from power.energy import at_temperature, price
 from power.errors import ConstantsError
 from power.inference import density
+from power.priced_activity import ActivityRow, Run
 from power.sleep import memories_asleep
 
 CELLS = TABLES[0].read_text()

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from power.activity import ActivityRow, Run
 from power.constants import CLASSES, LARGEST, Bounds, Constant, load_constants
 from power.energy import at_temperature, estimate, estimate_classes, price, sram_item
 from power.errors import ActivityError, ConstantsError
+from power.priced_activity import ActivityRow, Run
 from power.uncertainty import draw
 
 TABLE = load_constants()

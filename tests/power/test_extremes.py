@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from power.activity import ActivityRow, Run
 from power.extremes import estimate_extremes
+from power.priced_activity import ActivityRow, Run
 
 
 def test_a_memory_at_its_three_constants():

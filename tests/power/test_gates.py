@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from power.activity import ActivityRow
 from power.constants import UNITS, load_constants
 from power.gates import gates_of
+from power.priced_activity import ActivityRow
 
 SYNTHESIS = Path(__file__).parents[2] / "results/verilog/synthesis.csv"
 TABLE = load_constants()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from power.activity import ActivityRow, Run
 from power.constants import NOTHING, Bounds
 from power.errors import ConstantsError
 from power.extremes import estimate_extremes
 from power.operating_point import PARTS, LongestPath, leakage_factor, operating_point, part_of
+from power.priced_activity import ActivityRow, Run
 
 FREE = {"kind": "register", "bits": 4, "clock": "free", "toggles": 50, "clocked_bits": 400}
 GATED = {"kind": "register", "bits": 32, "clock": "gated", "toggles": 900, "clocked_bits": 1600}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from power.activity import ActivityRow, Run
 from power.constants import load_constants
+from power.priced_activity import ActivityRow, Run
 from power.sleep import memories_asleep, sleep_lines
 from power.uncertainty import draw
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from vcd.reader import TokenKind, tokenize
 
-from experiments.export import vector_files, weight_files
+from experiments.hardware.export import vector_files, weight_files
 from golden.checkpoint import random_checkpoint
 from golden.specification import Specification
 from rtl import testbench

@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from experiments import cli
+from experiments.command import cli
 from tests.survive.setting import ROOT, Setting
 
 # Names the processes of one command to whoever looks for them.
 MARK = "RSNN_SURVIVE_MARK"
 _GRACE_S = 5.0
-# Words of a command line that start the interpreter: python -m experiments.cli.
+# Words of a command line that start the interpreter: python -m experiments.command.cli.
 _BEFORE_ARGUMENTS = 3
 _started: set[subprocess.Popen[bytes]] = set()
 
@@ -174,8 +174,8 @@ def warm() -> None:
     for name in ("run", "cycles", "engines", "export", "faults", "power_table", "prove", "synth", "utterances"):
         importlib.import_module(f"experiments.{name}")
     with suppress(ModuleNotFoundError):
-        importlib.import_module("experiments.recognition")
-    spoken = importlib.import_module("experiments.spoken")
+        importlib.import_module("experiments.learning.recognition")
+    spoken = importlib.import_module("experiments.chain.spoken")
     checkpoint = importlib.import_module("golden.checkpoint").load_checkpoint()
     heard = spoken.recognise(checkpoint, spoken.CLIP)
     importlib.import_module("golden.trace").CycleModel(checkpoint).frame(heard.codes[0])

@@ -108,7 +108,7 @@ class Setting:
     def words(self, arguments: tuple[str, ...]) -> list[str]:
         """Return a command line; ``{given}``, ``{out}`` and ``{work}`` stand for the folders."""
         places = {"given": self.given, "out": self.out, "work": self.work}
-        return [sys.executable, "-m", "experiments.cli", *(word.format(**places) for word in arguments)]
+        return [sys.executable, "-m", "experiments.command.cli", *(word.format(**places) for word in arguments)]
 
 
 def prepare(home: Path) -> Setting:

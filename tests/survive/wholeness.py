@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from experiments.power_table import power_of_folder
+from experiments.energy.power_table import power_of_folder
 from files.errors import FileError
 from files.folder import MANIFEST, committed
 from power.errors import PowerError

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from experiments import cli
+from experiments.command import cli
 from tests.fuzz.case import Case, Entry
 from tests.fuzz.mutation import NAMES, NUMBERS, bytes_mutated, name, number, special
 from tests.fuzz.surface import Finding, Surface
@@ -22,18 +22,32 @@ from tests.fuzz.verdict import spellings
 
 # Where the long work of a command begins; a command line that comes so far was not refused.
 WORK = (
-    "experiments.spoken.ForwardStream", "experiments.run.cosimulate", "experiments.utterances.cosimulate",
-    "experiments.engines.cosimulate",
-    "experiments.engines.cosimulate_verilog", "experiments.export.write_deliverables",
-    "experiments.export.build_design",
-    "experiments.synth.build_design", "experiments.prove.build_properties", "experiments.faults.inject",
-    "experiments.cycles.forward_batch", "experiments.look_ahead.forward_batch", "experiments.benchmark.recognise",
-    "experiments.benchmark.benchmark", "training.recipe.dataset", "experiments.recognition.dataset",
-)  # fmt: skip
+    "experiments.chain.spoken.ForwardStream",
+    "experiments.chain.run.cosimulate",
+    "experiments.chain.utterances.cosimulate",
+    "experiments.hardware.engines.cosimulate",
+    "experiments.hardware.engines.cosimulate_verilog",
+    "experiments.hardware.export.write_deliverables",
+    "experiments.hardware.export.build_design",
+    "experiments.hardware.synth.build_design",
+    "experiments.hardware.prove.build_properties",
+    "experiments.hardware.faults.inject",
+    "experiments.chain.cycles.forward_batch",
+    "experiments.chain.look_ahead.forward_batch",
+    "experiments.speed.benchmark.recognise",
+    "experiments.speed.benchmark.benchmark",
+    "training.stages.recipe.dataset",
+    "experiments.learning.recognition.dataset",
+)
 # Tools asked for their version, which takes seconds.
-ASKED = ("experiments.prove.yosys_version", "experiments.prove.solver_version", "experiments.synth.yosys_version",
-         "experiments.synth.sta_version", "experiments.synth.nextpnr_version",
-         "experiments.synth.require_icarus")  # fmt: skip
+ASKED = (
+    "experiments.hardware.prove.yosys_version",
+    "experiments.hardware.prove.solver_version",
+    "experiments.hardware.synth.yosys_version",
+    "experiments.hardware.synth.sta_version",
+    "experiments.hardware.synth.nextpnr_version",
+    "experiments.hardware.synth.require_icarus",
+)
 # What stands in a case's folder and may be named.
 _GOOD: dict[str, Entry] = {
     "speech.wav": sound.SEEDS[0],

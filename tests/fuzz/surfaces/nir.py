@@ -18,8 +18,8 @@ from tests.fuzz.mutation import bytes_mutated, json_mutated, name, number, place
 from tests.fuzz.surface import Surface
 from tests.fuzz.surfaces.checkpoints import speaking
 from tests.fuzz.surfaces.specifications import SMALL
-from training.nir_export import KEY, write_nir
-from training.nir_import import read_nir
+from training.nir.exporting import KEY, write_nir
+from training.nir.importing import read_nir
 
 # Of the shifts that the specification has.
 SCALES = {
@@ -150,7 +150,7 @@ def generate(rng: random.Random) -> Case:
 
 
 def run(case: Case, folder: Path) -> None:
-    """Read it as ``python -m training.nir_exchange import`` does."""
+    """Read it as ``python -m training.nir.exchange import`` does."""
     read_nir(case.path(folder))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.fuzz.case import Case
 from tests.fuzz.mutation import name, number, placed, text_mutated
 from tests.fuzz.surface import Surface
-from training.stage import RECIPES, load_recipe
+from training.stages.stage import RECIPES, load_recipe
 
 SEEDS = [path.read_text(encoding="utf-8") for path in sorted(RECIPES.glob("*.toml"))]
 

@@ -9,7 +9,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from experiments.power_table import power_of_folder
+from experiments.energy.power_table import power_of_folder
 from files.folder import MANIFEST, output_folder
 from tests.fuzz.case import Case, Entry, Folder, Link
 from tests.fuzz.mutation import bytes_mutated, json_changed, json_mutated, json_text, name, special, text_mutated

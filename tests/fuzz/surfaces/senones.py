@@ -13,7 +13,7 @@ from tests.fuzz.case import Case
 from tests.fuzz.mutation import bytes_mutated, placed
 from tests.fuzz.surface import Surface
 from tests.fuzz.surfaces.arrays import archive
-from training.senones import SenoneTrees
+from training.preparation.senones import SenoneTrees
 
 
 def _seed() -> tuple[bytes, dict[str, np.ndarray]]:

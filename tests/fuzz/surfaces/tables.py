@@ -9,10 +9,10 @@ import math
 import random
 from pathlib import Path
 
-from power.activity import COLUMNS, Run, read_activity, read_run
 from power.constants import TABLES, load_constants
 from power.energy import estimate
 from power.errors import PowerError
+from power.priced_activity import COLUMNS, Run, read_activity, read_run
 from power.sources import TABLE, load_sources
 from tests.fuzz.case import Case
 from tests.fuzz.mutation import json_mutated, name, number, placed, text_mutated

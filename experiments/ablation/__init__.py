@@ -1,0 +1,1 @@
+"""What each technique is worth, one at a time and cumulatively."""

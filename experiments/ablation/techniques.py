@@ -1,0 +1,242 @@
+"""What each technique is worth: the same utterances on the shipped design, with a technique off, and up from dense."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from cosim.engines.icarus import require_icarus
+from cosim.engines.verilator import verilator_version
+from experiments.ablation.configurations import Configuration, cumulative, one_at_a_time
+from experiments.ablation.counts import TRACE, golden_counts, measure, require_same_activity
+from experiments.ablation.gates import gates_by_block
+from experiments.ablation.plot import plot_techniques
+from experiments.ablation.rows import Costs, bit_planes_row, markdown, refused_row, row_of
+from experiments.chain.listing import Listing, listing
+from experiments.chain.simulation_key import network_digest
+from experiments.chain.spoken import front_end_of
+from experiments.command.tables import read_rows, write_csv, write_json, write_text
+from features.audio import read_audio
+from features.frontend import batch_codes
+from files.folder import output_folder
+from gates.liberty import Library, find_liberty, read_liberty
+from golden.checkpoint import Checkpoint, load_checkpoint
+from golden.errors import SpecificationError
+from rtl.synthesis.yosys import yosys_version
+
+COMMAND = "rsnn techniques"
+ENGINES = ("verilator", "icarus", "myhdl")
+RECOGNITION = Path("results/recognition/table.csv")
+# Frames from the middle of the first utterance that every engine runs.
+FRAMES_EVERYWHERE = 2
+TABLES = {"techniques": one_at_a_time, "techniques_cumulative": cumulative}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a run of the experiment is given.
+
+    Parameters
+    ----------
+    utterances : mapping of str to np.ndarray [shape=(frames, inputs), dtype=int8]
+        Codes by utterance.
+    corpus : str
+        Where they are from.
+    engines : sequence of str
+        Of `ENGINES`; Verilator runs whole utterances, the others `FRAMES_EVERYWHERE` frames.
+    library : Library or None
+        To synthesise with; None leaves gates out.
+    every : int
+        The engines run every so many of the utterances; golden counts all.
+    recognition : Path
+        Table of phone error rates.
+    """
+
+    utterances: Mapping[str, np.ndarray]
+    corpus: str
+    engines: Sequence[str]
+    library: Library | None
+    every: int
+    recognition: Path
+
+    @property
+    def of_rtl(self) -> dict[str, np.ndarray]:
+        """Return the utterances that the RTL runs, the same in every configuration."""
+        return dict(list(self.utterances.items())[:: self.every])
+
+
+def techniques(
+    speech: Sequence[Path] = (),
+    *,
+    data: Path | None,
+    checkpoint_path: Path | None,
+    utterances: int,
+    engines: Sequence[str],
+    liberty: Sequence[Path] | None,
+    gates: bool,
+    every: int,
+    out: Path,
+    recognition: Path = RECOGNITION,
+) -> str:
+    """Measure every configuration and write ``techniques*.csv``, ``.md``, ``.json`` and ``.png``.
+
+    Every step's result is kept by content: a run that was ended goes on where it was.
+
+    Parameters
+    ----------
+    speech : sequence of Path
+        Sound files; none is a corpus.
+    data, checkpoint_path : Path or None
+        None is ``$RSNN_DATA``, the embedded network.
+    utterances : int
+        Every nth of speechocean762's test set, so many.
+    engines : sequence of str
+        Of `ENGINES`, at least one.
+    liberty : sequence of Path or None
+        None is osu018.
+    gates : bool
+        Synthesise the logic; otherwise powers take the gates of ``power/tables/gates.csv``.
+    every : int
+        As `Settings`.
+    out : Path
+    recognition : Path
+        Table that ``rsnn recognition`` wrote.
+
+    Returns
+    -------
+    str
+        The tables as text.
+
+    Raises
+    ------
+    CosimulationError, PredictionError
+        An engine differs from golden.
+    EngineError, CorpusError, CheckpointError, FileError
+        What is not there or cannot be read.
+    """
+    with output_folder(out, by=COMMAND) as staging:
+        # What is missing is said before the long work, not after it.
+        tools = _tools(engines, gates=gates)
+        library = read_liberty(find_liberty(liberty)) if gates else None
+        checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
+        heard = listing(speech, data=data, split="test")
+        settings = Settings(
+            utterances=read_utterances(checkpoint, heard, utterances),
+            corpus=heard.said,
+            engines=engines,
+            library=library,
+            every=every,
+            recognition=recognition,
+        )
+        return write_tables(checkpoint, settings, tools, staging) + f"\nwritten: {out}/\n"
+
+
+def read_utterances(checkpoint: Checkpoint, heard: Listing, count: int) -> dict[str, np.ndarray]:
+    """Return the codes of every nth utterance, `count` of them or all that there are."""
+    front_end = front_end_of(checkpoint)
+    chosen = heard.utterances[:: max(1, len(heard.utterances) // count)][:count]
+    return {one.name: batch_codes(read_audio(one.path), front_end) for one in chosen}
+
+
+def write_tables(checkpoint: Checkpoint, settings: Settings, tools: Mapping[str, str], staging: Path) -> str:
+    """Measure the configurations of both tables into a folder; return the Markdown."""
+    rates = {row["stage"]: row for row in read_rows(settings.recognition, needed=("stage", "test_per", "cycles_mean"))}
+    lists = {name: list(configurations()) for name, configurations in TABLES.items()}
+    tables: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
+    networks: dict[str, dict[str, str]] = {name: {} for name in TABLES}
+    with tqdm(total=sum(map(len, lists.values())), unit="configuration", disable=None, file=sys.stderr) as bar:
+        for name, configurations in lists.items():
+            for configuration in configurations:
+                bar.set_description(configuration.name)
+                try:
+                    network = configuration.make(checkpoint)
+                    row = row_of(configuration, _costs(configuration, network, settings, bar), rates)
+                    networks[name][configuration.name] = network_digest(network)
+                except SpecificationError as refusal:
+                    row = refused_row(configuration, str(refusal))
+                tables[name].append(row)
+                bar.update()
+    shipped = golden_counts(checkpoint, settings.utterances)
+    tables["techniques"].append(bit_planes_row(checkpoint, settings.utterances, shipped))
+    text = markdown(tables)
+    about = {
+        "utterances": list(settings.utterances),
+        "corpus": settings.corpus,
+        "frames": sum(map(len, settings.utterances.values())),
+        "engines": list(settings.engines),
+        "frames_on_every_engine": FRAMES_EVERYWHERE,
+        "rtl_utterances": list(settings.of_rtl),
+        "library": None if settings.library is None else settings.library.name,
+        "recognition": "/".join(settings.recognition.parts[-2:]),
+        "checkpoint": Path(checkpoint.source).name,
+        "checkpoint_digest": network_digest(checkpoint),
+        "networks": networks,
+        "versions": dict(tools),
+    }
+    for name, rows in tables.items():
+        write_csv(staging / f"{name}.csv", rows)
+    write_json(staging / "techniques.json", about)
+    write_text(staging / "techniques.md", text)
+    plot_techniques(staging / "techniques.png", tables)
+    return text
+
+
+def _costs(configuration: Configuration, network: Checkpoint, settings: Settings, bar: Any) -> Costs:
+    """Measure one configuration on every engine."""
+    spec = network.specification
+    counts = golden_counts(network, settings.utterances)
+
+    def say(what: str) -> None:
+        bar.set_description(f"{configuration.name}: {what}")
+
+    first = next(iter(settings.utterances.values()))
+    middle = first[len(first) // 2 :][:FRAMES_EVERYWHERE]
+    say(", ".join(settings.engines))
+    require_same_activity(network, middle, settings.engines)
+    engine = "verilator" if "verilator" in settings.engines else TRACE
+    ran = settings.of_rtl
+    done = 0
+
+    def each(cycles: int) -> None:
+        nonlocal done
+        done += 1
+        say(f"{engine} {done}/{len(ran)}")
+
+    found = measure(network, ran, counts, engine=engine, each=each)
+    gates = None
+    if settings.library is not None:
+        gates = gates_by_block(spec, settings.library, each=lambda leaf: say(f"gates of {leaf}"))
+    others = [name for name in settings.engines if name != engine]
+    equal = f"{engine}: {len(ran)} utterances, {found.frames} frames" if engine != TRACE else ""
+    short = f"{', '.join(others)}: {len(middle)} frames" if others else ""
+    return Costs(
+        specification=spec,
+        counts=counts,
+        activity=found,
+        gates=gates,
+        library="" if settings.library is None else settings.library.name,
+        engine=engine,
+        utterances=len(ran),
+        equal="; ".join(part for part in (equal, short) if part),
+    )
+
+
+def _tools(engines: Sequence[str], *, gates: bool) -> dict[str, str]:
+    """Return the versions of what computes; raise where something is missing."""
+    found = {"python": platform.python_version()}
+    found |= {package: version(package) for package in ("numpy", "numba", "myhdl")}
+    if "verilator" in engines:
+        found["verilator"] = verilator_version()
+    if "icarus" in engines:
+        require_icarus()
+    if gates:
+        found["yosys"] = yosys_version()
+    return found

@@ -1,0 +1,1 @@
+"""Speech through the whole chain: one sound file, many, or a corpus."""

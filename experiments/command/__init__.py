@@ -1,0 +1,1 @@
+"""The `rsnn` command: its parser, arguments, exit codes and result files."""

@@ -1,0 +1,60 @@
+"""Arguments that the commands which train share, and what they make of them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from experiments.command.arguments import add_data, path, whole
+
+if TYPE_CHECKING:
+    from training.stages.recipe import Settings
+
+
+def add_training(command: argparse.ArgumentParser) -> None:
+    """Add corpus, recipe, folders and the machine's."""
+    command.add_argument(
+        "--corpus",
+        choices=["speechocean762", "timit", "timit_sample"],
+        default="speechocean762",
+        help="(default: speechocean762)",
+    )
+    add_data(command)
+    command.add_argument("--work", type=path, required=True, help="folder for what is computed once; to go on, name it")
+    command.add_argument(
+        "--recipe", default="default", help="name in training/recipes, or a .toml file (default: default)"
+    )
+    command.add_argument("--phones", choices=["cmu", "timit"], default="", help="phone set (default: the corpus' own)")
+    command.add_argument("--trees", type=path, help="tied states of another run (senones-*.npz)")
+    command.add_argument("--skip-damaged", action="store_true", help="leave damaged files out, name and count them")
+    command.add_argument("--workers", type=whole, default=2, help="processes and threads (default: 2)")
+    command.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="where torch trains (default: cpu)")
+
+
+def settings(given: argparse.Namespace) -> Settings:
+    """Return what `add_training` was given.
+
+    Raises
+    ------
+    MissingExtraError
+        Torch is not installed.
+    """
+    try:
+        from training.preparation.corpora import Source
+        from training.stages.recipe import Settings
+    except ModuleNotFoundError as missing:
+        from training.errors import MissingExtraError
+
+        raise MissingExtraError(
+            f"training needs {missing.name}: pip install -e '.[train]' (make test installs it too)"
+        ) from missing
+    source = Source(
+        corpus=given.corpus,
+        data=given.data,
+        work=given.work,
+        fold=getattr(given, "fold", 0),
+        phone_set=given.phones,
+        skip_damaged=given.skip_damaged,
+        workers=given.workers,
+    )
+    return Settings(source=source, recipe=given.recipe, workers=given.workers, device=given.device, trees=given.trees)

@@ -1,0 +1,1 @@
+"""Power: tables, curves, operating points, what the paper implies."""

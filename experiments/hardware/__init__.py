@@ -1,0 +1,1 @@
+"""The Verilog: engines, export, faults, proofs, gates."""

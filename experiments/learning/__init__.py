@@ -1,0 +1,1 @@
+"""Phone error rates of stages and baselines."""

@@ -1,0 +1,72 @@
+"""Plots of the recognition results: phone error rate by stage, and on the way there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from experiments.command.tables import write_figure
+
+_INK, _OURS, _PEERS = "#333333", "#1b6ca8", "#b0b7bf"
+
+
+def plot_rates(path: Path, table: Sequence[dict[str, Any]]) -> None:
+    """Draw the phone error rate of every stage, with the range over the seeds and the size of its weights.
+
+    Parameters
+    ----------
+    path : Path
+        ``.png`` to write.
+    table : sequence of dict
+        As `experiments.learning.recognition.summarise` returns it.
+    """
+    figure = Figure(figsize=(8.5, 0.5 + 0.42 * len(table)), layout="constrained")
+    axes = figure.add_subplot()
+    for place, entry in enumerate(table):
+        rate = 100 * float(entry["test_per"])
+        low, high = (100 * float(entry[f"test_per_{end}"]) for end in ("low", "high"))
+        colour = _OURS if entry["network"] == "spiking" else _PEERS
+        axes.barh(place, rate, color=colour, height=0.62)
+        axes.plot([low, high], [place, place], color=_INK, linewidth=1.5)
+        axes.annotate(
+            f"{rate:.1f} %, {float(entry['megabytes']):.2f} MB", (rate, place), (6, 0), textcoords="offset points",
+            va="center", fontsize=8, color=_INK, annotation_clip=False,
+        )  # fmt: skip
+    axes.set_yticks(range(len(table)), [str(entry["what"]) for entry in table], fontsize=8)
+    axes.invert_yaxis()
+    highest = max((100 * float(entry["test_per_high"]) for entry in table), default=1.0)
+    axes.set_xlim(0, highest * 1.25)
+    axes.set_xlabel("test phone error rate (%); line: over the seeds", fontsize=9)
+    axes.spines[["top", "right"]].set_visible(False)
+    write_figure(path, figure, dpi=120)
+
+
+def plot_epochs(path: Path, epochs: Iterable[dict[str, Any]]) -> None:
+    """Draw the development set's phone error rate after every epoch, a line a stage, the first seed of each.
+
+    Parameters
+    ----------
+    path : Path
+    epochs : iterable of dict
+        "stage", "seed", "fold", "epoch" and "dev_per" of every epoch.
+    """
+    curves: dict[tuple[str, int, int], dict[int, float]] = {}
+    for epoch in epochs:
+        key = (str(epoch["stage"]), int(epoch["seed"]), int(epoch["fold"]))
+        curves.setdefault(key, {})[int(epoch["epoch"])] = 100 * float(epoch["dev_per"])
+    first: dict[str, tuple[str, int, int]] = {}
+    for key in sorted(curves):
+        first.setdefault(key[0], key)
+    figure = Figure(figsize=(8.5, 4.5), layout="constrained")
+    axes = figure.add_subplot()
+    for name, key in first.items():
+        numbers = sorted(curves[key])
+        axes.plot(numbers, [curves[key][number] for number in numbers], marker=".", linewidth=1.2, label=name)
+    axes.set_xlabel("epoch of the stage")
+    axes.set_ylabel("phone error rate, development set (%)")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(fontsize=7, ncols=2, frameon=False)
+    write_figure(path, figure, dpi=120)

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import pytest
+
+from cosim.cosimulate import cosimulate
+from cosim.counted_activity import ActivityCounter
+from cosim.sampling import Sampler
+from golden import predicted_activity as golden_activity
+from golden.checkpoint import random_checkpoint
+from golden.trace import PHASE, CycleModel
+from rtl.registers import build_registers
+
+SWITCHES = {
+    "all techniques": {},
+    "one time step": {"time_steps": 1},
+    "sequential time steps": {"parallel_time_steps": False},
+    "every index visited": {"zero_skipping": False},
+    "spikes not merged": {"merged_spike": False},
+    "zero weights clocked": {"zero_weight_gating": False},
+    "sign and magnitude": {"plane_coding": "sign_magnitude"},
+    "one set": {"pe_sets": 1, "parallel_time_steps": False},
+    "one set, one time step": {"pe_sets": 1, "time_steps": 1},
+    "all techniques off": {
+        "parallel_time_steps": False,
+        "zero_skipping": False,
+        "merged_spike": False,
+        "zero_weight_gating": False,
+    },
+    "8-bit weights, feed-forward": {"weight_bits": 8, "recurrent": (False, False)},
+}
+
+
+def predict(checkpoint, utterances):
+    """Return golden's counter over the same cycles: the frames, and the one that shows the last `done`."""
+    model = CycleModel(checkpoint)
+    counter = golden_activity.ActivityCounter(checkpoint.specification, phases=model.phases)
+    for codes in utterances.values():
+        for number, frame in enumerate(codes):
+            counter.add(model.frame(frame, first=number == 0), phases=model.labels[:, PHASE])
+    counter.add(model.idle(1), phases=model.labels[:, PHASE])
+    return counter
+
+
+def assert_equal(counted, predicted):
+    assert len(counted) == len(predicted)
+    for row, wanted in zip(counted, predicted, strict=True):
+        assert row == wanted, f"{wanted['block']}.{wanted['signal']}"
+
+
+def compare(checkpoint, utterances, off_the_stack):
+    result = off_the_stack(cosimulate, checkpoint, utterances)
+    counted, predicted = result.activity, predict(checkpoint, utterances)
+    assert counted.total_cycles == result.cycles == predicted.cycles.sum()
+    assert_equal(counted.rows(), predicted.rows())
+    for phase in predicted.phases:
+        assert_equal(counted.rows(phase), predicted.rows(phase))
+    return counted.rows()
+
+
+@pytest.mark.slow
+def test_real_speech_counts_what_golden_predicts(network, speech_codes, off_the_stack):
+    utterances = {name: codes[len(codes) // 2 :][:2] for name, codes in speech_codes.items()}
+    rows = compare(network, utterances, off_the_stack)
+    by_signal = {f"{row['block']}.{row['signal']}": row for row in rows}
+    # Something happens everywhere, or the comparison says nothing.
+    for row in rows:
+        idle = {"controller.overrun"}
+        if row["toggles"] is not None and f"{row['block']}.{row['signal']}" not in idle:
+            assert row["toggles"] > 0, row
+    assert by_signal["weight_buffer.bank1"]["reads"] > by_signal["weight_buffer.bank0"]["reads"] > 0
+    assert by_signal["pe_array.add0"]["operations"] > 0
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_every_switch_counts_what_golden_predicts(small_network, small_codes, off_the_stack, name):
+    spec = small_network.specification.replace(**SWITCHES[name])
+    compare(random_checkpoint(spec, seed=7), small_codes, off_the_stack)
+
+
+def test_an_unchanged_cycle_has_no_toggles(small_network):
+    spec = small_network.specification
+    sampler = Sampler(build_registers(spec))
+    counter = ActivityCounter(spec, sampler)
+    values = sampler.read()
+    counter.settle(values)
+    counter.count(list(values), accepted_code=False, starting=False)
+    assert sum(row["toggles"] or 0 for row in counter.rows()) == 0
+    changed = list(values)
+    at = next(i for i, slot in enumerate(sampler.slots) if slot.field.path == "pe_array.acc0")
+    changed[at] ^= 0b1011
+    counter.count(changed, accepted_code=False, starting=False)
+    toggles = {f"{row['block']}.{row['signal']}": row["toggles"] for row in counter.rows() if row["toggles"]}
+    assert toggles == {"pe_array.acc0": 3}
+    # Free flip-flops are clocked in both cycles, gated ones in neither.
+    clocked = {f"{row['block']}.{row['signal']}": row["clocked_bits"] for row in counter.rows()}
+    assert clocked["controller.state"] == 2 * 2
+    assert clocked["pe_array.acc0"] == 0

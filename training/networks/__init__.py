@@ -1,0 +1,1 @@
+"""Networks in torch, and what the training loop asks of them."""

@@ -1,0 +1,1 @@
+"""Networks to and from NIR files (docs/nir.md)."""

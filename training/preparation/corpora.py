@@ -1,0 +1,106 @@
+"""The corpora that a recipe can be run on: each to utterances with phones, times and a part."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from features.corpora.location import require_corpus
+from features.corpora.speechocean762 import read_speechocean762
+from features.corpora.splits import check_splits, speaker_folds
+from features.corpora.timit import read_timit
+from features.corpora.utterance import Utterance
+from features.errors import CorpusError, Damage
+from training.preparation.prepare import report_damage
+from training.preparation.speech import Spoken, aligned, held_out, synthetic, timed
+from training.stages.stage import Recipe
+
+CORPORA = ("speechocean762", "timit", "timit_sample")
+FOLDS = 6
+_SENTENCES_SEED = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where speech comes from.
+
+    Parameters
+    ----------
+    corpus : {"speechocean762", "timit", "timit_sample"}
+    data : Path
+        Folder that holds it, or the corpus itself.
+    work : Path
+        Gets alignments and synthetic speech.
+    fold : int
+        Of the speakers of "timit_sample", which has no sets of its own: 0 to 5.
+    phone_set : {"cmu", "timit", ""}
+        "" is the corpus' own: Lee and Hon's 48 of TIMIT, CMU's 39 and silence of speechocean762.
+    skip_damaged : bool
+    workers : int
+    """
+
+    corpus: str
+    data: Path
+    work: Path
+    fold: int = 0
+    phone_set: str = ""
+    skip_damaged: bool = False
+    workers: int = 1
+
+
+def phone_set(source: Source) -> str:
+    """Return the set of phones that a source's utterances are in."""
+    own = "cmu" if source.corpus == "speechocean762" else "timit"
+    chosen = source.phone_set or own
+    if chosen == "timit" and own == "cmu":
+        raise CorpusError("speechocean762: its phones are CMU's; phone set \"timit\" does not apply")
+    return chosen
+
+
+def load(source: Source, recipe: Recipe) -> list[Spoken]:
+    """Read a corpus and give each utterance phones, times and a part.
+
+    Synthetic sentences join the training set of speechocean762 if the recipe says so, the same whatever a run's seed.
+
+    Parameters
+    ----------
+    source : Source
+    recipe : Recipe
+
+    Raises
+    ------
+    CorpusError, AudioError
+        A missing or damaged file, unless it is to be skipped; a speaker in two sets.
+    """
+    root = require_corpus(source.corpus, source.data)
+    damage: list[Damage] | None = [] if source.skip_damaged else None
+    if source.corpus == "speechocean762":
+        utterances = read_speechocean762(root, "train", damage=damage)
+        dev = held_out([one.speaker for one in utterances], recipe.dev_speakers)
+        utterances = [
+            dataclasses.replace(one, split="dev") if one.speaker in dev else one for one in utterances
+        ] + read_speechocean762(root, "test", damage=damage)
+    else:
+        utterances = read_timit(root, damage=damage)
+        if source.corpus == "timit_sample":
+            utterances = _fold(utterances, source.fold)
+    report_damage(damage or [])
+    utterances = [one for one in utterances if one.split]
+    check_splits(utterances)
+    for part in ("train", "dev", "test"):
+        if not any(one.split == part for one in utterances):
+            raise CorpusError(f"{root}: no utterance of the {part} set")
+    if source.corpus != "speechocean762":
+        return timed(utterances, phone_set=phone_set(source))
+    spoken = aligned(utterances, workers=source.workers, cache=source.work / "alignment.npz")
+    return spoken + synthetic(
+        source.work / "flite", count=recipe.synthetic, seed=_SENTENCES_SEED, workers=source.workers
+    )
+
+
+def _fold(utterances: Sequence[Utterance], fold: int) -> list[Utterance]:
+    if not 0 <= fold < FOLDS:
+        raise CorpusError(f"timit_sample: fold is {fold}, expected 0..{FOLDS - 1}")
+    return speaker_folds(utterances, folds=FOLDS)[fold]

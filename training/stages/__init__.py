@@ -1,0 +1,1 @@
+"""From labels to a checkpoint: stages, objectives, pruning, quantisation, scores."""

@@ -1,0 +1,320 @@
+"""A recipe: the stages that a network goes through, each with its own configuration, read from a TOML file."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from files.errors import FileError
+from files.reading import brief, read_text
+from golden.errors import SpecificationError
+from golden.specification import Specification
+from training.errors import RecipeError
+from training.stages.objective import Weights
+from training.stages.train import Plan
+
+RECIPES = Path(__file__).parents[1] / "recipes"
+DEFAULT_RECIPE = RECIPES / "default.toml"
+NETWORKS = ("spiking", "lstm", "gru", "snntorch")
+TARGETS = ("states", "senones")
+# What a stage starts from that goes on with the network of a checkpoint file.
+CHECKPOINT = "checkpoint"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One step of training, which leaves a network and a row of the results.
+
+    Parameters
+    ----------
+    name : str
+    what : str
+        A few words for the table.
+    network : {"spiking", "lstm", "gru", "snntorch"}
+    start : str
+        Stage whose network this one goes on from, "checkpoint" for that of a file, "" for random weights. Where its
+        layers are wider, the most important neurons are kept; where its outputs are states and this stage's are
+        senones, each senone begins as a copy of its state.
+    width : int
+        Neurons of each of the two layers.
+    time_steps : int
+        T, 1 or 2.
+    targets : {"states", "senones"}
+        What an output stands for.
+    fc_pruned : float
+        Share of the fully connected layer's weights that are zero, chosen at the beginning of the stage.
+    quantised : bool
+        Train, and score, with the hardware's integers.
+    teacher : str
+        Stage whose network's opinion is part of the loss (``distillation``), "" for none.
+    seed : int
+        Of the stage, whatever that of the run (a teacher that all runs share); 0 for the run's own.
+    plan : Plan
+        Its seed is the stage's.
+    """
+
+    name: str
+    what: str
+    plan: Plan
+    seed: int = 0
+    network: str = "spiking"
+    start: str = ""
+    width: int = 128
+    time_steps: int = 2
+    targets: str = "states"
+    fc_pruned: float = 0.0
+    quantised: bool = False
+    teacher: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Every choice between a corpus and a checkpoint, but the seed.
+
+    Parameters
+    ----------
+    stages : mapping of str to Stage
+        In an order in which each comes after those that it needs.
+    shipped : str
+        The stage whose network is exported.
+    label_delay_frames : int
+        Frames by which the network may lag: what it sees of the future.
+    senones : int
+        Tied states.
+    least_frames : int
+        Fewest training frames of a senone.
+    synthetic : int
+        Synthetic training sentences.
+    speeds : tuple of float
+        Of the training copies.
+    dev_speakers : int
+        Training speakers held out where the corpus has no development set.
+    """
+
+    stages: Mapping[str, Stage]
+    shipped: str
+    label_delay_frames: int = 4
+    senones: int = 1920
+    least_frames: int = 20
+    synthetic: int = 0
+    speeds: tuple[float, ...] = ()
+    dev_speakers: int = 7
+
+
+# Of a line: between the names of a dotted key.
+_MOST_DOTS = 200
+# Of a recipe: bytes, stages, entries of a list, characters of a text; no field takes a number beyond the last.
+_MOST_BYTES, _MOST_STAGES, _MOST_PARTS, _MOST_CHARACTERS, _LARGEST = 1 << 20, 64, 16, 200, 10**9
+_STAGE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+MOST_SEED = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class _Field:
+    """Type and closed range of a field, or the words that it may be."""
+
+    kind: type
+    low: float = 0
+    high: float = 0
+    words: tuple[str, ...] = ()
+
+    def expected(self) -> str:
+        if self.words:
+            return "one of " + ", ".join(map(repr, self.words))
+        named = {
+            int: "an integer", float: "a number", bool: "true or false", list: f"up to {_MOST_PARTS} numbers",
+            str: f"a line of text, up to {_MOST_CHARACTERS} characters",
+        }  # fmt: skip
+        return named[self.kind] + (f" in {self.low:g}..{self.high:g}" if self.kind in (int, float, list) else "")
+
+    def read(self, value: Any) -> Any:
+        """Return the value, or None if it is not one."""
+        if self.kind is float and type(value) is int and abs(value) <= _LARGEST:
+            value = float(value)
+        if self.kind is list:
+            part = _Field(float, self.low, self.high)
+            few = isinstance(value, list) and len(value) <= _MOST_PARTS
+            parts = [part.read(each) for each in value] if few else [None]
+            return None if None in parts else tuple(parts)
+        if self.kind is str and not (isinstance(value, str) and value.isprintable() and len(value) <= _MOST_CHARACTERS):
+            return None
+        if not isinstance(value, self.kind) or isinstance(value, bool) != (self.kind is bool) or (
+            self.words and value not in self.words
+        ):
+            return None
+        number: Any = value
+        return None if self.kind in (int, float) and not self.low <= number <= self.high else value
+
+
+_SPEECH = {
+    "label_delay_frames": _Field(int, 0, 50),
+    "senones": _Field(int, 1, 30_000),
+    "least_frames": _Field(int, 1, 100_000),
+    "synthetic": _Field(int, 0, 100_000),
+    "speeds": _Field(list, 0.5, 2.0),
+    "dev_speakers": _Field(int, 1, 1000),
+}
+_STAGE = {
+    "what": _Field(str),
+    "network": _Field(str, words=NETWORKS),
+    "start": _Field(str),
+    "width": _Field(int, 1, 4096),
+    "time_steps": _Field(int, 1, 2),
+    "targets": _Field(str, words=TARGETS),
+    "fc_pruned": _Field(float, 0, 0.999),
+    "quantised": _Field(bool),
+    "teacher": _Field(str),
+    "seed": _Field(int, 0, MOST_SEED),
+}
+_PLAN = {
+    "epochs": _Field(int, 0, 100_000),
+    "learning_rate": _Field(float, 1e-9, 10),
+    "batch": _Field(int, 1, 100_000),
+    "warm_up": _Field(float, 0, 1),
+    "clip": _Field(float, 1e-6, 1e6),
+    "dropout": _Field(float, 0, 0.95),
+    "spike_penalty": _Field(float, 0, 1000),
+}
+_WEIGHTS = {
+    "cross_entropy": _Field(float, 0, 1000),
+    "mutual_information": _Field(float, 0, 1000),
+    "distillation": _Field(float, 0, 1000),
+    "acoustic_scale": _Field(float, 1e-3, 100),
+    "slack": _Field(int, 1, 1000),
+}
+
+
+def load_recipe(path: Path = DEFAULT_RECIPE) -> Recipe:
+    """Read a recipe: top-level fields, ``[defaults]`` for every stage, and ``[stages.NAME]``.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    RecipeError
+        Names file, field and what was expected.
+    """
+    try:
+        text = read_text(path, what="recipe", most=_MOST_BYTES)
+    except FileError as error:
+        raise RecipeError(str(error)) from error
+    # A key of n dotted names costs tomllib n x n: 40 kB of them are gigabytes.
+    for number, line in enumerate(text.split("\n"), 1):
+        dots = line.count(".")
+        if dots > _MOST_DOTS:
+            raise RecipeError(f"{path}, line {number}: {dots:,} dots, expected at most {_MOST_DOTS} in a line")
+    try:
+        table = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        # ValueError: TOMLDecodeError, and a number of more digits than Python converts.
+        raise RecipeError(f"{path}: not a recipe: {brief(str(error), most=200)}") from error
+    defaults, stages = table.pop("defaults", {}), table.pop("stages", {})
+    shipped = table.pop("shipped", None)
+    for name, part in (("defaults", defaults), ("stages", stages)):
+        if not isinstance(part, dict):
+            raise RecipeError(f"{path}: {name} is {brief(part)}, expected a table")
+    if len(stages) > _MOST_STAGES:
+        raise RecipeError(f"{path}: {len(stages):,} stages, expected at most {_MOST_STAGES}")
+    speech = _read(path, "", table, _SPEECH)
+    read: dict[str, Stage] = {}
+    for name, fields in stages.items():
+        if name == CHECKPOINT or not _STAGE_NAME.fullmatch(name):
+            raise RecipeError(
+                f"{path}: stages.{brief(name)}: expected letters, digits, _ . -, at most 64, and not {CHECKPOINT!r}"
+            )
+        if not isinstance(fields, dict):
+            raise RecipeError(f"{path}: stages.{name} is {brief(fields)}, expected a table")
+        read[name] = _stage(path, name, defaults | fields)
+        for needed in (read[name].start, read[name].teacher):
+            if needed and needed != CHECKPOINT and needed not in list(read)[:-1]:
+                raise RecipeError(f"{path}: stages.{name} needs {brief(needed)}, expected one of the stages above it")
+        _fits(path, read[name], read.get(read[name].start))
+        _check_size(path, read[name], speech.get("senones", Recipe.senones))
+    if not isinstance(shipped, str) or shipped not in read or not read[shipped].quantised:
+        raise RecipeError(f"{path}: shipped is {brief(shipped)}, expected a stage with quantised = true")
+    return Recipe(stages=read, shipped=shipped, **speech)
+
+
+def _stage(path: Path, name: str, fields: Mapping[str, Any]) -> Stage:
+    where = f"stages.{name}."
+    values = _read(path, where, fields, _STAGE | _PLAN | _WEIGHTS)
+    for needed in ("epochs", "learning_rate"):
+        if needed not in values:
+            raise RecipeError(f"{path}: {where}{needed} is missing, expected {_PLAN[needed].expected()}")
+    weights = Weights(**{key: value for key, value in values.items() if key in _WEIGHTS})
+    plan = Plan(weights=weights, **{key: value for key, value in values.items() if key in _PLAN})
+    chosen = {key: value for key, value in values.items() if key in _STAGE}
+    return Stage(name=name, plan=plan, **{"what": name} | chosen)
+
+
+def _fits(path: Path, stage: Stage, start: Stage | None) -> None:
+    """Refuse what cannot be."""
+    where = f"{path}: stages.{stage.name}"
+    if stage.network != "spiking" and (stage.quantised or stage.fc_pruned or stage.start):
+        raise RecipeError(f"{where}: a baseline is neither quantised, nor pruned, nor the continuation of a stage")
+    if bool(stage.teacher) != bool(stage.plan.weights.distillation):
+        raise RecipeError(f"{where}: teacher and distillation, expected both or neither")
+    if start is None:
+        return
+    if start.network != "spiking":
+        raise RecipeError(f"{where}.start: {start.name} is no spiking network")
+    if start.width < stage.width:
+        raise RecipeError(f"{where}.width is {stage.width}, expected at most the {start.width} of {start.name}")
+    if start.targets == "senones" and stage.targets == "states":
+        raise RecipeError(f"{where}.targets: {start.name} has senones, which do not become states again")
+    if start.fc_pruned > stage.fc_pruned:
+        raise RecipeError(f"{where}.fc_pruned is {stage.fc_pruned:g}, expected at least the {start.fc_pruned:g} before")
+
+
+def _check_size(path: Path, stage: Stage, senones: int) -> None:
+    """Refuse a network that no specification has, before any speech is prepared for it."""
+    if stage.network != "spiking":
+        return
+    try:
+        Specification(layers=(stage.width, stage.width), outputs=senones if stage.targets == "senones" else 1)
+    except SpecificationError as error:
+        raise RecipeError(f"{path}: stages.{stage.name}: {error}") from error
+
+
+def _read(path: Path, where: str, given: Mapping[str, Any], fields: Mapping[str, _Field]) -> dict[str, Any]:
+    values = {}
+    for key, value in given.items():
+        if key not in fields:
+            shown = key if key.isidentifier() and len(key) <= _MOST_CHARACTERS else brief(key)
+            raise RecipeError(f"{path}: {where}{shown} is unknown, expected one of {', '.join(sorted(fields))}")
+        values[key] = fields[key].read(value)
+        if values[key] is None:
+            raise RecipeError(f"{path}: {where}{key} is {brief(value)}, expected {fields[key].expected()}")
+    return values
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed that is none, before any work.
+
+    Raises
+    ------
+    RecipeError
+        It is no integer in 0..2,147,483,647.
+    """
+    if type(seed) is not int or not 0 <= seed <= MOST_SEED:
+        raise RecipeError(f"seed is {brief(seed)}, expected an integer in 0..{MOST_SEED:,}")
+
+
+def with_seed(stage: Stage, seed: int) -> Stage:
+    """Return the stage with its own seed, or else with that of a run.
+
+    Raises
+    ------
+    RecipeError
+        See `check_seed`.
+    """
+    check_seed(seed)
+    seed = stage.seed or seed
+    return dataclasses.replace(stage, seed=seed, plan=dataclasses.replace(stage.plan, seed=seed))
