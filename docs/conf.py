@@ -1,8 +1,8 @@
 """Settings of the site that `make docs` builds from the documents, the docstrings and three notebooks.
 
-The source folder is the repository rather than `docs/` (`sphinx-build -c docs . docs/_build/html`): a link from one file
-of the repository to another then is the same on the site as in the plain view of the file, wherever both lie. A file
-that is no page (a table, a script, a licence) becomes a download. Nothing is fetched: the build needs no network.
+The source folder is the repository rather than `docs/` (`sphinx-build -c docs . docs/_build/html`): a link from one
+file of the repository to another then is the same on the site as in the plain view of the file, wherever both lie. A
+file that is no page (a table, a script, a licence) becomes a download. Nothing is fetched: the build needs no network.
 """
 
 import sys
@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ["files", "features", "golden", "gates", "rtl", "cosim", "power"]  # those in the reference
 
-sys.path[:0] = [str(ROOT), str(ROOT / "docs")]  # this checkout's packages; `diagrams` beside this file
+sys.path.insert(0, str(ROOT))  # this checkout's packages
 
 project = "rsnn-accelerator"
 author = "The rsnn developers"
@@ -21,7 +21,10 @@ copyright = f"{author}, Apache-2.0"
 
 root_doc = "docs/index"
 include_patterns = ["docs/**", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "results/*.md", "results/**/*.md"]
-exclude_patterns = [".*", "build", "work", "**/*.egg-info", "docs/_build", "docs/_templates", "docs/_root", "results/mine", "results/run"]
+exclude_patterns = [
+    ".*", "build", "work", "**/*.egg-info", "docs/_build", "docs/_templates", "docs/_root",
+    "results/mine", "results/run",
+]
 templates_path = [str(ROOT / "docs" / "_templates")]  # autosummary looks in the source folder otherwise
 
 extensions = ["myst_nb", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosummary"]
