@@ -72,7 +72,7 @@ verilog: tools ## the tables of the Verilog: engines, gates, proofs (results/ver
 	$(BIN)/rsnn synth --out results/verilog
 
 docs: $(VENV)/.installed-docs ## the site: documents, reference from the docstrings, notebooks that run (docs/_build/html)
-	MPLBACKEND=agg $(BIN)/sphinx-build --quiet --nitpicky --fail-on-warning --keep-going \
+	$(BIN)/sphinx-build --quiet --nitpicky --fail-on-warning --keep-going \
 	    -c docs -d docs/_build/doctrees . docs/_build/html
 	@echo "open docs/_build/html/index.html"
 

@@ -5,6 +5,7 @@ file of the repository to another then is the same on the site as in the plain v
 file that is no page (a table, a script, a licence) becomes a download. Nothing is fetched: the build needs no network.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -13,7 +14,10 @@ from sphinx.application import Sphinx
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ["files", "features", "golden", "gates", "rtl", "cosim", "power"]  # those in the reference
 
-sys.path.insert(0, str(ROOT))  # this checkout's packages
+# The packages of this checkout, for the reference and for the kernels of the notebooks.
+sys.path.insert(0, str(ROOT))
+os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+os.environ.pop("MPLBACKEND", None)  # or a notebook's figures would not be shown
 
 project = "rsnn-accelerator"
 author = "The rsnn developers"
