@@ -111,7 +111,7 @@ def _synthetic(source: Source, recipe: Recipe) -> list[Spoken]:
     count = recipe.synthetic or _SENTENCES
     spoken = synthetic(source.work / "flite", count=count, seed=_SENTENCES_SEED, workers=source.workers)
     if len(spoken) < 10:
-        raise CorpusError(f"synthetic: {len(spoken)} sentences spoken, expected at least 10 (flite has to be installed)")
+        raise CorpusError(f"synthetic: {len(spoken)} sentences spoken, expected at least 10 (flite has to be there)")
     parts = [TEST if number % 10 == 9 else DEV if number % 10 == 8 else TRAIN for number in range(len(spoken))]
     return [dataclasses.replace(one, part=part) for one, part in zip(spoken, parts, strict=True)]
 
