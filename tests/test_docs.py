@@ -180,7 +180,7 @@ def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
     text = page.read_text()
     monkeypatch.chdir(tmp_path)
     (tmp_path / "experiments").symlink_to(ROOT / "experiments")
-    for table in fenced(text, "csv"):
+    for table in fenced(text, "text"):
         Path("mine.csv").write_text(table)
     names: dict[str, object] = {}
     for block in fenced(text, "python"):
