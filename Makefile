@@ -37,7 +37,7 @@ REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
 PYTEST := OMP_NUM_THREADS=1 MPLBACKEND=agg $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 # What is no Python package, as command:package of Debian, and standard cells, which are a folder.
-DEBIAN := iverilog:iverilog g++:g++ sta:opensta
+DEBIAN := iverilog:iverilog g++:g++ sta:opensta chromium:chromium
 CELLS := /usr/share/qflow/tech/osu018
 
 .PHONY: help demo train tools verilog docs test test-full lint clean

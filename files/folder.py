@@ -24,6 +24,8 @@ from files.reading import parse_json, read_bytes
 from files.writing import clean, make_folder, part_name, sync_folder, write_text
 
 MANIFEST = "manifest.json"
+# Environment variable: said of every file that is written, such as that it is of other speech than the usual.
+NOTE = "RSNN_NOTE"
 _COMMIT = ".committing"
 _FORMAT = 1
 _MOST_ENTRIES = 100_000
@@ -110,7 +112,8 @@ def commit(staging: Path, out: Path, *, by: str) -> None:
                 if (out / name).is_dir():
                     raise WriteError(out / name, IsADirectoryError(21, "is a folder, expected a file to write"))
             entries = {name: entry for name, entry in _entries(out).items() if entry["by"] != by and name not in found}
-            entries |= {name: _describe(path) | {"by": by} for name, path in found.items()}
+            noted = {"note": os.environ[NOTE]} if os.environ.get(NOTE) else {}
+            entries |= {name: _describe(path) | {"by": by} | noted for name, path in found.items()}
             text = json.dumps({"format_version": _FORMAT, "files": entries}, indent=1, sort_keys=True)
             write_text(staging / MANIFEST, text + "\n")
             os.rename(staging, out / _COMMIT)
@@ -173,9 +176,10 @@ def _checked(path: Path) -> dict[str, dict[str, Any]]:
         raise FileError(f"{path}: format_version is {given['format_version']}, expected {_FORMAT}")
     for name, entry in files.items():
         plain = name not in ("", ".", "..", MANIFEST) and "/" not in name and "\0" not in name
-        if not (plain and isinstance(entry, dict) and set(entry) == {"by", "bytes", "sha256"}):
+        if not (plain and isinstance(entry, dict) and set(entry) - {"note"} == {"by", "bytes", "sha256"}):
             raise FileError(f"{path}: files.{name[:40]!r}: expected a file's name with by, bytes and sha256")
-        if not (isinstance(entry["by"], str) and type(entry["bytes"]) is int and isinstance(entry["sha256"], str)):
+        texts = (entry["by"], entry["sha256"], entry.get("note", ""))
+        if not (all(isinstance(text, str) for text in texts) and type(entry["bytes"]) is int):
             raise FileError(f"{path}: files.{name[:40]!r}: expected by and sha256 as text, bytes as a number")
     return files
 

@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run_command(arguments: Sequence[str] | None) -> int:
     given = _parser().parse_args(arguments)
-    return int(given.work(given) or 0)
+    return int(given.experiment.work(given) or 0)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
         what, example = experiment.what, f"example: {experiment.example}"
         added = commands.add_parser(experiment.name, help=what, description=what, epilog=example)
         experiment.arguments(added)
-        added.set_defaults(work=experiment.work)
+        added.set_defaults(experiment=experiment)
     return parser
 
 

@@ -18,6 +18,12 @@ def experiments() -> tuple[Experiment, ...]:
     return tuple(sorted(found, key=lambda one: (one.name != "run", one.name)))
 
 
-def results() -> dict[str, Result]:
-    """Return what of ``results/`` is made by which command line, by name."""
-    return {result.name: result for experiment in experiments() for result in experiment.results}
+def declarations() -> dict[str, tuple[str, Result]]:
+    """Return the module that declares each result, and the result, by its name."""
+    found: dict[str, tuple[str, Result]] = {}
+    for experiment in experiments():
+        for result in experiment.results:
+            if result.name in found:
+                raise ValueError(f"{result.name}: declared twice")
+            found[result.name] = (f"experiments.{experiment.name.replace('-', '_')}", result)
+    return found

@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from matplotlib.figure import Figure
 
 from files import writing
 from files.errors import FileError
+from files.folder import NOTE
 from files.reading import read_text
 from files.writing import whole_file
 
@@ -65,13 +67,14 @@ def read_rows(path: Path, *, needed: Sequence[str] = ()) -> list[dict[str, str]]
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> Path:
-    """Write one JSON object."""
+    """Write one JSON object; what `NOTE` says is in the folder's manifest."""
     return write_text(path, json.dumps(content, indent=2, sort_keys=True) + "\n")
 
 
 def write_text(path: Path, text: str) -> Path:
-    """Write text."""
-    return writing.write_text(path, text)
+    """Write text, with what `NOTE` says as its last line; a CSV file has it in the folder's manifest alone."""
+    note = os.environ.get(NOTE, "")
+    return writing.write_text(path, f"{text}\n{note}\n" if note and path.suffix in (".md", ".txt") else text)
 
 
 def write_figure(path: Path, figure: Figure, *, dpi: int = 110, svg: bool = False) -> Path:
@@ -91,6 +94,9 @@ def write_figure(path: Path, figure: Figure, *, dpi: int = 110, svg: bool = Fals
     Path
     """
     FigureCanvasAgg(figure)
+    note = os.environ.get(NOTE, "")
+    if note:
+        figure.text(0.99, 0.005, note, ha="right", va="bottom", fontsize=5, color="#444444")
     with whole_file(path) as file:
         figure.savefig(file, format="png", dpi=dpi, metadata={"Software": None})
     if svg:

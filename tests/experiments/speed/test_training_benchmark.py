@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from experiments.command.cli import main
 from experiments.speed import training_benchmark
 
 
@@ -17,7 +18,7 @@ def test_a_table_of_ratios(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
     monkeypatch.setattr(training_benchmark, "UTTERANCES", 2)
     monkeypatch.setattr(training_benchmark, "_MOST", 120)
     arguments = ["--batches", "1", "--width", "8", "--outputs", "5", "--out", str(tmp_path / "new")]
-    assert training_benchmark.main(arguments) == 0
+    assert main(["training-benchmark", *arguments]) == 0
     table = (tmp_path / "new" / "training_speed.csv").read_text()
     rows = list(csv.DictReader(table.splitlines()))
     assert [row["network"].split("-")[0] for row in rows] == ["RSNN"] * 3 + ["snnTorch RLeaky", "LSTM", "GRU"]
@@ -49,7 +50,7 @@ def test_a_missing_package_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     monkeypatch.setitem(sys.modules, "snntorch", None)
-    assert training_benchmark.main(["--batches", "1", "--out", str(tmp_path)]) == 2
+    assert main(["training-benchmark", "--batches", "1", "--out", str(tmp_path)]) == 2
     assert "needs snntorch" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
@@ -57,11 +58,11 @@ def test_a_missing_package_is_one_sentence(
 @pytest.mark.parametrize("text", ["0", "-1", "x"])
 def test_a_number_that_is_none_is_refused(text: str, capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit):
-        training_benchmark.main(["--batches", text])
+        main(["training-benchmark", "--batches", text])
     assert "expected a whole number in 1" in capsys.readouterr().err
 
 
 def test_threads_that_would_take_all_memory_are_refused(capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit, match="2"):
-        training_benchmark.main(["--threads", "100000"])
+        main(["training-benchmark", "--threads", "100000"])
     assert "argument --threads: '100000': expected a whole number in 1..1,024" in capsys.readouterr().err
