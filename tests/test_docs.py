@@ -141,7 +141,7 @@ def test_the_commands_in_blocks_can_be_given(document):
         if program == "make":
             assert {word for word in rest if "=" not in word and not word.startswith("-")} <= targets, line
         elif program == "rsnn":
-            assert _parser().parse_args(rest).work, line
+            assert _parser().parse_args(rest), line
         elif rest[0] == "-m":
             assert importlib.util.find_spec(rest[1]), line
             if rest[1] == "pytest":
@@ -180,7 +180,7 @@ def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
     text = page.read_text()
     monkeypatch.chdir(tmp_path)
     (tmp_path / "experiments").symlink_to(ROOT / "experiments")
-    for table in fenced(text, "csv"):
+    for table in fenced(text, "text"):
         Path("mine.csv").write_text(table)
     names: dict[str, object] = {}
     for block in fenced(text, "python"):
