@@ -2,7 +2,7 @@
 #
 #   VENV=folder      the virtual environment to create and use          (.venv)
 #   PYTHON=python3   the interpreter to create it with                  (the first that will do)
-#   EXTRAS=...       what "make test" installs beside the core          (train,hdl,dev)
+#   EXTRAS=...       what "make test" installs beside the core          (train,hdl,dev,docs)
 #   WORKERS=n        processes that pytest uses                         (2)
 #   SPEECH=file      what "make verilog" runs on every engine           (the shipped clip)
 #   DATA=folder      where "make train" finds the corpus               ($RSNN_DATA)
@@ -15,7 +15,7 @@
 
 VENV ?= .venv
 PYTHON ?=
-EXTRAS ?= train,hdl,dev
+EXTRAS ?= train,hdl,dev,docs
 WORKERS ?= 2
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
@@ -40,7 +40,7 @@ PYTEST := OMP_NUM_THREADS=1 MPLBACKEND=agg $(BIN)/python -m pytest -n $(WORKERS)
 DEBIAN := iverilog:iverilog g++:g++ sta:opensta chromium:chromium
 CELLS := /usr/share/qflow/tech/osu018
 
-.PHONY: help demo train tools verilog test test-full lint clean
+.PHONY: help demo train tools verilog docs test test-full lint clean
 .DEFAULT_GOAL := help
 
 help: ## say what there is
@@ -71,6 +71,11 @@ verilog: tools ## the tables of the Verilog: engines, gates, proofs (results/ver
 	$(BIN)/rsnn prove --out results/verilog
 	$(BIN)/rsnn synth --out results/verilog
 
+docs: $(VENV)/.installed-docs ## the site: documents, reference from the docstrings, notebooks that run (docs/_build/html)
+	$(BIN)/sphinx-build --quiet --nitpicky --fail-on-warning --keep-going \
+	    -c docs -d docs/_build/doctrees . docs/_build/html
+	@echo "open docs/_build/html/index.html"
+
 test: lint ## linter, type check and all tests but whole-utterance co-simulation
 	$(PYTEST) -m "not full" $(PYTEST_ARGS)
 
@@ -82,7 +87,8 @@ lint: $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS)) ## linter and type check 
 	$(BIN)/mypy
 
 clean: ## remove caches and the demo waveform; the virtual environment stays
-	rm -rf .pytest_cache .hypothesis .mypy_cache .ruff_cache build ./*.egg-info results/demo/waveform.*
+	rm -rf .pytest_cache .hypothesis .mypy_cache .ruff_cache build docs/_build docs/api/generated ./*.egg-info \
+	    results/demo/waveform.*
 	find . -path ./.git -prune -o -path './.venv*' -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.installed-core: $(REQUIREMENTS) | $(BIN)/pip
@@ -95,10 +101,15 @@ $(VENV)/.installed-hdl: $(REQUIREMENTS) | $(BIN)/pip
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[hdl]'
 	@touch $@ $(VENV)/.installed-core
 
+$(VENV)/.installed-docs: $(REQUIREMENTS) | $(BIN)/pip
+	@echo "installing the packages and extra docs into $(VENV) (once)"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	@touch $@ $(VENV)/.installed-core
+
 $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS)): $(REQUIREMENTS) | $(BIN)/pip
 	@echo "installing the packages and extras $(EXTRAS) into $(VENV) (once)"
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[$(EXTRAS)]'
-	@touch $@ $(VENV)/.installed-core $(if $(findstring hdl,$(EXTRAS)),$(VENV)/.installed-hdl)
+	@touch $@ $(VENV)/.installed-core $(foreach extra,$(filter hdl docs,$(subst $(comma), ,$(EXTRAS))),$(VENV)/.installed-$(extra))
 
 $(BIN)/pip:
 	@for python in $(or $(PYTHON),python3 python3.11 python3.12 python3.13); do \

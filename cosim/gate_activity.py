@@ -123,8 +123,19 @@ class RecordedNetlist:
         for bit in range(len(self.netlist.inputs["code"])):
             yield f"code[{bit}]", end + _CODE + bit
         # Always 0 while frames run: a bit of the stimulus that nothing sets.
-        for name in sorted(self._idle):
+        for name in (*sorted(self._idle), *self._spare_lanes()):
             yield name, end + 63
+
+    def _spare_lanes(self) -> Iterator[str]:
+        """Yield the bits that recorded words have beyond a layer's neurons: no weight reaches them, and they rest at 0.
+
+        Like every other register they are held against that: a netlist in which one rises is refused.
+        """
+        recorded = {escaped.replace("\\", "") for escaped, _ in record_bits(self.design)}
+        words = {name.rpartition("[")[0] for name in recorded if name.endswith("]")}
+        for name, bits in self.netlist.wires.items():
+            names = [name] if len(bits) == 1 else [f"{name}[{bit}]" for bit in range(len(bits))]
+            yield from (each for each in names if each.rpartition("[")[0] in words and each not in recorded)
 
     @property
     def _idle(self) -> set[str]:

@@ -26,6 +26,21 @@ def _work(given: argparse.Namespace) -> None:
 
 _OUTPUTS = ("rows.csv", "table.csv", "table.md", "epochs.csv", "rates.png", "epochs.png")
 _SEEDS = ("--seeds", "1", "2", "3", "--work", "{work}", "--out", "{out}")
+# Two stages on sentences that flite speaks.
+_QUICK = (
+    "recognition",
+    "--corpus",
+    "synthetic",
+    "--recipe",
+    "small",
+    "--stages",
+    "float-256-states",
+    "lstm",
+    "--work",
+    "{work}",
+    "--out",
+    "{out}",
+)
 
 EXPERIMENT = Experiment(
     name="recognition",
@@ -38,6 +53,7 @@ EXPERIMENT = Experiment(
             name="recognition",
             makes="phone error rates of every stage and baseline, three seeds each",
             command=("recognition", "--data", "{data}", *_SEEDS),
+            quick=_QUICK,
             folder="recognition",
             outputs=_OUTPUTS,
             needs=(CORPUS, TRAINING),
@@ -56,6 +72,7 @@ EXPERIMENT = Experiment(
                 "{data}",
                 *_SEEDS,
             ),
+            quick=_QUICK,
             folder="recognition/timit_sample",
             outputs=_OUTPUTS,
             needs=(TIMIT_SAMPLE, TRAINING),
@@ -80,6 +97,7 @@ EXPERIMENT = Experiment(
                 "{data}",
                 *_SEEDS,
             ),
+            quick=_QUICK,
             folder="recognition/timit_transfer",
             outputs=_OUTPUTS,
             inputs=("recognition/senones.npz",),

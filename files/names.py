@@ -46,7 +46,7 @@ def is_identifier(name: str) -> bool:
 
 
 def verilog_name(name: str) -> str:
-    r"""Return a name as Verilog takes it: as it is, or escaped (``\name ``) where it is a keyword or no identifier.
+    r"""Return a name as Verilog takes it: as it is, or where it is a keyword or no identifier ``\name`` and a space.
 
     Raises
     ------

@@ -46,9 +46,9 @@ def neuron_unit(
     add_pass    bits to count the passes                no     its pass: layer and tile
     add_slot    bits to count the slots                 no     its slot: the time step if below T
     acc0, acc1  acc_bits planes of lanes bits           no     accumulators: time step t's input current is set t's
-    spikes_last a word of lanes bits a layer, step, tile no     spikes of the last frame
+    spikes_last a lanes-bit word a layer, step, tile    no     spikes of the last frame
     membrane    membrane_bits planes a layer, tile      no     out: membranes, two's complement, bit-sliced
-    spikes_now  a word of lanes bits a layer, step, tile no     out: spikes of this frame
+    spikes_now  a lanes-bit word a layer, step, tile    no     out: spikes of this frame
     =========== ======================================= ====== =======================================================
 
     Latency: one cycle. Reset: membranes and spikes 0. Extremes: the sum is formed without overflow and saturates once,

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from files.interruption import interruptible
+
 EXIT_DIFFER, EXIT_REFUSED, EXIT_FAULT, EXIT_INTERRUPTED = 1, 2, 3, 130
 _REPORT = (
     "rsnn: this is a fault of the program, not of its input. Please report the command, the lines above and the file, "
@@ -33,23 +35,26 @@ def outcome(work: Callable[[], int]) -> int:
         Returns the status of a command that comes to its end.
     """
     try:
-        prepare_environment()
-        try:
-            status = work()
-            # What cannot be printed is noticed here, where it has a status, and not when the interpreter ends.
-            sys.stdout.flush()
-            return status
-        except BrokenPipeError:
-            # The reader of our output went away (``| head``); the files are written.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return EXIT_REFUSED
-        except KeyboardInterrupt:
-            raise
-        except Exception as error:
-            return _status_of(error)
+        with interruptible():
+            return _status(work)
     except KeyboardInterrupt:
         print("rsnn: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
+
+
+def _status(work: Callable[[], int]) -> int:
+    prepare_environment()
+    try:
+        status = work()
+        # What cannot be printed is noticed here, where it has a status, and not when the interpreter ends.
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # The reader of our output went away (``| head``); the files are written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_REFUSED
+    except Exception as error:
+        return _status_of(error)
 
 
 def prepare_environment() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import importlib.util
 from functools import cache
 from pathlib import Path
 
@@ -48,12 +47,12 @@ def imported(module: str) -> set[str]:
 
 @cache
 def _path(name: str) -> Path | None:
-    """Return the file of a module of ours, None where there is none of this name."""
-    try:
-        spec = importlib.util.find_spec(name)
-    except ModuleNotFoundError:
-        return None
-    return None if spec is None or spec.origin is None else Path(spec.origin)
+    """Return the file of a module of ours, None where there is none of this name; nothing is imported."""
+    place = ROOT.joinpath(*name.split("."))
+    for path in (place.with_suffix(".py"), place / "__init__.py"):
+        if path.is_file():
+            return path
+    return None
 
 
 @cache
@@ -67,6 +66,9 @@ def _imports(name: str) -> tuple[str, ...]:
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    # A module's packages are loaded before it.
+    for parts in [each.split(".") for each in (*found, name)]:
+        found += [".".join(parts[:last]) for last in range(1, len(parts))]
     return tuple(name for name in dict.fromkeys(found) if name.split(".")[0] in ROOMS and _path(name) is not None)
 
 

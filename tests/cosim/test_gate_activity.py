@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import Counter
 
 import numpy as np
@@ -147,6 +148,37 @@ def test_registers_are_clocked_as_golden_says(switches, gated_library, yosys, ut
             assert clocked == golden, name
             checked.add(name.rstrip("01_"))
     assert checked >= {"acc", "codes", "shadow", "best", "this", "last", "state", "busy"}
+
+
+@pytest.mark.slow
+def test_lanes_beyond_a_layer_rest_at_0(gated_library, yosys, off_the_stack):
+    # Layers of 20 and 12 neurons on 16 lanes: 12 and 4 lanes of their last tiles have a register and no neuron.
+    spec = Specification(
+        inputs=6, input_bits=5, layers=(20, 12), outputs=70, lanes=16, thresholds=(60, 40), membrane_bits=(12, 11)
+    )
+    design = off_the_stack(build_design, spec)
+    module = synthesise_all(design, gated_library)[0][TOP].module()
+    recorded = RecordedNetlist(design, read_netlist(module, gated_library))
+    spare = [name for name in recorded.names.values() if name in set(recorded._spare_lanes())]
+    assert {name.partition("[")[0] for name in spare} == {"spikes_now", "spikes_last"}
+    codes = np.random.default_rng(1).integers(*spec.code_range, size=(10, spec.inputs), endpoint=True)
+    given = {"one": codes}
+    found = gate_activity(recorded, random_checkpoint(spec, seed=1), given)
+    assert found.frames == 10
+
+    # One that takes its neighbour's value rises when that one fires.
+    wires = {name: details["bits"][0] for name, details in module["netnames"].items() if len(details["bits"]) == 1}
+    wrong, right = wires[f"{spare[0]}"], wires[f"{spare[0].partition('[')[0]}[0]"]
+    name, cell = next((name, cell) for name, cell in module["cells"].items() if cell["connections"].get("Q") == [wrong])
+    made = next(cell for cell in module["cells"].values() if cell["connections"].get("Q") == [right])
+    changed = cell | {"connections": cell["connections"] | {"D": made["connections"]["D"]}}
+    cells = module["cells"] | {name: changed}
+    with pytest.raises(GateDifferenceError, match=re.escape(spare[0])):
+        gate_activity(
+            RecordedNetlist(design, read_netlist(module | {"cells": cells}, gated_library)),
+            random_checkpoint(spec, seed=1),
+            given,
+        )
 
 
 def broken(module, kind, change):

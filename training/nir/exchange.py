@@ -12,6 +12,7 @@ from pathlib import Path
 
 # NumPy, nir and torch are imported in `main`, so that an interruption meanwhile ends as any other.
 from files.errors import WriteError
+from files.interruption import interruptible
 from files.reading import whole_number
 from files.writing import whole_file
 
@@ -37,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a file's name may be no text
     try:
-        return _main(arguments)
+        with interruptible():
+            return _main(arguments)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130

@@ -13,13 +13,17 @@ from features.corpora.splits import check_splits, speaker_folds
 from features.corpora.timit import read_timit
 from features.corpora.utterance import Utterance
 from features.errors import CorpusError, Damage
+from training.preparation.dataset import DEV, TEST, TRAIN
 from training.preparation.prepare import report_damage
 from training.preparation.speech import Spoken, aligned, held_out, synthetic, timed
 from training.stages.stage import Recipe
 
-CORPORA = ("speechocean762", "timit", "timit_sample")
+# "synthetic" is spoken by flite and needs no corpus; its sets share voices, so that it says nothing of new speakers.
+CORPORA = ("speechocean762", "timit", "timit_sample", "synthetic")
 FOLDS = 6
 _SENTENCES_SEED = 1
+# Of the synthetic corpus, where the recipe does not say.
+_SENTENCES = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +32,7 @@ class Source:
 
     Parameters
     ----------
-    corpus : {"speechocean762", "timit", "timit_sample"}
+    corpus : {"speechocean762", "timit", "timit_sample", "synthetic"}
     data : Path
         Folder that holds it, or the corpus itself.
     work : Path
@@ -52,10 +56,10 @@ class Source:
 
 def phone_set(source: Source) -> str:
     """Return the set of phones that a source's utterances are in."""
-    own = "cmu" if source.corpus == "speechocean762" else "timit"
+    own = "timit" if source.corpus.startswith("timit") else "cmu"
     chosen = source.phone_set or own
     if chosen == "timit" and own == "cmu":
-        raise CorpusError("speechocean762: its phones are CMU's; phone set \"timit\" does not apply")
+        raise CorpusError(f"{source.corpus}: its phones are CMU's; phone set \"timit\" does not apply")
     return chosen
 
 
@@ -74,6 +78,8 @@ def load(source: Source, recipe: Recipe) -> list[Spoken]:
     CorpusError, AudioError
         A missing or damaged file, unless it is to be skipped; a speaker in two sets.
     """
+    if source.corpus == "synthetic":
+        return _synthetic(source, recipe)
     root = require_corpus(source.corpus, source.data)
     damage: list[Damage] | None = [] if source.skip_damaged else None
     if source.corpus == "speechocean762":
@@ -98,6 +104,16 @@ def load(source: Source, recipe: Recipe) -> list[Spoken]:
     return spoken + synthetic(
         source.work / "flite", count=recipe.synthetic, seed=_SENTENCES_SEED, workers=source.workers
     )
+
+
+def _synthetic(source: Source, recipe: Recipe) -> list[Spoken]:
+    """Speak sentences and deal them out: of ten the last is to test, the one before it is held out."""
+    count = recipe.synthetic or _SENTENCES
+    spoken = synthetic(source.work / "flite", count=count, seed=_SENTENCES_SEED, workers=source.workers)
+    if len(spoken) < 10:
+        raise CorpusError(f"synthetic: {len(spoken)} sentences spoken, expected at least 10 (flite has to be there)")
+    parts = [TEST if number % 10 == 9 else DEV if number % 10 == 8 else TRAIN for number in range(len(spoken))]
+    return [dataclasses.replace(one, part=part) for one, part in zip(spoken, parts, strict=True)]
 
 
 def _fold(utterances: Sequence[Utterance], fold: int) -> list[Utterance]:
