@@ -198,6 +198,20 @@ def nextpnr():
     )
 
 
+@pytest.fixture(scope="session")
+def browser():
+    """Return Debian's Chromium, without a window."""
+    program = shutil.which("chromium")
+    require(program and importlib.util.find_spec("playwright"), "Chromium is not installed (make tools)")
+    from playwright.sync_api import sync_playwright
+
+    # Without its sandbox: root may not have one, and the pages are ours.
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=program or "chromium", args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
 def speech_like(seed: int, *, seconds: float) -> np.ndarray:
     """Return float64 samples [shape=(seconds * 16000,)]: voiced syllables, fricative bursts and pauses.
 

@@ -19,6 +19,8 @@ from experiments.chain.spoken import CLIP, Spoken, recognise
 from experiments.command.outcome import waveform_of_mismatch
 from experiments.command.tables import write_csv, write_json, write_text
 from experiments.energy.power_chart import plot_power
+from experiments.page.page import write_page
+from experiments.page.utterance import utterance_of
 from files.folder import output_folder
 from golden.checkpoint import Checkpoint, load_checkpoint
 from golden.cycles import mmac_per_second
@@ -109,6 +111,8 @@ def run(
         check_activity(checkpoint, spoken.codes[:wanted], simulated)
         text = report(checkpoint, spoken, simulated, power)
         _write_folder(staging, checkpoint, spoken, simulated, period, power, text, engine)
+        shown = utterance_of(checkpoint, spoken, power=power, report=text, reference=reference)
+        write_page(staging / "page.html", utterance=shown, results=None, made_by=COMMAND)
     return text, simulated.cycles / simulated.seconds
 
 

@@ -78,7 +78,7 @@ def page(*, utterance: Utterance | None, results: Path | None, made_by: str = CO
     )
     environment.filters |= {"bounds": bounds_text, "figures": _figures}
     if results is not None:
-        power, source = _power_of(results / DEMO), f"{DEMO}/activity.csv"
+        power, source = power_of(results / DEMO), f"{DEMO}/activity.csv"
         rows, absent = figures(results, power, source)
     elif utterance is not None:
         power, source = utterance.power, "the run of this utterance"
@@ -119,7 +119,14 @@ def page(*, utterance: Utterance | None, results: Path | None, made_by: str = CO
     return environment.get_template("page.html").render(content)
 
 
-def _power_of(folder: Path) -> Mapping[str, PowerReport]:
+def power_of(folder: Path) -> Mapping[str, PowerReport]:
+    """Return the power of a run by class of cells, estimated from its activity.
+
+    Raises
+    ------
+    FileError, ActivityError
+        The folder holds none, or it cannot be read; by name.
+    """
     activity, run = folder / "activity.csv", folder / "run.json"
     if not activity.is_file():
         raise FileError(f"{activity}: no such file, expected what 'rsnn run --out {folder}' writes")

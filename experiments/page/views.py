@@ -128,13 +128,14 @@ def _phones(utterance: Utterance, shared: Range1d) -> Any:
     plot.grid.grid_line_color = None
     for bottom, phones in ((1, utterance.phones), (0, utterance.reference)):
         if phones:
+            source = _phone_source(phones)
             plot.quad(
                 left="start", right="end", bottom=bottom, top=bottom + 1, fill_color="colour", line_color="#808080",
-                source=_phone_source(phones),
+                source=source,
             )  # fmt: skip
             plot.text(
                 x="middle", y=bottom + 0.5, text="name", text_align="center", text_baseline="middle",
-                text_font_size="12px", text_color=INK, source=_phone_source(phones),
+                text_font_size="12px", text_color=INK, source=source,
             )  # fmt: skip
     return plot
 
