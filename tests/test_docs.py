@@ -130,6 +130,13 @@ def test_the_frame_is_drawn_from_the_trace_as_it_is_now():
     assert module.diagram() == module.SVG.read_text(), "python docs/frame_diagram.py draws it anew"
 
 
+@pytest.mark.parametrize("document", [page for page in DOCUMENTS if page.parent.name != "results"], ids=name_of)
+def test_the_files_in_sentences_exist(document):
+    rooms = "|".join(path.name for path in ROOT.iterdir() if (path / "__init__.py").is_file())
+    for name in re.findall(rf"`((?:{rooms}|tests|docs)/[\w./*-]+)`", document.read_text()):
+        assert list(ROOT.glob(name)), name
+
+
 # ---- commands ------------------------------------------------------------------------------------------------------
 
 
