@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import librosa
@@ -12,6 +12,7 @@ import numpy as np
 from cosim.cosimulate import cosimulate
 from experiments.chain.spoken import CLIP, front_end_of, recognise
 from experiments.command.tables import write_csv
+from experiments.speed.gate_benchmark import gate_speeds
 from features.audio import SAMPLE_RATE_HZ
 from features.cepstra import FFT_SIZE, HOP_SAMPLES, MEL_BANDS, WINDOW_SAMPLES
 from features.frontend import batch_codes
@@ -23,9 +24,12 @@ from golden.trace import CycleModel
 REPETITIONS = 5
 BATCH = 64
 COSIMULATED_FRAMES = 12
+GATE_THREADS = 2
 
 
-def benchmark(*, checkpoint_path: Path | None, out: Path) -> str:
+def benchmark(
+    *, checkpoint_path: Path | None, out: Path, gates: bool = False, liberty: Sequence[Path] | None = None
+) -> str:
     """Time each stage and its peer on the shipped clip; write ``benchmark.csv``.
 
     Parameters
@@ -34,6 +38,10 @@ def benchmark(*, checkpoint_path: Path | None, out: Path) -> str:
         None is the embedded network.
     out : Path
         Folder to write.
+    gates : bool
+        A row for the mapped netlist, too.
+    liberty : sequence of Path or None
+        Its cells; None is osu018.
 
     Returns
     -------
@@ -41,10 +49,10 @@ def benchmark(*, checkpoint_path: Path | None, out: Path) -> str:
         The table as text.
     """
     with output_folder(out, by="rsnn benchmark") as staging:
-        return _measure(staging, checkpoint_path) + f"written: {out}/benchmark.csv\n"
+        return _measure(staging, checkpoint_path, gates, liberty) + f"written: {out}/benchmark.csv\n"
 
 
-def _measure(out: Path, checkpoint_path: Path | None) -> str:
+def _measure(out: Path, checkpoint_path: Path | None, gates: bool, liberty: Sequence[Path] | None) -> str:
     checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
     spoken = recognise(checkpoint, CLIP)
     settings = front_end_of(checkpoint)
@@ -80,6 +88,10 @@ def _measure(out: Path, checkpoint_path: Path | None) -> str:
         ),
         _row("golden trace, packed", "cycles/s", cycles / _best(trace), "MyHDL co-simulation", myhdl),
     ]
+    if gates:
+        own, icarus = gate_speeds(checkpoint, codes, liberty, threads=GATE_THREADS)
+        peer = "Icarus, every net in a VCD"
+        rows.append(_row(f"every net of the gates, {GATE_THREADS} threads", "cycles/s", own, peer, icarus))
     write_csv(out / "benchmark.csv", rows)
     lines = [
         f"{row['stage']:<32} {row['speed']:>12,} {row['unit']:<16} {row['ratio']:>8} x {row['peer']} "
