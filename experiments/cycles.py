@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from experiments.command.arguments import add_checkpoint, add_data, add_out, add_split, path
+from experiments.command.arguments import add_checkpoint, add_data, add_out, add_split, add_workers, path
 from experiments.command.experiment import CORPUS, Experiment, Result
 
 
@@ -13,14 +13,21 @@ def _arguments(command: argparse.ArgumentParser) -> None:
     add_checkpoint(command)
     add_data(command)
     add_split(command)
+    add_workers(command)
     add_out(command, "results/cycles")
 
 
 def _work(given: argparse.Namespace) -> None:
     from experiments.chain.cycles import count_corpus
+    from experiments.chain.sweep import Workers
 
     text = count_corpus(
-        given.speech, data=given.data, split=given.split, checkpoint_path=given.checkpoint, out=given.out
+        given.speech,
+        data=given.data,
+        split=given.split,
+        checkpoint_path=given.checkpoint,
+        out=given.out,
+        workers=Workers(given.workers, given.scheduler),
     )
     print(text, end="")
 

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from tqdm import tqdm
 
-from experiments.chain.listing import Listing, listing
+from experiments.chain.listing import Listing, ToHear, listing
 from experiments.chain.spoken import front_end_of
+from experiments.chain.sweep import Workers, sweep
 from experiments.command.tables import write_csv, write_figure, write_json
 from features.audio import read_audio
 from features.frontend import batch_codes
 from files.folder import output_folder
 from golden.checkpoint import load_checkpoint
-from golden.cycles import count_frames, join_counts, mmac_per_second
+from golden.cycles import FrameCounts, count_frames, join_counts, mmac_per_second
 from golden.forward import forward_batch
 
 UTTERANCES_AT_ONCE = 50
 
 
 def count_corpus(
-    speech: Sequence[Path] = (), *, data: Path | None, split: str, checkpoint_path: Path | None, out: Path
+    speech: Sequence[Path] = (),
+    *,
+    data: Path | None,
+    split: str,
+    checkpoint_path: Path | None,
+    out: Path,
+    workers: Workers | None = None,
 ) -> str:
     """Count the cycles of every frame of sound files or of a corpus; write the table, the summary and the histogram.
 
@@ -39,6 +46,8 @@ def count_corpus(
         None is the embedded network.
     out : Path
         Folder to write.
+    workers : Workers, optional
+        Where utterances are counted; by default here.
 
     Returns
     -------
@@ -50,30 +59,60 @@ def count_corpus(
     CorpusError, AudioError, CheckpointError
     """
     with output_folder(out, by="rsnn cycles") as staging:
-        return _count(staging, listing(speech, data=data, split=split), checkpoint_path) + f"written: {out}/\n"
+        heard = listing(speech, data=data, split=split)
+        return _count(staging, heard, checkpoint_path, workers or Workers()) + f"written: {out}/\n"
 
 
-def _count(out: Path, heard: Listing, checkpoint_path: Path | None) -> str:
+@dataclass(frozen=True)
+class Counted:
+    """Some utterances.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Of the table.
+    counts : list of FrameCounts
+    ones : list of np.ndarray [shape=(layers, T), dtype=float64]
+        Spikes a neuron, by layer and time step.
+    """
+
+    rows: list[dict[str, object]]
+    counts: list[FrameCounts]
+    ones: list[list[np.ndarray]]
+
+
+def count_batch(batch: Sequence[ToHear], checkpoint_path: Path | None) -> Counted:
+    """Count some utterances, which are held at once."""
     checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
     settings = front_end_of(checkpoint)
+    found = Counted([], [], [])
+    codes = [batch_codes(read_audio(one.path), settings) for one in batch]
+    for one, frames, result in zip(batch, codes, forward_batch(checkpoint, codes), strict=True):
+        counts = count_frames(checkpoint, frames, result.spikes)
+        found.counts.append(counts)
+        found.ones.append([fired.mean(axis=(0, 2)) * len(frames) for fired in result.spikes])
+        found.rows.append(
+            {
+                "utterance": one.name,
+                "frames": len(frames),
+                "cycles_mean": round(float(counts.cycles.mean()), 1),
+                "cycles_most": int(counts.cycles.max()),
+                "macs_mean": round(float(counts.macs.mean())),
+            }
+        )
+    return found
+
+
+def _count(out: Path, heard: Listing, checkpoint_path: Path | None, workers: Workers) -> str:
+    checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
+    front_end_of(checkpoint)
     utterances = heard.utterances
+    batches = [utterances[at : at + UTTERANCES_AT_ONCE] for at in range(0, len(utterances), UTTERANCES_AT_ONCE)]
     rows, parts, ones = [], [], []
-    for start in tqdm(range(0, len(utterances), UTTERANCES_AT_ONCE), unit="batch", disable=None, file=sys.stderr):
-        batch = utterances[start : start + UTTERANCES_AT_ONCE]
-        codes = [batch_codes(read_audio(one.path), settings) for one in batch]
-        for one, frames, result in zip(batch, codes, forward_batch(checkpoint, codes), strict=True):
-            counts = count_frames(checkpoint, frames, result.spikes)
-            parts.append(counts)
-            ones.append([fired.mean(axis=(0, 2)) * len(frames) for fired in result.spikes])
-            rows.append(
-                {
-                    "utterance": one.name,
-                    "frames": len(frames),
-                    "cycles_mean": round(float(counts.cycles.mean()), 1),
-                    "cycles_most": int(counts.cycles.max()),
-                    "macs_mean": round(float(counts.macs.mean())),
-                }
-            )
+    for found in sweep(partial(count_batch, checkpoint_path=checkpoint_path), batches, workers, unit="batch"):
+        rows += found.rows
+        parts += found.counts
+        ones += found.ones
     joined = join_counts(parts)
     cycles, spec = joined.cycles, checkpoint.specification
     rates = np.sum(ones, axis=0) / len(cycles)

@@ -172,3 +172,11 @@ def add_out(command: argparse.ArgumentParser, default: str) -> None:
 def add_split(command: argparse.ArgumentParser) -> None:
     """Add ``--split``."""
     command.add_argument("--split", choices=["train", "test"], default="test", help="of speechocean762 (default: test)")
+
+
+def add_workers(command: argparse.ArgumentParser) -> None:
+    """Add ``--workers`` and ``--scheduler``."""
+    command.add_argument("--workers", type=threads, default=1, metavar="N", help="processes here (default: 1)")
+    command.add_argument(
+        "--scheduler", default="", metavar="ADDRESS", help="of a Dask cluster, tcp://host:8786 (default: none)"
+    )

@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from experiments.chain.cycles import count_corpus
+from experiments.chain.sweep import Workers
 from features.audio import read_audio
 from features.frontend import FrontEndSettings, batch_codes
 from golden.checkpoint import load_checkpoint
@@ -57,3 +58,13 @@ def test_summary_equals_the_traces(corpus: Path, tmp_path: Path) -> None:
     assert {path.name for path in out.iterdir()} == {
         "utterances.csv", "summary.json", "cycles.png", "manifest.json"
     }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_processes_count_as_one_does(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("experiments.chain.cycles.UTTERANCES_AT_ONCE", 1)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
+    for name, workers in (("one", Workers()), ("two", Workers(2))):
+        count_corpus(data=corpus, split="test", checkpoint_path=None, out=tmp_path / name, workers=workers)
+    for name in ("utterances.csv", "summary.json", "cycles.png"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
