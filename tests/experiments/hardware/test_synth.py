@@ -155,7 +155,7 @@ def test_the_readme_has_the_gates_of_every_block():
         row["block"]: row for row in rows_of(ROOT / "results/verilog/synthesis.csv") if row["kind"] != "flattened"
     }
     lines = [
-        line.split("|") for line in (ROOT / "README.md").read_text().splitlines() if re.match(r"\| `\w+\.py`", line)
+        line.split("|") for line in (ROOT / "docs/figures.md").read_text().splitlines() if re.match(r"\| `\w+\.py`", line)
     ]
     shown = {cells[1].split("`")[1].removesuffix(".py"): cells for cells in lines}
     assert set(shown) == {
