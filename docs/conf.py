@@ -46,7 +46,7 @@ numpydoc_show_class_members = False  # autodoc lists them
 
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
-nb_execution_timeout = 150  # seconds a notebook
+nb_execution_timeout = 600  # seconds a cell: the first compiles golden
 nb_execution_show_tb = True
 nb_merge_streams = True
 
