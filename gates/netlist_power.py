@@ -69,6 +69,8 @@ class Watts:
         By the states that were measured.
     averaged_leakage : float
         As the library averages it; beside `leakage`, not added to it.
+    unconnected : float
+        The most that flip-flops' outputs which lead nowhere may take besides (`gates.internal_power`), not added.
     """
 
     gates: float = 0.0
@@ -79,6 +81,7 @@ class Watts:
     clock_nets: float = 0.0
     leakage: float = 0.0
     averaged_leakage: float = 0.0
+    unconnected: float = 0.0
 
     @property
     def clock(self) -> float:
@@ -132,6 +135,8 @@ class NetlistPower:
         Internal, of clock pins and clock gates, and of all else.
     leakage_w, averaged_w : np.ndarray [shape=(instances,), dtype=float64]
         By state, and averaged.
+    unconnected_w : np.ndarray [shape=(instances,), dtype=float64]
+        Of flip-flops' outputs that lead nowhere.
     net_w : np.ndarray [shape=(nets,), dtype=float64]
         Switching.
     clock_net : np.ndarray [shape=(nets,), dtype=bool]
@@ -146,6 +151,7 @@ class NetlistPower:
     other_w: Floats
     leakage_w: Floats
     averaged_w: Floats
+    unconnected_w: Floats
     net_w: Floats
     clock_net: npt.NDArray[np.bool_]
     loads: NetLoads
@@ -188,6 +194,7 @@ class NetlistPower:
             "clock_nets": summed(self.net_w * self.clock_net, of_net),
             "leakage": summed(self.leakage_w, block),
             "averaged_leakage": summed(self.averaged_w, block),
+            "unconnected": summed(self.unconnected_w, block),
         }
         found = {
             name: Watts(**{key: float(column[at]) for key, column in columns.items()}) for name, at in number.items()
@@ -254,7 +261,7 @@ def netlist_power(
     slews = net_slews(netlist, library.cells, load_f, input_s=conditions.input_s, clock_s=conditions.clock_s)
     kinds = kind_states(netlist) if states is None else states.kinds
     shares = None if states is None else states.probabilities()
-    clock_j, other_j, leakage_w, averaged_w = np.zeros((4, len(netlist.names)))
+    clock_j, other_j, leakage_w, averaged_w, spare_j = np.zeros((5, len(netlist.names)))
     outside, clocks = slews.outside.copy(), np.zeros(netlist.nets, bool)
     with_energy = with_leakage = 0
     for at, kind in enumerate(kinds):
@@ -264,6 +271,7 @@ def netlist_power(
             netlist, kind, power, probabilities=share, toggles=edges, slews_s=slews.seconds, load_f=load_f
         )
         clock_j[kind.instances], other_j[kind.instances] = energy.clock_j, energy.other_j
+        spare_j[kind.instances] = energy.unconnected_j
         outside[kind.instances] |= energy.outside
         if power.leakage or power.averaged_w is not None:
             leakage_w[kind.instances] = leakage_of(kind, power, share)
@@ -286,7 +294,7 @@ def netlist_power(
     )
     per_second = conditions.clock_hz / cycles
     net_w = 0.5 * load_f * library.voltage_v**2 * edges * per_second
-    watts = clock_j * per_second, other_j * per_second, leakage_w, averaged_w, net_w
+    watts = clock_j * per_second, other_j * per_second, leakage_w, averaged_w, spare_j * per_second, net_w
     return NetlistPower(netlist, *watts, clocks, loads, slews.seconds, coverage)
 
 

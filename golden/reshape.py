@@ -1,7 +1,7 @@
 """Networks of another shape made from a given one, to measure an accelerator where no trained network is at hand.
 
 None of them is trained, so none of them has a phone error rate; which figures depend on what is said where each is
-made. Ours. All are deterministic, and have neither a host section nor scales.
+made. Ours. All are deterministic, and but for `with_fewer_neurons` have neither a host section nor scales.
 """
 
 from __future__ import annotations
@@ -26,6 +26,44 @@ def with_specification(checkpoint: Checkpoint, specification: Specification) -> 
         The weights do not fit it.
     """
     return dataclasses.replace(checkpoint, specification=specification, host=None, scales={}, provenance={})
+
+
+def with_fewer_neurons(checkpoint: Checkpoint, width: int) -> Checkpoint:
+    """Return the network of the first neurons of each layer on as many lanes, with its host section.
+
+    Its hardware is built, proved and simulated in seconds; what it hears is not to be taken for speech.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    width : int
+        Neurons and lanes, at most those of the least layer.
+
+    Raises
+    ------
+    SpecificationError
+        There is no network of this width.
+    """
+    spec = checkpoint.specification
+    if not 1 <= width <= min(spec.layers):
+        raise SpecificationError(f"width is {width}, expected 1..{min(spec.layers)}")
+    fewer = dataclasses.replace(
+        spec, layers=(width,) * len(spec.layers), lanes=width, logits_per_cycle=min(width, spec.logits_per_cycle)
+    )
+    feed_forward = [
+        array[: width if layer else None, :width].copy() for layer, array in enumerate(checkpoint.feed_forward)
+    ]
+    recurrent = [None if array is None else array[:width, :width].copy() for array in checkpoint.recurrent]
+    fc = checkpoint.fc[:width].copy()
+    return dataclasses.replace(
+        checkpoint,
+        specification=fewer,
+        feed_forward=tuple(feed_forward),
+        recurrent=tuple(recurrent),
+        fc=fc,
+        fc_zeros=int((fc == 0).sum()),
+        provenance={},
+    )
 
 
 def with_fc_filled(checkpoint: Checkpoint) -> Checkpoint:

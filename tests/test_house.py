@@ -118,6 +118,10 @@ def test_the_make_commands_of_the_documents_exist(document):
     assert commands <= targets
 
 
+def test_the_front_page_is_short():
+    assert len((ROOT / "README.md").read_bytes()) <= 8192
+
+
 def test_every_direct_dependency_is_pinned():
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")

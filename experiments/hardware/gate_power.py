@@ -236,4 +236,7 @@ def power_lines(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any]) -> 
             f"  {block:<22}{ranges['gates_uw']:>16}{low['flip_flops_uw']:>12.3f}{ranges['switching_uw']:>16}"
             f"{clock:>9.3f}{low['leakage_uw']:>10.2f}{low['averaged_leakage_uw']:>10.2f}{ranges['dynamic_uw']:>16}"
         )
+    spare = least["total"]["unconnected_uw"]
+    if spare:
+        lines.append(f"  flip-flops' outputs that lead nowhere may take up to {spare:.3f} uW besides, settled")
     return lines

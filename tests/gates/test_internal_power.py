@@ -38,7 +38,14 @@ TEXT = f"""library (hand) {{ time_unit : "1ns"; capacitive_load_unit (1, pf); vo
     pin (CK) {{ direction : input; capacitance : 0.5; clock : true;
       {energy(3, 1, "related_pg_pin : VDD;")} {energy(0.5, 0.5, "related_pg_pin : VSS;")} }}
     pin (D) {{ direction : input; capacitance : 0.5; {energy(6, 8)} }}
-    pin (Q) {{ direction : output; function : "IQ"; {energy(4, 2, 'related_pin : "CK";')} }} }} }}
+    pin (Q) {{ direction : output; function : "IQ"; {energy(4, 2, 'related_pin : "CK";')} }} }}
+  cell (DFFQN) {{ area : 5; cell_leakage_power : 1; ff (IQ, IQN) {{ next_state : "D"; clocked_on : "CK"; }}
+    pin (CK) {{ direction : input; capacitance : 0.5; clock : true; }}
+    pin (D) {{ direction : input; capacitance : 0.5; }}
+    pin (Q) {{ direction : output; function : "IQ"; {energy(4, 2, 'related_pin : "CK";')} }}
+    pin (QN) {{ direction : output; function : "IQN";
+      internal_power () {{ related_pin : "CK"; rise_power (two) {{ values ("6, 6", "6, 6"); }}
+        fall_power (two) {{ values ("8, 8", "8, 8"); }} }} }} }} }}
 """
 PJ = 1e-12
 
@@ -104,6 +111,33 @@ def test_a_flip_flop_s_clock_pin_apart_and_rails_added(priced):
     assert clock == pytest.approx(100 * 3.5 + 100 * 1.5)
     assert other == pytest.approx(4 * 6 + 4 * 8 + 2 * 4 + 2 * 2)
     assert not outside
+
+
+def test_an_output_that_leads_nowhere_stands_apart(tmp_path):
+    # Q: 4 edges at (4 + 2) / 2. QN follows; were it connected, at (6 + 8) / 2. Its table begins at a load of 1 pF: none
+    # at all is no border.
+    path = tmp_path / "hand.lib"
+    path.write_text(TEXT.replace('index_2 ("0, 2")', 'index_2 ("1, 2")'))
+    library, power = read_liberty(path), read_characterisation([path])
+    for connected in (False, True):
+        connections = {"CK": [2], "D": [3], "Q": [4]} | ({"QN": [5]} if connected else {})
+        ports = {"in": {"direction": "input", "bits": [2, 3]}}
+        cells = {"u": {"type": "DFFQN", "connections": connections}}
+        netlist = read_netlist({"ports": ports, "cells": cells, "netnames": {}}, library)
+        nets = netlist.nets_of(0)
+        counted = np.zeros(netlist.nets)
+        counted[nets["CK"]], counted[nets["Q"]] = 200, 4
+        if connected:
+            counted[nets["QN"]] = 4
+        (states,) = kind_states(netlist)
+        found = internal_energy(
+            netlist, states, power.cells["DFFQN"],
+            probabilities=np.full((1, states.states), 1 / states.states), toggles=counted,
+            slews_s=np.zeros((2, netlist.nets)), load_f=np.full(netlist.nets, 1.5e-12),
+        )  # fmt: skip
+        both = [found.other_j[0] / PJ, found.unconnected_j[0] / PJ]
+        assert both == pytest.approx([4 * 3 + 4 * 7, 0] if connected else [4 * 3, 4 * 7])
+        assert not found.outside[0]
 
 
 def test_what_rests_costs_nothing(priced):

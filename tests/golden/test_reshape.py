@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from golden.checkpoint import Checkpoint, load_checkpoint, random_checkpoint
 from golden.errors import SpecificationError
 from golden.forward import forward
-from golden.reshape import with_fc_filled, with_neurons_twice, with_specification, with_weight_bits
+from golden.reshape import with_fc_filled, with_fewer_neurons, with_neurons_twice, with_specification, with_weight_bits
 from golden.specification import Specification
 
 SMALL = Specification(
@@ -81,3 +83,35 @@ def test_a_filled_fc_has_no_zero_and_moves_no_spike():
     for before, after in zip(forward(given, codes).spikes, forward(full, codes).spikes, strict=True):
         assert np.array_equal(before, after)
     assert np.array_equal(full.fc, with_fc_filled(given).fc)
+
+
+def test_fewer_neurons_are_the_first_ones():
+    shipped = load_checkpoint()
+    small = with_fewer_neurons(shipped, 16)
+    spec = small.specification
+    assert (spec.layers, spec.lanes, spec.outputs) == ((16, 16), 16, shipped.specification.outputs)
+    assert small.host is shipped.host
+    for layer, (less, more) in enumerate(zip(small.feed_forward, shipped.feed_forward, strict=True)):
+        assert less.shape == (16 if layer else spec.inputs, 16)
+        assert np.array_equal(less, more[: less.shape[0], :16])
+    assert small.fc_zeros == (shipped.fc[:16] == 0).sum()
+    # As if the others never spoke: weights from them are gone, and nothing else.
+    codes = np.random.default_rng(1).integers(-128, 128, (20, spec.inputs))
+    silent = [None if array is None else array.copy() for array in shipped.recurrent]
+    for array in silent:
+        array[16:] = 0
+    between = shipped.feed_forward[1].copy()
+    between[16:] = 0
+    fc = shipped.fc.copy()
+    fc[16:] = 0
+    alone = dataclasses.replace(
+        shipped, feed_forward=(shipped.feed_forward[0], between), recurrent=tuple(silent), fc=fc,
+        fc_zeros=int((fc == 0).sum()),
+    )  # fmt: skip
+    assert np.array_equal(forward(small, codes).logits, forward(alone, codes).logits)
+
+
+@pytest.mark.parametrize("width", [0, -1, 129])
+def test_a_width_that_is_none_is_refused(width):
+    with pytest.raises(SpecificationError, match=rf"width is {width}, expected 1\.\.128"):
+        with_fewer_neurons(load_checkpoint(), width)

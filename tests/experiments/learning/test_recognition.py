@@ -179,7 +179,7 @@ def test_bad_input_is_refused_in_a_sentence(tmp_path, capsys):
 
 def test_the_readme_shows_the_table():
     """It is what `rsnn recognition` wrote."""
-    readme = (ROOT / "README.md").read_text()
+    readme = (ROOT / "docs/figures.md").read_text()
     shown = readme.split("<!-- recognition -->\n")[1].split("<!-- /recognition -->")[0]
     assert shown == (ROOT / "results/recognition/table.md").read_text()
     with (ROOT / "results/recognition/rows.csv").open(newline="") as file:

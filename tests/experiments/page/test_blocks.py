@@ -24,7 +24,7 @@ def test_areas_add_up_to_the_total_of_the_table(power):
 
 
 def test_power_and_gates_are_those_of_the_readme(power):
-    readme = (RESULTS.parent / "README.md").read_text()
+    readme = (RESULTS.parent / "docs/figures.md").read_text()
     for block in blocks_of(power, RESULTS):
         own = block.power["HVT"]
         assert f"{own.typical:.2f} ({own.low:.2f}-{own.high:.2f})" in readme

@@ -45,7 +45,7 @@ def test_quick_covers_every_result(nowhere: Place, monkeypatch: pytest.MonkeyPat
     assert not found.left_out
     assert all(job.note.startswith("quick") for job in found.jobs)
     assert not any("{" in word for job in found.jobs for word in job.words)
-    assert load_checkpoint(nowhere.work / "small.npz").specification == module.SMALL
+    assert load_checkpoint(nowhere.work / "small.npz").specification.layers == (module.SMALL,) * 2
 
 
 def test_a_tool_that_is_missing_is_named(nowhere: Place, monkeypatch: pytest.MonkeyPatch) -> None:
