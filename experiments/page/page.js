@@ -108,7 +108,8 @@ const explore = async () => {
   const phoneAt = (phones, at) => phones.find(([, start, end]) => start <= at && at < end)?.[0] ?? "-";
   const place = (at) => {
     const frame = Math.max(0, Math.min(frames - 1, Math.floor(at / said.frame_s + 1e-6)));
-    for (const name of said.plots) model(`cursor-${name}`).location = at;
+    // At the very beginning it would hide the axis.
+    for (const name of said.plots) model(`cursor-${name}`).setv({ location: at, visible: at > 0 });
     slider.value = frame;
     const counts = said.fired.map((layer, number) => `layer ${number} ${layer[frame].join(" / ")}`);
     document.getElementById("readout").textContent =

@@ -11,9 +11,11 @@ from files.folder import MANIFEST
 from files.reading import parse_json, read_text
 
 README = "README.md"
+# Of a row: in a longer line the search for links would take its square.
+MOST_CHARACTERS = 4_000
 _ROW = re.compile(r"\|(?P<folder>[^|]*)\|(?P<command>[^|]*)\|(?P<holds>[^|]*)\|\s*")
 _CODE = re.compile(r"`([^`]+)`")
-_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+_LINK = re.compile(r"\[([^\[\]]*)\]\([^)]*\)")
 # Words that a command of ours begins with.
 _COMMANDS = ("rsnn ", "make ", "python ", "OMP_NUM_THREADS=")
 
@@ -41,7 +43,7 @@ def records(results: Path) -> list[Record]:
     found: list[Record] = []
     folder = ""
     for line in read_text(path, what="README").splitlines():
-        row = _ROW.fullmatch(line)
+        row = _ROW.fullmatch(line) if len(line) <= MOST_CHARACTERS else None
         if row is None:
             continue
         named = _CODE.findall(row["folder"])

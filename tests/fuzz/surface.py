@@ -12,7 +12,7 @@ from tests.fuzz.case import Case
 
 NAMES = (
     "sound", "phones", "checkpoints", "senones", "tables", "run_folders", "recipes", "liberty", "waveforms", "nir",
-    "corpora", "specifications", "command_lines", "arrays", "activity_files", "characterisation",
+    "corpora", "specifications", "command_lines", "arrays", "activity_files", "characterisation", "result_folders",
 )  # fmt: skip
 
 

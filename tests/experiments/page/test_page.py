@@ -145,6 +145,31 @@ def test_the_keyboard_chooses_a_neuron_and_a_time(opened, whole_page, utterance)
 
 
 @pytest.mark.slow
+def test_the_cursor_goes_with_the_sound(opened, whole_page):
+    tab = opened(whole_page)
+    tab.click("text=Zoom in")
+    assert tab.evaluate("document.getElementById('sound').duration") == pytest.approx(3.475, abs=0.02)
+    # What is shown follows: the middle alone was.
+    tab.evaluate(
+        """async () => {
+            const sound = document.getElementById("sound");
+            const late = new Promise((done) => {
+                sound.addEventListener("timeupdate", () => sound.currentTime > 2.6 && done());
+            });
+            await sound.play();
+            await late;
+            sound.pause();
+        }"""
+    )
+    tab.wait_for_timeout(200)
+    at = tab.evaluate("document.getElementById('sound').currentTime")
+    assert float(tab.inner_text("#readout").split(" s,")[0]) == pytest.approx(at, abs=0.1)
+    start, end = shown_s(tab, "power")
+    assert start <= at <= end
+    assert tab.evaluate("Bokeh.documents[0].get_model_by_name('cursor-cycles').location") == pytest.approx(at, abs=0.1)
+
+
+@pytest.mark.slow
 def test_zooming_in_one_view_moves_all(opened, whole_page):
     tab = opened(whole_page)
     names = ["sound", "spectrum", "phones", "spikes0", "spikes1", "membrane", "cycles", "power"]
@@ -170,6 +195,7 @@ def test_tables_sort_by_the_column_that_is_asked_for(opened, whole_page):
     tab = opened(whole_page)
     table = tab.locator("details", has_text="frames.csv, 347 rows")
     table.locator("summary").click()
+    table.locator("th").first.wait_for()
     head = table.locator("th", has_text=re.compile("^cycles$"))
     where = table.locator("th").all_inner_texts().index("cycles") + 1
 

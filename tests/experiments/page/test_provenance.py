@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from experiments.page.provenance import Record, commands_of, records
+from experiments.page.provenance import MOST_CHARACTERS, Record, commands_of, records
 from files.errors import FileError
 
 RESULTS = Path(__file__).parents[3] / "results"
@@ -33,6 +33,11 @@ def test_the_table_is_read_row_by_row(folder):
         Record("power", ("rsnn power-curve", "rsnn inference"), "curves"),
     ]
     assert records(folder / "nowhere") == []
+
+
+def test_a_line_without_end_is_passed_over(folder):
+    (folder / "README.md").write_text(README + "| `x/` | `rsnn x` | " + "[" * MOST_CHARACTERS + " |\n")
+    assert {record.folder for record in records(folder)} == {"demo", "power"}
 
 
 def test_a_file_s_name_or_the_manifest_tells_which_command(folder):
