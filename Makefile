@@ -40,7 +40,7 @@ PYTEST := OMP_NUM_THREADS=1 MPLBACKEND=agg $(BIN)/python -m pytest -n $(WORKERS)
 DEBIAN := iverilog:iverilog g++:g++ sta:opensta chromium:chromium
 CELLS := /usr/share/qflow/tech/osu018
 
-.PHONY: help demo train tools verilog docs test test-full lint clean
+.PHONY: help demo train tools verilog quick docs test test-full lint clean
 .DEFAULT_GOAL := help
 
 help: ## say what there is
@@ -70,6 +70,9 @@ verilog: tools ## the tables of the Verilog: engines, gates, proofs (results/ver
 	$(BIN)/rsnn engines --out results/verilog $(if $(value SPEECH),-- $(call quoted,SPEECH))
 	$(BIN)/rsnn prove --out results/verilog
 	$(BIN)/rsnn synth --out results/verilog
+
+quick: tools $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS)) ## every result on little speech, at small sizes (build/quick; minutes)
+	OMP_NUM_THREADS=1 MPLBACKEND=agg $(BIN)/rsnn reproduce --quick --jobs $(WORKERS)
 
 docs: $(VENV)/.installed-docs ## the site: documents, reference from the docstrings, notebooks that run (docs/_build/html)
 	$(BIN)/sphinx-build --quiet --nitpicky --fail-on-warning --keep-going \
