@@ -84,6 +84,6 @@ def restored(scalars: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Ho
         As `section_of`.
     """
     section = section_of(dict(scalars))
-    fields = {name: value for name, value in scalars.items() if name != "task"}
+    fields: dict[str, Any] = {name: value for name, value in scalars.items() if name != "task"} | dict(arrays)
     fields[section.NAMES] = tuple(fields[section.NAMES])
-    return section(**fields, **arrays)
+    return section(**fields)

@@ -10,7 +10,8 @@ import pytest
 import soundfile
 
 from experiments.chain import spoken as module
-from experiments.chain.spoken import CLIP, fold_reference, recognise
+from experiments.chain.references import fold_reference
+from experiments.chain.spoken import CLIP, recognise
 from features.audio import read_audio
 from features.errors import CorpusError
 from features.frontend import FrontEndSettings, batch_codes
