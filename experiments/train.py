@@ -13,7 +13,12 @@ def _arguments(command: argparse.ArgumentParser) -> None:
     add_training(command)
     command.add_argument("--seed", type=seed, default=1, help="(default: 1)")
     command.add_argument(
-        "--fold", type=int, choices=range(6), default=0, metavar="N", help="of timit_sample's speakers (default: 0)"
+        "--fold",
+        type=int,
+        choices=range(6),
+        default=0,
+        metavar="N",
+        help="of timit_sample's or fsdd's speakers (default: 0)",
     )
     command.add_argument("--out", type=path, required=True, help="checkpoint to write (.npz)")
 

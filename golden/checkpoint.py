@@ -20,27 +20,16 @@ from files.names import GRAMMAR, is_identifier
 from files.reading import brief, parse_json
 from files.writing import whole_file
 from golden.errors import CheckpointError, SpecificationError
-from golden.host import MOST_PHONES, check_json
 from golden.host import Host as Host
+from golden.host import check_json
 from golden.specification import MOST_BUFFERED_WEIGHTS, Specification
+from golden.tasks import HostSection, arrays_of, restored, scalars_of, section_of
 
 FORMAT_VERSION = 1
 # Bytes: of the header, and of all arrays (16-bit weights, as many as a specification may have, and the host's tables).
 MOST_HEADER = 1 << 22
 MOST_ARRAYS = 2 * MOST_BUFFERED_WEIGHTS + (1 << 24)
 DEFAULT_CHECKPOINT = Path(__file__).with_name("checkpoints") / "default.npz"
-
-
-_HOST_ARRAYS = ("senone_state", "class_offset", "log_prior", "bigram_log", "initial_log")
-_HOST_SCALARS = (
-    "front_end",
-    "phones",
-    "states_per_phone",
-    "label_delay_frames",
-    "acoustic_scale",
-    "bigram_scale",
-    "insertion_log",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +50,8 @@ class Checkpoint:
         hardware, which sees integers only, and what turns a logit into a number for the host.
     fc_zeros : int
         Claimed zero weights of the FC; must be true.
-    host : Host or None
-        None for a network without a phone decoder.
+    host : HostSection or None
+        The host section of one of `golden.tasks.SECTIONS`; None for a network without a decoder.
     provenance : dict
         JSON types: data, seed, command, figures; at most 16 levels and about 65,536 characters.
     source : str
@@ -80,7 +69,7 @@ class Checkpoint:
     fc: np.ndarray
     scales: dict[str, int] = field(default_factory=dict)
     fc_zeros: int = 0
-    host: Host | None = None
+    host: HostSection | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
     source: str = field(default="", compare=False)
 
@@ -119,6 +108,19 @@ class Checkpoint:
             if "fc" not in self.scales:
                 raise CheckpointError("checkpoint: scales: 'fc' is missing, which turns the host's logits into numbers")
             self.host.check(spec)
+
+    def phone_host(self) -> Host:
+        """Return the host section, which must be that of phones.
+
+        Raises
+        ------
+        CheckpointError
+            It is another task's, or there is none.
+        """
+        if not isinstance(self.host, Host):
+            found = "missing" if self.host is None else f"{self.host.TASK!r}"
+            raise CheckpointError(f"{self.source or 'checkpoint'}: host.task is {found}, expected {Host.TASK!r}")
+        return self.host
 
 
 def _check_weights(spec: Specification, name: str, matrix: object, shape: tuple[int, int]) -> None:
@@ -163,8 +165,8 @@ def save_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> Non
         if fed_back is not None:
             arrays[f"recurrent{layer}"] = fed_back
     if checkpoint.host is not None:
-        header["host"] = {name: getattr(checkpoint.host, name) for name in _HOST_SCALARS}
-        arrays |= {f"host_{name}": getattr(checkpoint.host, name) for name in _HOST_ARRAYS}
+        header["host"] = scalars_of(checkpoint.host)
+        arrays |= {f"host_{name}": table for name, table in arrays_of(checkpoint.host).items()}
     arrays["header"] = np.frombuffer(json.dumps(header, sort_keys=True).encode(), dtype=np.uint8)
     with whole_file(path) as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
@@ -203,7 +205,8 @@ def _from_archive(path: str, archive: Archive) -> Checkpoint:
     most = {name: 2 * count for name, count in sizes.items()}
     scalars = header["host"]
     if scalars is not None:
-        most |= _host_sizes(spec, scalars)
+        sizes = section_of(scalars).array_bytes(spec, scalars)
+        most |= {f"host_{name}": size for name, size in sizes.items()}
     names = set(archive.names) - {"header"}
     if names != set(most):
         unknown, missing = sorted(names - set(most)), sorted(set(most) - names)
@@ -211,9 +214,8 @@ def _from_archive(path: str, archive: Archive) -> Checkpoint:
     arrays = {name: np.ascontiguousarray(archive.read(name, most=most[name])) for name in most}
     host = None
     if scalars is not None:
-        scalars = scalars | {"phones": tuple(scalars["phones"])}
-        tables: dict[str, Any] = {name: arrays[f"host_{name}"] for name in _HOST_ARRAYS}
-        host = Host(**scalars, **tables)
+        tables = {name: arrays[f"host_{name}"] for name in section_of(scalars).ARRAYS}
+        host = restored(scalars, tables)
     return Checkpoint(
         specification=spec,
         feed_forward=tuple(arrays[f"feed_forward{layer}"] for layer in layers),
@@ -225,18 +227,6 @@ def _from_archive(path: str, archive: Archive) -> Checkpoint:
         provenance=header["provenance"],
         source=path,
     )
-
-
-def _host_sizes(spec: Specification, scalars: Any) -> dict[str, int]:
-    """Return the bytes that each of the host's tables may take, once its scalars are of the right types."""
-    if not isinstance(scalars, dict) or set(scalars) != set(_HOST_SCALARS):
-        raise CheckpointError(f"checkpoint: host: expected the fields {sorted(_HOST_SCALARS)}")
-    if not isinstance(scalars["phones"], list):
-        raise CheckpointError("checkpoint: host.phones: expected a list of names")
-    phones = min(len(scalars["phones"]), MOST_PHONES)
-    # 8 bytes an entry and 16 states a phone: what is of the wrong type or shape is to be named as such.
-    counts = (spec.outputs, spec.outputs, 16 * phones, phones**2, phones)
-    return {f"host_{name}": 8 * count for name, count in zip(_HOST_ARRAYS, counts, strict=True)}
 
 
 def _header(path: str, archive: Archive) -> dict[str, Any]:

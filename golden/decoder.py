@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from golden.checkpoint import Checkpoint, Host
 from golden.errors import StimulusError
+from golden.host import Host
 from golden.viterbi import advance, finish, weighed
 
 # Scored alike, after Lee and Hon (1989): TIMIT's 48 phones, and CMU's 39 among them, onto 39.
@@ -258,19 +258,6 @@ def graph_weights(host: Host) -> tuple[np.ndarray, np.ndarray]:
     scale = np.float32(host.bigram_scale)
     joins = weighed(scale * host.bigram_log + np.float32(host.insertion_log))
     return np.ascontiguousarray(joins), weighed(scale * host.initial_log)
-
-
-def decode_checkpoint(checkpoint: Checkpoint, logits: np.ndarray) -> list[PhoneSegment]:
-    """Decode the integer logits of `checkpoint`'s network with its own host section.
-
-    Raises
-    ------
-    StimulusError
-        A checkpoint without host section, or logits of another shape.
-    """
-    if checkpoint.host is None:
-        raise StimulusError("decoder: the checkpoint has no host section")
-    return decode(checkpoint.host, logits, fc_scale=checkpoint.scales["fc"])
 
 
 def phones_of(segments: Iterable[PhoneSegment], *, keep_silence: bool = False) -> list[str]:

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -65,6 +65,20 @@ class Host:
         Weights of the decoder's score.
     """
 
+    TASK: ClassVar[str] = "phones"
+    SCALARS: ClassVar[tuple[str, ...]] = (
+        "front_end",
+        "phones",
+        "states_per_phone",
+        "label_delay_frames",
+        "acoustic_scale",
+        "bigram_scale",
+        "insertion_log",
+    )
+    ARRAYS: ClassVar[tuple[str, ...]] = ("senone_state", "class_offset", "log_prior", "bigram_log", "initial_log")
+    # The scalar that is a list of names.
+    NAMES: ClassVar[str] = "phones"
+
     front_end: dict[str, Any]
     phones: tuple[str, ...]
     states_per_phone: int
@@ -77,6 +91,14 @@ class Host:
     acoustic_scale: float
     bigram_scale: float
     insertion_log: float
+
+    @classmethod
+    def array_bytes(cls, spec: Specification, scalars: Mapping[str, Any]) -> dict[str, int]:
+        """Return the bytes that each of the tables may take in a file of these scalars."""
+        phones = min(len(scalars["phones"]), MOST_PHONES)
+        # 8 bytes an entry and 16 states a phone: what is of the wrong type or shape is to be named as such.
+        counts = (spec.outputs, spec.outputs, 16 * phones, phones**2, phones)
+        return {name: 8 * count for name, count in zip(cls.ARRAYS, counts, strict=True)}
 
     def check(self, spec: Specification) -> None:
         """Hold every field to what it may be with a network of `spec`.

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.chain.spoken import CLIP, read_reference
+from experiments.chain.references import phone_reference
+from experiments.chain.spoken import CLIP
 from features.corpora.location import require_corpus
 from features.corpora.speechocean762 import read_speechocean762
 from features.errors import CorpusError
@@ -74,7 +75,7 @@ def listing(speech: Sequence[Path], *, data: Path | None, split: str, phones: bo
     names = [shown(path.stem) for path in speech]
     heard = []
     for number, (name, path) in enumerate(zip(names, speech, strict=True), 1):
-        spoken = read_reference(path, None)[0]
+        spoken = phone_reference(path)[0]
         if phones and not spoken:
             raise CorpusError(f"{path}: no phone file beside it ({path.with_suffix('.phn').name})")
         unique = name if names.count(name) == 1 else f"{name} ({number})"

@@ -64,8 +64,7 @@ def look_ahead_curve(
 
 def _curve(out: Path, heard: Listing, checkpoint_path: Path | None, look_aheads: Sequence[int]) -> str:
     checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
-    settings, scale, host = front_end_of(checkpoint), checkpoint.scales["fc"], checkpoint.host
-    assert host is not None, "a checkpoint with a front-end has its host section"
+    settings, scale, host = front_end_of(checkpoint), checkpoint.scales["fc"], checkpoint.phone_host()
     decoders = [StreamingDecoder(host, look_ahead_frames=frames, fc_scale=scale) for frames in look_aheads]
     totals = [PhoneErrors(0, 0, 0, 0) for _ in range(len(decoders) + 1)]
     for one in tqdm(heard.utterances, "decode", disable=None, file=sys.stderr):

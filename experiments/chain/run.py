@@ -141,10 +141,16 @@ def report(checkpoint: Checkpoint, spoken: Spoken, simulated: Cosimulation, powe
     spec = checkpoint.specification
     cycles, size = spoken.counts.cycles, weight_size(checkpoint)
     seconds = len(spoken.codes) * spec.frame_period_s
-    phones = phones_of(spoken.segments)
-    lines = [f"{spoken.name}: {seconds:.2f} s, {len(spoken.codes)} frames", f"  phones     {' '.join(phones)}"]
+    lines = [f"{spoken.name}: {seconds:.2f} s, {len(spoken.codes)} frames"]
     errors = spoken.errors
-    if errors is not None and spoken.reference is not None:
+    if spoken.is_class:
+        lines += [f"  class      {segment.phone}" for segment in spoken.segments]
+        if errors is not None and spoken.reference is not None:
+            verdict = "wrong" if errors.substitutions else "right"
+            lines.append(f"  reference  {spoken.reference[0]}: {verdict}, accuracy {100 - 100 * errors.rate:.0f} %")
+    else:
+        lines.append(f"  phones     {' '.join(phones_of(spoken.segments))}")
+    if not spoken.is_class and errors is not None and spoken.reference is not None:
         lines.append(f"  reference  {' '.join(spoken.reference)}")
         lines.append(
             f"  PER {100 * errors.rate:.1f} % ({errors.substitutions} substitutions, {errors.deletions} deletions, "

@@ -8,19 +8,20 @@ from pathlib import Path
 import numpy as np
 
 from experiments.chain.raster import SECONDS as RASTER_SECONDS
+from experiments.chain.references import read_reference
 from features.audio import SAMPLE_RATE_HZ, read_audio
-from features.corpora.companion import companion
-from features.corpora.timit import read_folded_phones
 from features.errors import AudioError, FeatureError, LevelError
 from features.frontend import FrontEndSettings, batch_codes
 from features.levels import check_levels, clipping
 from files.names import shown
 from golden.checkpoint import Checkpoint
+from golden.classes import ClassHost
 from golden.cycles import FrameCounts, count_frames, join_counts
-from golden.decoder import PhoneSegment, UtteranceDecoder, fold, phones_of
+from golden.decoder import PhoneSegment, phones_of
 from golden.errors import CheckpointError
 from golden.forward import ForwardStream
 from golden.scoring import PhoneErrors, phone_errors
+from golden.tasks import decoder_of
 
 CLIP = Path(__file__).parents[1] / "clips" / "demo.flac"
 # Whose logits are held at a time.
@@ -56,8 +57,11 @@ class Spoken:
     result : Heard
     counts : FrameCounts
     segments : list of PhoneSegment
+        Of a network that tells classes the one of the utterance.
     reference : list of str or None
-        Folded phones from a ``.phn`` file, silence left out.
+        Folded phones from a ``.phn`` file, silence left out; or the class.
+    is_class : bool
+        Whether the utterance is one class, not phones.
     warnings : tuple of str
         What is doubtful about the sound or its reference, a sentence each.
     """
@@ -69,6 +73,7 @@ class Spoken:
     counts: FrameCounts
     segments: list[PhoneSegment]
     reference: list[str] | None
+    is_class: bool = False
     warnings: tuple[str, ...] = ()
 
     @property
@@ -78,9 +83,12 @@ class Spoken:
 
     @property
     def errors(self) -> PhoneErrors | None:
-        """Phone errors against the reference, silence left out on both sides; None without phones to score against."""
+        """Errors against the reference, silence left out on both sides of phones; None without any to score against."""
         if not self.reference:
             return None
+        if self.is_class:
+            missed = [segment.phone for segment in self.segments] != self.reference
+            return PhoneErrors(int(missed), 0, 0, 1)
         return phone_errors(self.reference, phones_of(self.segments))
 
 
@@ -95,7 +103,8 @@ def recognise(checkpoint: Checkpoint, path: Path, reference: Path | None = None)
         With a host section.
     path : Path
     reference : Path, optional
-        Phone file (``START END PHONE`` a line, in 16-kHz samples); by default the one beside the sound, if any.
+        Phone file (``START END PHONE`` a line, in 16-kHz samples), by default the one beside the sound, if any; of a
+        network that tells classes a file with the class, by default what the sound's name tells.
 
     Raises
     ------
@@ -103,7 +112,7 @@ def recognise(checkpoint: Checkpoint, path: Path, reference: Path | None = None)
         What cannot be read, by name.
     """
     settings = front_end_of(checkpoint)
-    phones, warnings = read_reference(path, reference)
+    phones, warnings = read_reference(checkpoint, path, reference)
     samples = read_audio(path)
     try:
         codes = batch_codes(samples, settings)
@@ -118,7 +127,7 @@ def recognise(checkpoint: Checkpoint, path: Path, reference: Path | None = None)
     host = checkpoint.host
     assert host is not None, "a checkpoint with a front-end has its host section"
     stream = ForwardStream(checkpoint)
-    decoder = UtteranceDecoder(host, len(codes), fc_scale=checkpoint.scales["fc"])
+    decoder = decoder_of(host, len(codes), fc_scale=checkpoint.scales["fc"])
     spikes, best, counts = [], [], []
     for start in range(0, len(codes), FRAMES_AT_ONCE):
         part, before = codes[start : start + FRAMES_AT_ONCE], stream.last_spikes
@@ -137,6 +146,7 @@ def recognise(checkpoint: Checkpoint, path: Path, reference: Path | None = None)
         counts=join_counts(counts),
         segments=decoder.finish(),
         reference=phones,
+        is_class=isinstance(host, ClassHost),
         warnings=warnings,
     )
 
@@ -172,19 +182,3 @@ def clip_codes(checkpoint: Checkpoint) -> tuple[str, np.ndarray]:
     spec = checkpoint.specification
     low, high = spec.code_range
     return "random codes", np.random.default_rng(1).integers(low, high, size=(200, spec.inputs), endpoint=True)
-
-
-def read_reference(path: Path, given: Path | None) -> tuple[list[str] | None, tuple[str, ...]]:
-    """Return the phones to score a sound against, or None, and what is to be said of them."""
-    found = given if given is not None else companion(path, ".phn")
-    if found is None:
-        return None, ("no phones beside it (its name with .phn, in any case): no phone error rate",)
-    phones = fold_reference(found)
-    if not phones:
-        return phones, (f"{shown(found)}: nothing but silence, so there is no phone error rate",)
-    return phones, ()
-
-
-def fold_reference(path: Path) -> list[str]:
-    """Return a phone file's phones, folded as the decoder folds its own, silence left out."""
-    return fold(read_folded_phones(path))

@@ -138,8 +138,12 @@ def utterance_of(
     frames = min(len(spoken.codes), max(1, round(SHOWN_SECONDS / spec.frame_period_s)))
     heard = forward(checkpoint, spoken.codes[:frames])
     samples = spoken.samples[: (frames - 1) * HOP_SAMPLES + WINDOW_SAMPLES]
-    found = reference if reference is not None else companion(spoken.path, ".phn")
     shown_s = frames * spec.frame_period_s
+    if spoken.is_class:
+        expected = [Phone(name=name, start_s=0.0, end_s=shown_s) for name in spoken.reference or ()]
+    else:
+        found = reference if reference is not None else companion(spoken.path, ".phn")
+        expected = [] if found is None else _reference(found, shown_s)
     narrow = np.int16 if max(spec.membrane_bits) <= 16 else np.int32
     return Utterance(
         name=spoken.name,
@@ -157,7 +161,7 @@ def utterance_of(
             for phone, start, end in spoken.segments
             if start < frames
         ],
-        reference=[] if found is None else _reference(found, shown_s),
+        reference=expected,
         cycles=spoken.counts.cycles[:frames],
         budget=spec.frame_budget,
         power_uw=_power_uw(checkpoint, spoken.codes[:frames]),

@@ -13,9 +13,10 @@ SOURCES = {
     "speechocean762": "OpenSLR 101 (openslr.org/101)",
     "timit": "the Linguistic Data Consortium as LDC93S1 (catalog.ldc.upenn.edu/LDC93S1)",
     "timit_sample": "nltk.download('timit')",
+    "fsdd": "github.com/Jakobovski/free-spoken-digit-dataset",
 }
 # Those that the project's own tests run on.
-TEST_CORPORA = ("speechocean762", "timit_sample")
+TEST_CORPORA = ("speechocean762", "timit_sample", "fsdd")
 # Other names, in any case, that a corpus' folder has where it comes from.
 _ALSO_NAMED = {"timit": ("timit", "ldc93s1")}
 # What tells a corpus' own folder, name by name downwards, in any case, and how it is written in messages.
@@ -23,6 +24,7 @@ _HALLMARKS = {
     "speechocean762": (("resource", "text-phone"), "resource/text-phone"),
     "timit": (("train|test", "dr[1-8]"), "TRAIN/DR1 or TEST/DR1"),
     "timit_sample": (("dr[1-8]-[fm].*",), "dr1-fvmh0"),
+    "fsdd": (("recordings", "[0-9]_[a-z0-9-]+_[0-9]+[.]wav"), "recordings/0_george_0.wav"),
 }
 # Folders that copies from elsewhere (Kaggle's archive.zip: archive/data/TRAIN) put around a corpus.
 _AROUND = "archive|data"
@@ -37,7 +39,7 @@ def find_corpus(name: str, data: str | os.PathLike[str] | None = None) -> Path |
     Parameters
     ----------
     name : str
-        "speechocean762", "timit" (whose folder may also be called ``LDC93S1``) or "timit_sample".
+        "speechocean762", "timit" (whose folder may also be called ``LDC93S1``), "timit_sample" or "fsdd".
     data : path-like, optional
         Folder that holds the corpora (``--data``), or the corpus itself, or that in at most two folders named
         ``archive`` or ``data``; otherwise the environment variable RSNN_DATA, otherwise ``../shared/data`` beside the

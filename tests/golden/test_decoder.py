@@ -16,13 +16,13 @@ from golden.decoder import (
     Segments,
     UtteranceDecoder,
     decode,
-    decode_checkpoint,
     decode_scores,
     fold,
     phones_of,
     state_scores,
 )
 from golden.errors import StimulusError
+from golden.recognition import decode_checkpoint
 from golden.specification import Specification
 from golden.viterbi import UNIT
 

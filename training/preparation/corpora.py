@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from features.corpora.fsdd import CLASSES as DIGITS
+from features.corpora.fsdd import read_fsdd
 from features.corpora.location import require_corpus
 from features.corpora.speechocean762 import read_speechocean762
 from features.corpora.splits import check_splits, speaker_folds
@@ -15,11 +17,13 @@ from features.corpora.utterance import Utterance
 from features.errors import CorpusError, Damage
 from training.preparation.dataset import DEV, TEST, TRAIN
 from training.preparation.prepare import report_damage
-from training.preparation.speech import Spoken, aligned, held_out, synthetic, timed
+from training.preparation.speech import Spoken, aligned, classified, held_out, synthetic, timed
 from training.stages.stage import Recipe
 
 # "synthetic" is spoken by flite and needs no corpus; its sets share voices, so that it says nothing of new speakers.
-CORPORA = ("speechocean762", "timit", "timit_sample", "synthetic")
+CORPORA = ("speechocean762", "timit", "timit_sample", "synthetic", "fsdd")
+# Of those whose utterances are one class each: the classes.
+CLASSES = {"fsdd": DIGITS}
 FOLDS = 6
 _SENTENCES_SEED = 1
 # Of the synthetic corpus, where the recipe does not say.
@@ -32,13 +36,14 @@ class Source:
 
     Parameters
     ----------
-    corpus : {"speechocean762", "timit", "timit_sample", "synthetic"}
+    corpus : {"speechocean762", "timit", "timit_sample", "synthetic", "fsdd"}
     data : Path
         Folder that holds it, or the corpus itself.
     work : Path
         Gets alignments and synthetic speech.
     fold : int
-        Of the speakers of "timit_sample", which has no sets of its own: 0 to 5.
+        Of the speakers of "timit_sample" (0 to 5) and "fsdd" (0 up to its speakers less one), which have no sets of
+        their own.
     phone_set : {"cmu", "timit", ""}
         "" is the corpus' own: Lee and Hon's 48 of TIMIT, CMU's 39 and silence of speechocean762.
     skip_damaged : bool
@@ -88,16 +93,20 @@ def load(source: Source, recipe: Recipe) -> list[Spoken]:
         utterances = [
             dataclasses.replace(one, split="dev") if one.speaker in dev else one for one in utterances
         ] + read_speechocean762(root, "test", damage=damage)
+    elif source.corpus == "fsdd":
+        utterances = _fold(source, read_fsdd(root, damage=damage))
     else:
         utterances = read_timit(root, damage=damage)
         if source.corpus == "timit_sample":
-            utterances = _fold(utterances, source.fold)
+            utterances = _fold(source, utterances, folds=FOLDS)
     report_damage(damage or [])
     utterances = [one for one in utterances if one.split]
     check_splits(utterances)
     for part in ("train", "dev", "test"):
         if not any(one.split == part for one in utterances):
             raise CorpusError(f"{root}: no utterance of the {part} set")
+    if source.corpus in CLASSES:
+        return classified(utterances, classes=CLASSES[source.corpus])
     if source.corpus != "speechocean762":
         return timed(utterances, phone_set=phone_set(source))
     spoken = aligned(utterances, workers=source.workers, cache=source.work / "alignment.npz")
@@ -116,7 +125,9 @@ def _synthetic(source: Source, recipe: Recipe) -> list[Spoken]:
     return [dataclasses.replace(one, part=part) for one, part in zip(spoken, parts, strict=True)]
 
 
-def _fold(utterances: Sequence[Utterance], fold: int) -> list[Utterance]:
-    if not 0 <= fold < FOLDS:
-        raise CorpusError(f"timit_sample: fold is {fold}, expected 0..{FOLDS - 1}")
-    return speaker_folds(utterances, folds=FOLDS)[fold]
+def _fold(source: Source, utterances: Sequence[Utterance], *, folds: int = 0) -> list[Utterance]:
+    """Return the sets of a fold of so many; 0 is as many as there are speakers."""
+    folds = folds or len({one.speaker for one in utterances})
+    if not 0 <= source.fold < folds:
+        raise CorpusError(f"{source.corpus}: fold is {source.fold}, expected 0..{folds - 1}")
+    return speaker_folds(utterances, folds=folds)[source.fold]

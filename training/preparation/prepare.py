@@ -44,7 +44,14 @@ class Preparation:
     workers: int = 1
 
 
-def prepare(spoken: Sequence[Spoken], cache: Path, choices: Preparation, *, phone_set: str = "cmu") -> Dataset:
+def prepare(
+    spoken: Sequence[Spoken],
+    cache: Path,
+    choices: Preparation,
+    *,
+    phone_set: str = "cmu",
+    classes: tuple[str, ...] = (),
+) -> Dataset:
     """Compute what a network learns from.
 
     Parameters
@@ -55,6 +62,8 @@ def prepare(spoken: Sequence[Spoken], cache: Path, choices: Preparation, *, phon
     choices : Preparation
     phone_set : {"cmu", "timit"}
         That of the utterances' phones.
+    classes : tuple of str
+        In place of phones: names of what an utterance may be, its one "phone".
 
     Returns
     -------
@@ -107,8 +116,8 @@ def prepare(spoken: Sequence[Spoken], cache: Path, choices: Preparation, *, phon
         sequences=[one.phones for one, _ in kept],
         front_end=front_end.to_json(),
         original=original,
-        phone_names=PHONE_SETS[phone_set],
-        silences_known=phone_set == "timit",
+        phone_names=classes or PHONE_SETS[phone_set],
+        silences_known=not classes and phone_set == "timit",
     )
 
 

@@ -141,6 +141,27 @@ def timed(utterances: Iterable[Utterance], *, phone_set: str) -> list[Spoken]:
     return spoken
 
 
+def classified(utterances: Iterable[Utterance], *, classes: tuple[str, ...]) -> list[Spoken]:
+    """Take utterances each of which is one class, its words; the class stands where phones do, without times.
+
+    Parameters
+    ----------
+    utterances : iterable of Utterance
+        Whose split is "train", "dev" or "test".
+    classes : tuple of str
+    """
+    return [
+        Spoken(
+            name=one.utterance_id,
+            part=PARTS[one.split],
+            path=one.audio_path,
+            phones=np.array([classes.index(one.words)], np.int16),
+            segments=None,
+        )
+        for one in utterances
+    ]
+
+
 def timit_segments(times: Sequence[tuple[float, float, str]]) -> Segments:
     """Return the segments of a TIMIT sentence in its 48 phones; the deleted ``q`` falls to the phone before it.
 

@@ -9,20 +9,21 @@ import numpy as np
 import torch
 
 from golden.checkpoint import Checkpoint, Host
+from golden.tasks import HostSection
 from training.networks.model import SpikingNetwork
 from training.preparation.labels import SILENCE, STATES_PER_PHONE
 from training.stages.quantise import to_integers
 
 
 def export(
-    network: SpikingNetwork, *, host: Host | None = None, provenance: dict[str, Any] | None = None
+    network: SpikingNetwork, *, host: HostSection | None = None, provenance: dict[str, Any] | None = None
 ) -> Checkpoint:
     """Round the weights and make the checkpoint.
 
     Parameters
     ----------
     network : SpikingNetwork
-    host : Host or None
+    host : HostSection or None
     provenance : dict
         JSON types.
 
@@ -74,7 +75,7 @@ def load_network(checkpoint: Checkpoint) -> SpikingNetwork:
         if checkpoint.fc_zeros:
             zeros = np.flatnonzero(checkpoint.fc == 0)
             network.fc_mask.view(-1)[torch.from_numpy(zeros[: checkpoint.fc_zeros])] = False
-        if checkpoint.host is not None:
+        if isinstance(checkpoint.host, Host):
             network.offset.copy_(torch.from_numpy(checkpoint.host.class_offset))
     return network
 

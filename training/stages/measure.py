@@ -48,12 +48,12 @@ def measure(network: AcousticModel, data: Dataset, host: Host) -> tuple[dict[str
     integer = isinstance(network, SpikingNetwork) and network.quantised
     checkpoint = export(network, host=host) if isinstance(network, SpikingNetwork) else None
     scale = checkpoint.scales["fc"] if checkpoint is not None and integer else 0
-    logits = (logits for _, logits, _ in _results(network, checkpoint if integer else None, data, DEV))
+    logits = (logits for _, logits, _ in results_of(network, checkpoint if integer else None, data, DEV))
     host, dev = tune(host, logits, data.references(DEV), fc_scale=scale)
     row: dict[str, Any] = {}
     _add_errors(row, "dev", dev)
     scores, fired, counted = [], [], []
-    for codes, test_logits, spikes in _results(network, checkpoint if integer else None, data, TEST):
+    for codes, test_logits, spikes in results_of(network, checkpoint if integer else None, data, TEST):
         scores.append(state_scores(host, test_logits, fc_scale=scale))
         if checkpoint is not None:
             fired.append(np.stack([layer.mean(axis=2) for layer in spikes], axis=1))
@@ -71,8 +71,15 @@ def measure(network: AcousticModel, data: Dataset, host: Host) -> tuple[dict[str
     assert isinstance(network, SpikingNetwork)
     row |= spiking_size(network)
     row["spike_rates"] = np.concatenate(fired).mean(axis=0).round(4).tolist()
-    row |= _work(network, checkpoint, counted)
+    row |= work_of(network, checkpoint, counted)
     return row, host
+
+
+def rates_of(row: dict[str, Any]) -> str:
+    """Return the error rates of a row in words."""
+    what = "phone" if "dev_per" in row else "class"
+    rates = [100 * row.get(f"{part}_per", row.get(f"{part}_class_error", 0.0)) for part in ("dev", "test")]
+    return f"{what} error rate {rates[0]:.1f} % (dev), {rates[1]:.1f} % (test)"
 
 
 def spiking_size(network: SpikingNetwork) -> dict[str, Any]:
@@ -122,11 +129,12 @@ def _mask_as_weights(network: SpikingNetwork, spec: Specification) -> Checkpoint
     return dataclasses.replace(checkpoint, specification=spec, fc=network.fc_mask.numpy().astype(np.int8))
 
 
-def _work(
+def work_of(
     network: SpikingNetwork,
     checkpoint: Checkpoint,
     counted: Sequence[tuple[np.ndarray, tuple[np.ndarray, ...]]],
 ) -> dict[str, Any]:
+    """Count operations and cycles of utterances' codes and spikes."""
     spec = checkpoint.specification
     if not network.quantised:
         checkpoint = _mask_as_weights(network, spec)
@@ -142,7 +150,7 @@ def _work(
     }
 
 
-def _results(
+def results_of(
     network: AcousticModel, checkpoint: Checkpoint | None, data: Dataset, part: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray, tuple[np.ndarray, ...]]]:
     """Yield codes, logits and spikes of each utterance of a set, golden's where there is a checkpoint."""

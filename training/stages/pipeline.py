@@ -17,9 +17,8 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from files.errors import FileError
 from files.locking import alone
-from files.reading import read_json, read_text
+from files.reading import read_text
 from files.writing import make_folder, whole_file, write_text
 from golden.checkpoint import Checkpoint, Host, load_checkpoint, save_checkpoint
 from golden.decoder import state_scores
@@ -32,18 +31,19 @@ from training.preparation.dataset import DEV, IGNORED, TRAIN, Dataset, Utterance
 from training.preparation.labels import STATES_PER_PHONE
 from training.preparation.senones import SenoneTrees, grow_trees
 from training.stages.export import export, host_tables, load_network, replicate_head
-from training.stages.measure import measure
+from training.stages.measure import measure, rates_of
 from training.stages.objective import Objective
 from training.stages.prune import keep_neurons, magnitude_mask, neuron_importance
 from training.stages.score import error_rate
 from training.stages.sequence import PhoneGraph
-from training.stages.stage import CHECKPOINT, Recipe, Stage, check_seed, with_seed
+from training.stages.stage import CHECKPOINT, Recipe, Stage, check_seed, shaped, with_seed
 from training.stages.stage_folder import (
     chosen,
     digest_of,
     digest_of_arrays,
     digest_of_file,
     read_row,
+    told_of,
     write_log,
     write_row,
 )  # fmt: skip
@@ -191,7 +191,7 @@ class Pipeline:
         if kept is not None:
             return kept
         network = self.network(name).cpu()
-        measured, host = measure(network, self.data, self.host(stage, network))
+        measured, checkpoint = self._measured(stage, network)
         history = self._histories[name]
         write_log(folder / "log.csv", history)
         row = {
@@ -199,20 +199,26 @@ class Pipeline:
             "what": stage.what,
             "seed": stage.seed,
             "network": stage.network,
-            "widths": [stage.width, stage.width],
+            "widths": [stage.width] * stage.layers,
             "time_steps": stage.time_steps if stage.network in ("spiking", "snntorch") else 1,
-            "outputs": len(host.senone_state),
+            "outputs": network.outputs,
             "epochs": len(history),
             "training_seconds": round(sum(round(epoch.seconds, 1) for epoch in history), 1),
             **measured,
         }
-        if stage.quantised:
-            assert isinstance(network, SpikingNetwork)
-            save_checkpoint(folder / "checkpoint.npz", export(network, host=host))
+        if checkpoint is not None:
+            save_checkpoint(folder / "checkpoint.npz", checkpoint)
         write_row(folder, row, files, about=about)
-        _say(f"{name}, seed {stage.seed}: phone error rate {100 * row['dev_per']:.1f} % (dev), "
-             f"{100 * row['test_per']:.1f} % (test)")  # fmt: skip
+        _say(f"{name}, seed {stage.seed}: {rates_of(row)}")
         return row
+
+    def _measured(self, stage: Stage, network: AcousticModel) -> tuple[dict[str, Any], Checkpoint | None]:
+        """Return what a network comes to, and the checkpoint of a quantised one."""
+        measured, host = measure(network, self.data, self.host(stage, network))
+        if not stage.quantised:
+            return measured, None
+        assert isinstance(network, SpikingNetwork)
+        return measured, export(network, host=host)
 
     def log(self, name: str) -> list[dict[str, str]]:
         """Return what was written after each epoch of a stage."""
@@ -230,9 +236,7 @@ class Pipeline:
         They are counted on the training set; a network that is scored as it is keeps its own.
         """
         if stage.start == CHECKPOINT and not stage.plan.epochs:
-            own = self._fitting_start(stage).host
-            assert own is not None
-            return own
+            return self._fitting_start(stage).phone_host()
         log_prior, bigram_log, initial_log = self._tables
         return Host(
             front_end=self.data.front_end,
@@ -268,7 +272,7 @@ class Pipeline:
         def report(epoch: Epoch) -> None:
             rates = "".join(f" {rate:.3f}" for rate in epoch.spike_rates)
             _say(f"{stage.name}, seed {stage.seed}: epoch {epoch.number}/{stage.plan.epochs}: loss {epoch.loss:.4f}, "
-                 f"dev phone error rate {100 * epoch.dev_rate:.1f} %, spike rates{rates or ' none'}, "
+                 f"dev error rate {100 * epoch.dev_rate:.1f} %, spike rates{rates or ' none'}, "
                  f"{epoch.seconds:.1f} s")  # fmt: skip
 
         learnt = digest_of_arrays(data.codes, data.targets, data.labels, data.starts, data.original, data.told)
@@ -295,7 +299,7 @@ class Pipeline:
         network = self.network(teacher.name).to(self.device)
         about = self.key(teacher.name) + digest_of_arrays(data.codes, data.starts)
         with alone(folder):
-            if _told_of(path) != (about, digest_of_file(path)):
+            if told_of(path) != (about, digest_of_file(path)):
                 objective = self._objective(teacher)
                 with whole_file(path) as file:
                     shape = {"descr": "<f2", "fortran_order": False, "shape": (len(data.codes), self.states)}
@@ -337,9 +341,7 @@ class Pipeline:
             return SnnTorchBaseline(
                 inputs=inputs, width=stage.width, outputs=outputs, time_steps=stage.time_steps, seed=stage.seed
             )
-        spec = self.specification.replace(
-            inputs=inputs, layers=(stage.width, stage.width), time_steps=stage.time_steps, outputs=outputs
-        )
+        spec = shaped(self.specification, stage, inputs=inputs, outputs=outputs)
         if not stage.start:
             network = SpikingNetwork(spec, seed=stage.seed)
         else:
@@ -355,9 +357,9 @@ class Pipeline:
         start = self.start
         if start is None:
             raise RecipeError('recipe: a stage starts from "checkpoint", expected a checkpoint to start from')
-        own, host = start.specification, start.host
-        if host is None:
+        if start.host is None:
             raise RecipeError(f"checkpoint to start from: no host section, which {stage.name} needs for its front-end")
+        own, host = start.specification, start.phone_host()
         asked = (stage.time_steps, self.recipe.label_delay_frames, self.data.phone_names)
         if (own.time_steps, host.label_delay_frames, host.phones) != asked:
             raise RecipeError(
@@ -385,15 +387,6 @@ class Pipeline:
         network = SpikingNetwork(spec)
         network.load_state_dict(before.state_dict())
         return network
-
-
-def _told_of(path: Path) -> tuple[Any, Any]:
-    """Return what was written beside a teacher's opinion: what it is about, and its digest."""
-    try:
-        written = read_json(path.with_suffix(".json"))
-    except FileError:
-        return None, None
-    return (written.get("about"), written.get("sha256")) if isinstance(written, dict) else (None, None)
 
 
 def _say(line: str) -> None:

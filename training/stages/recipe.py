@@ -20,21 +20,26 @@ from files.writing import make_folder
 from golden.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from golden.errors import CheckpointError
 from training.errors import MissingExtraError, RecipeError, SenoneError
-from training.preparation.corpora import Source, load, phone_set
+from training.preparation.corpora import CLASSES, Source, load, phone_set
 from training.preparation.dataset import DEV, TEST, TRAIN, Dataset
 from training.preparation.labels import PHONE_SETS, SILENCE, STATES_PER_PHONE
 from training.preparation.prepare import Preparation, prepare
 from training.preparation.senones import SenoneTrees
+from training.stages.classes import ClassPipeline
+from training.stages.measure import rates_of
 from training.stages.pipeline import Pipeline
 from training.stages.stage import DEFAULT_RECIPE, RECIPES, Recipe, check_seed, load_recipe
 from training.stages.timing import use_threads
 
 _MOST_WORKERS = 1024
 _PARTS = {"train": TRAIN, "dev": DEV, "test": TEST}
+# Corpora without sets of their own.
+_FOLDED = ("timit_sample", "fsdd")
 _CAVEATS = {
     "speechocean762": "phone error rates are against the canonical phones of non-native speakers, trained on machine "
     "labels; never to be set beside a TIMIT figure",
     "timit_sample": "twelve speakers; never to be set beside a TIMIT figure",
+    "fsdd": "a handful of speakers, one of them to test: never to be set beside a figure of random splits",
 }
 
 
@@ -106,6 +111,17 @@ def dataset(settings: Settings, recipe: Recipe, *, start: Checkpoint | None = No
     from features.frontend import FrontEndSettings
 
     source = settings.source
+    classes = CLASSES.get(source.corpus, ())
+    for stage in recipe.stages.values():
+        if (stage.targets == "classes") != bool(classes):
+            expected = "classes" if classes else "states or senones"
+            raise RecipeError(
+                f"recipe {settings.recipe}: stages.{stage.name}.targets is {stage.targets!r}, expected {expected} for "
+                f"the corpus {source.corpus}"
+            )
+    if classes:
+        choices = Preparation(speeds=recipe.speeds, skip_damaged=source.skip_damaged, workers=settings.workers)
+        return prepare(load(source, recipe), source.work / "features", choices, classes=classes)
     states = len(PHONE_SETS[phone_set(source)]) * STATES_PER_PHONE
     tied = [stage.name for stage in recipe.stages.values() if stage.targets == "senones"]
     if tied and settings.trees is None and recipe.senones < states:
@@ -131,7 +147,8 @@ def pipeline(
 ) -> Pipeline:
     """Return the stages of a recipe on prepared speech."""
     trees = None if settings.trees is None else SenoneTrees.load(settings.trees)
-    return Pipeline(
+    kind = ClassPipeline if settings.source.corpus in CLASSES else Pipeline
+    return kind(
         data, recipe, settings.source.work, seed=seed, device=settings.device, trees=trees, start=start
     )
 
@@ -174,8 +191,8 @@ def train_checkpoint(settings: Settings, *, seed: int, out: Path) -> str:
     save_checkpoint(out, checkpoint)
     load_checkpoint(out)
     return (
-        f"{recipe.shipped}: phone error rate {100 * row['dev_per']:.1f} % (dev), {100 * row['test_per']:.1f} % (test), "
-        f"{row['mmac_per_second']:.2f} MMAC/s, at most {row['cycles_most']:,} cycles a frame\n"
+        f"{recipe.shipped}: {rates_of(row)}, {row['mmac_per_second']:.2f} MMAC/s, "
+        f"at most {row['cycles_most']:,} cycles a frame\n"
         f"wrote {out} ({out.stat().st_size / 1000:.0f} kB); run it: rsnn run speech.wav --checkpoint {out}\n"
     )
 
@@ -188,15 +205,16 @@ def provenance(settings: Settings, recipe: Recipe, data: Dataset, row: dict[str,
         stages.insert(0, name)
         name = recipe.stages[name].start
     source = settings.source
-    counted = ("dev_per", "test_per", "mmac_per_second", "spike_rates", "cycles_mean", "cycles_most", "overruns")
+    rates = ("dev_class_error", "test_class_error") if source.corpus in CLASSES else ("dev_per", "test_per")
+    counted = (*rates, "mmac_per_second", "spike_rates", "cycles_mean", "cycles_most", "overruns")
     return {
         "command": f"rsnn train --corpus {source.corpus} --data DIR --work DIR --out FILE --recipe {settings.recipe} "
         f"--seed {row['seed']}"
-        + (f" --fold {source.fold}" if source.corpus == "timit_sample" else "")
+        + (f" --fold {source.fold}" if source.corpus in _FOLDED else "")
         + (f" --phones {source.phone_set}" if source.phone_set else "")
         + (" --trees FILE" if settings.trees else "")
         + (" --skip-damaged" if source.skip_damaged else ""),
-        "data": source.corpus + (f", fold {source.fold}" if source.corpus == "timit_sample" else ""),
+        "data": source.corpus + (f", fold {source.fold}" if source.corpus in _FOLDED else ""),
         "utterances": {part: len(data.members(number)) for part, number in _PARTS.items()},
         "synthetic_utterances": sum(
             data.names[which].startswith("flite-") for which in data.members(TRAIN).tolist()

@@ -21,7 +21,7 @@ from training.stages.train import Plan
 RECIPES = Path(__file__).parents[1] / "recipes"
 DEFAULT_RECIPE = RECIPES / "default.toml"
 NETWORKS = ("spiking", "lstm", "gru", "snntorch")
-TARGETS = ("states", "senones")
+TARGETS = ("states", "senones", "classes")
 # What a stage starts from that goes on with the network of a checkpoint file.
 CHECKPOINT = "checkpoint"
 
@@ -41,11 +41,15 @@ class Stage:
         layers are wider, the most important neurons are kept; where its outputs are states and this stage's are
         senones, each senone begins as a copy of its state.
     width : int
-        Neurons of each of the two layers.
+        Neurons of each layer.
+    layers : int
+        Spiking layers, 1 to 8; the baselines have two whatever it says.
+    recurrent : bool
+        Whether the spiking layers feed back to themselves.
     time_steps : int
         T, 1 or 2.
-    targets : {"states", "senones"}
-        What an output stands for.
+    targets : {"states", "senones", "classes"}
+        What an output stands for; "classes" where an utterance is one class, not phones.
     fc_pruned : float
         Share of the fully connected layer's weights that are zero, chosen at the beginning of the stage.
     quantised : bool
@@ -65,6 +69,8 @@ class Stage:
     network: str = "spiking"
     start: str = ""
     width: int = 128
+    layers: int = 2
+    recurrent: bool = True
     time_steps: int = 2
     targets: str = "states"
     fc_pruned: float = 0.0
@@ -164,6 +170,8 @@ _STAGE = {
     "network": _Field(str, words=NETWORKS),
     "start": _Field(str),
     "width": _Field(int, 1, 4096),
+    "layers": _Field(int, 1, 8),
+    "recurrent": _Field(bool),
     "time_steps": _Field(int, 1, 2),
     "targets": _Field(str, words=TARGETS),
     "fc_pruned": _Field(float, 0, 0.999),
@@ -267,6 +275,10 @@ def _fits(path: Path, stage: Stage, start: Stage | None) -> None:
         raise RecipeError(f"{where}.start: {start.name} is no spiking network")
     if start.width < stage.width:
         raise RecipeError(f"{where}.width is {stage.width}, expected at most the {start.width} of {start.name}")
+    if (start.layers, start.recurrent) != (stage.layers, stage.recurrent):
+        raise RecipeError(f"{where}: layers and recurrent, expected those of {start.name}")
+    if (start.targets == "classes") != (stage.targets == "classes"):
+        raise RecipeError(f"{where}.targets is {stage.targets!r}, {start.name} has {start.targets!r}")
     if start.targets == "senones" and stage.targets == "states":
         raise RecipeError(f"{where}.targets: {start.name} has senones, which do not become states again")
     if start.fc_pruned > stage.fc_pruned:
@@ -278,9 +290,41 @@ def _check_size(path: Path, stage: Stage, senones: int) -> None:
     if stage.network != "spiking":
         return
     try:
-        Specification(layers=(stage.width, stage.width), outputs=senones if stage.targets == "senones" else 1)
+        shaped(Specification(), stage, outputs=senones if stage.targets == "senones" else 1)
     except SpecificationError as error:
         raise RecipeError(f"{path}: stages.{stage.name}: {error}") from error
+
+
+def shaped(spec: Specification, stage: Stage, **others: int) -> Specification:
+    """Return a specification with the layers of a stage, those beyond the second like the second.
+
+    Parameters
+    ----------
+    spec : Specification
+        Of at least two layers.
+    stage : Stage
+    others : int
+        Of the specification: inputs, outputs.
+
+    Raises
+    ------
+    SpecificationError
+        There is none of that size.
+    """
+    def each(values: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(values[min(layer, len(values) - 1)] for layer in range(stage.layers))
+
+    return spec.replace(
+        layers=(stage.width,) * stage.layers,
+        recurrent=(stage.recurrent,) * stage.layers,
+        input_shifts=each(spec.input_shifts),
+        recurrent_shifts=each(spec.recurrent_shifts),
+        leaks=each(spec.leaks),
+        thresholds=each(spec.thresholds),
+        membrane_bits=each(spec.membrane_bits),
+        time_steps=stage.time_steps,
+        **others,
+    )
 
 
 def _read(path: Path, where: str, given: Mapping[str, Any], fields: Mapping[str, _Field]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def digest_of(checkpoint: Checkpoint) -> str:
     """Return a digest of all that a network from this checkpoint computes."""
     digest = hashlib.sha256(repr(checkpoint.specification).encode())
     host = checkpoint.host
-    offset = None if host is None else host.class_offset
+    offset = getattr(host, "class_offset", None)
     for matrix in (*checkpoint.feed_forward, *checkpoint.recurrent, checkpoint.fc, offset):
         if matrix is not None:
             digest.update(matrix.tobytes())
@@ -111,3 +111,12 @@ def write_log(path: Path, history: Sequence[Epoch]) -> None:
         rates = " ".join(f"{rate:.4f}" for rate in epoch.spike_rates)
         lines.append(f"{epoch.number},{epoch.loss:.5f},{epoch.dev_rate:.5f},{rates},{epoch.seconds:.1f}")
     write_text(path, "\n".join(lines) + "\n")
+
+
+def told_of(path: Path) -> tuple[Any, Any]:
+    """Return what was written beside a teacher's opinion: what it is about, and its digest."""
+    try:
+        written = read_json(path.with_suffix(".json"))
+    except FileError:
+        return None, None
+    return (written.get("about"), written.get("sha256")) if isinstance(written, dict) else (None, None)

@@ -10,14 +10,15 @@ import pytest
 import soundfile
 
 from experiments.chain import spoken as module
-from experiments.chain.spoken import CLIP, fold_reference, recognise
+from experiments.chain.references import fold_reference
+from experiments.chain.spoken import CLIP, recognise
 from features.audio import read_audio
 from features.errors import CorpusError
 from features.frontend import FrontEndSettings, batch_codes
 from golden.checkpoint import Checkpoint
 from golden.cycles import count_frames
-from golden.decoder import decode_checkpoint
 from golden.forward import forward
+from golden.recognition import decode_checkpoint
 
 
 def test_pieces_give_what_the_whole_gives(network: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:

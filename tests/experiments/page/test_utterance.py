@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from experiments.chain.spoken import fold_reference, recognise
+from experiments.chain.references import fold_reference
+from experiments.chain.spoken import recognise
 from experiments.page import utterance as room
 from experiments.page.utterance import OUTLINE_SAMPLES, SPECTRUM_DB, utterance_of
 from features.cepstra import log_mel_and_cepstra

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from experiments.chain.spoken import fold_reference
+from experiments.chain.references import fold_reference
 from tests.fuzz.case import Case
 from tests.fuzz.mutation import NAMES, NUMBERS, number, placed, text_mutated
 from tests.fuzz.surface import Surface

@@ -12,9 +12,10 @@ from features.audio import read_audio
 from features.frontend import FrontEndSettings, batch_codes
 from files.errors import WriteError
 from golden.checkpoint import load_checkpoint, save_checkpoint
-from golden.decoder import decode_checkpoint, phones_of
+from golden.decoder import phones_of
 from golden.errors import CheckpointError
 from golden.forward import forward
+from golden.recognition import decode_checkpoint
 from training.errors import RecipeError, SenoneError
 from training.preparation import synthesis
 from training.preparation.corpora import Source
