@@ -172,3 +172,10 @@ def add_out(command: argparse.ArgumentParser, default: str) -> None:
 def add_split(command: argparse.ArgumentParser) -> None:
     """Add ``--split``."""
     command.add_argument("--split", choices=["train", "test"], default="test", help="of speechocean762 (default: test)")
+
+
+def add_results(command: argparse.ArgumentParser) -> None:
+    """Add ``--results``."""
+    command.add_argument(
+        "--results", type=path, default=Path("results"), help="folder of all results, to read (default: results)"
+    )
