@@ -180,3 +180,10 @@ def add_workers(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--scheduler", default="", metavar="ADDRESS", help="of a Dask cluster, tcp://host:8786 (default: none)"
     )
+
+
+def add_results(command: argparse.ArgumentParser) -> None:
+    """Add ``--results``."""
+    command.add_argument(
+        "--results", type=path, default=Path("results"), help="folder of all results, to read (default: results)"
+    )
