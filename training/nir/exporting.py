@@ -20,9 +20,10 @@ import numpy as np
 from files.errors import FileError
 from files.reading import parse_json
 from files.writing import whole_file
-from golden.checkpoint import Checkpoint, Host
+from golden.checkpoint import Checkpoint
 from golden.errors import GoldenError
 from golden.specification import Specification
+from golden.tasks import HostSection, arrays_of, restored, scalars_of
 from training.nir.graph import DEFAULT_DT, LEAST_DT, MOST_DT, NirError
 from training.stages.quantise import Scales
 
@@ -266,10 +267,8 @@ def _metadata(checkpoint: Checkpoint, dt: float) -> dict[str, Any]:
     }
     metadata: dict[str, Any] = {"dt": dt, "time_steps": checkpoint.specification.time_steps}
     if checkpoint.host is not None:
-        fields = {field.name: getattr(checkpoint.host, field.name) for field in dataclasses.fields(Host)}
-        arrays = {name: value for name, value in fields.items() if isinstance(value, np.ndarray)}
-        header["host"] = {name: value for name, value in fields.items() if name not in arrays}
-        metadata |= {f"{KEY}_host_{name}": value for name, value in arrays.items()}
+        header["host"] = scalars_of(checkpoint.host)
+        metadata |= {f"{KEY}_host_{name}": value for name, value in arrays_of(checkpoint.host).items()}
     metadata[KEY] = json.dumps(header, sort_keys=True)
     metadata[DIGEST] = _digest(checkpoint, metadata[KEY], dt)
     metadata["beyond_nir"] = "\n".join(beyond_nir(checkpoint))
@@ -281,8 +280,7 @@ def _digest(checkpoint: Checkpoint, header: str, dt: float) -> str:
     digest = hashlib.sha256(f"{header}\0{float(dt)!r}".encode())
     arrays = _matrices(checkpoint)
     if checkpoint.host is not None:
-        fields = {field.name: getattr(checkpoint.host, field.name) for field in dataclasses.fields(Host)}
-        arrays |= {f"host_{name}": value for name, value in fields.items() if isinstance(value, np.ndarray)}
+        arrays |= {f"host_{name}": value for name, value in arrays_of(checkpoint.host).items()}
     for name, array in sorted(arrays.items()):
         digest.update(f"\0{name} {array.dtype.str} {array.shape}\0".encode())
         digest.update(np.ascontiguousarray(array).tobytes())
@@ -358,12 +356,12 @@ def _integers(graph: nir.NIRGraph, header: dict[str, Any], node: str, name: str)
     return np.ascontiguousarray(weights.astype(dtype))
 
 
-def _restore_host(metadata: dict[str, Any], scalars: dict[str, Any] | None) -> Host | None:
+def _restore_host(metadata: dict[str, Any], scalars: dict[str, Any] | None) -> HostSection | None:
     if scalars is None:
         return None
     prefix = f"{KEY}_host_"
     arrays = {key.removeprefix(prefix): value for key, value in metadata.items() if key.startswith(prefix)}
-    return Host(**(scalars | {"phones": tuple(scalars["phones"])} | arrays))
+    return restored(scalars, arrays)
 
 
 def _difference(expected: nir.NIRGraph, found: nir.NIRGraph, prefix: str) -> str:

@@ -112,6 +112,12 @@ def dataset(settings: Settings, recipe: Recipe, *, start: Checkpoint | None = No
 
     source = settings.source
     classes = CLASSES.get(source.corpus, ())
+    choices = Preparation(
+        speeds=recipe.speeds,
+        front_end=FrontEndSettings(prior_frames=recipe.prior_frames),
+        skip_damaged=source.skip_damaged,
+        workers=settings.workers,
+    )
     for stage in recipe.stages.values():
         if (stage.targets == "classes") != bool(classes):
             expected = "classes" if classes else "states or senones"
@@ -120,13 +126,11 @@ def dataset(settings: Settings, recipe: Recipe, *, start: Checkpoint | None = No
                 f"the corpus {source.corpus}"
             )
     if classes:
-        choices = Preparation(speeds=recipe.speeds, skip_damaged=source.skip_damaged, workers=settings.workers)
         return prepare(load(source, recipe), source.work / "features", choices, classes=classes)
     states = len(PHONE_SETS[phone_set(source)]) * STATES_PER_PHONE
     tied = [stage.name for stage in recipe.stages.values() if stage.targets == "senones"]
     if tied and settings.trees is None and recipe.senones < states:
         raise SenoneError(f"recipe {settings.recipe}: senones is {recipe.senones}, expected at least {states} states")
-    choices = Preparation(speeds=recipe.speeds, skip_damaged=source.skip_damaged, workers=settings.workers)
     if start is not None and start.host is not None:
         try:
             front_end = FrontEndSettings.from_json(start.host.front_end)

@@ -98,6 +98,8 @@ class Recipe:
         Synthetic training sentences.
     speeds : tuple of float
         Of the training copies.
+    prior_frames : int
+        Of the front-end: weight of the corpus' mean in the running mean, small for short utterances.
     dev_speakers : int
         Training speakers held out where the corpus has no development set.
     """
@@ -110,6 +112,7 @@ class Recipe:
     synthetic: int = 0
     speeds: tuple[float, ...] = ()
     dev_speakers: int = 7
+    prior_frames: int = 100
 
 
 # Of a line: between the names of a dotted key.
@@ -164,6 +167,7 @@ _SPEECH = {
     "synthetic": _Field(int, 0, 100_000),
     "speeds": _Field(list, 0.5, 2.0),
     "dev_speakers": _Field(int, 1, 1000),
+    "prior_frames": _Field(int, 0, 100_000),
 }
 _STAGE = {
     "what": _Field(str),
