@@ -40,7 +40,9 @@ def power_and_area(results: Path, out: Path) -> str:
         write_csv(staging / "area.csv", area)
         _plot_power(staging / "power.png", power)
         _plot_area(staging / "area.png", area)
-    lines = [f"{row['class']:<8}{row['block']:<18}{row['active_uw']!s:>12}{row['leakage_uw']!s:>12} uW" for row in power]
+    lines = [
+        f"{row['class']:<8}{row['block']:<18}{row['active_uw']!s:>12}{row['leakage_uw']!s:>12} uW" for row in power
+    ]
     lines += [f"{row['library']:<10}{row['block']:<20}{row['mm2_28nm_typical']:.5f} mm2 at 28 nm" for row in area]
     return "\n".join([*lines, ""])
 
@@ -82,7 +84,12 @@ def _power_row(
 def _area(path: Path, library: str) -> list[dict[str, Any]]:
     found = read_rows(path, needed=("block", *_AREAS))
     return [
-        {"library": library, "block": row["block"], "kind": "ours", **{name: number(row, name, path) for name in _AREAS}}
+        {
+            "library": library,
+            "block": row["block"],
+            "kind": "ours",
+            **{name: number(row, name, path) for name in _AREAS},
+        }
         for row in found
     ]
 

@@ -1,4 +1,4 @@
-"""Phone error rate against pruning, weight bits and time steps of the shipped network, and beside it what was trained."""
+"""Phone error rate against pruning, weight bits and time steps of the shipped network, beside what was trained."""
 
 from __future__ import annotations
 
@@ -80,7 +80,10 @@ def compress(
         rows = [*_measured(checkpoint, heard), *trained]
         write_csv(staging / "compression.csv", rows)
         _plot(staging / "compression.png", rows)
-    lines = [f"{row['quantity']:<12}{row['value']:>5}  {100 * float(row['test_per']):5.1f} %  {row['network']}" for row in rows]
+    lines = [
+        f"{row['quantity']:<12}{row['value']:>5}  {100 * float(row['test_per']):5.1f} %  {row['network']}"
+        for row in rows
+    ]
     return "\n".join([f"on {heard.said}; nothing is retrained but where it says so", *lines, ""])
 
 
@@ -90,7 +93,9 @@ def _changes(checkpoint: Checkpoint) -> Iterator[_Change]:
         if share > held:
             yield _Change("FC pruned", share, with_fc_pruned(checkpoint, share))
         else:
-            yield _Change("FC pruned", share, checkpoint, note=f"the shipped integers: {100 * held:.1f} % of them are 0 already")
+            yield _Change(
+                "FC pruned", share, checkpoint, note=f"the shipped integers: {100 * held:.1f} % of them are 0 already"
+            )
     own = checkpoint.specification.weight_bits
     for bits in BITS:
         if bits < own:
@@ -106,8 +111,7 @@ def _changes(checkpoint: Checkpoint) -> Iterator[_Change]:
 
 
 def _measured(checkpoint: Checkpoint, heard: Listing) -> Iterator[dict[str, Any]]:
-    host = checkpoint.host
-    assert host is not None, "a checkpoint with a front-end has its host section"
+    host = checkpoint.phone_host()
     changes = list(_changes(checkpoint))
     # Each network once, however many rows it has.
     different = {(id(change.checkpoint), change.doubled): change for change in changes}
@@ -164,13 +168,17 @@ def _plot(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     for axes, (quantity, label) in zip(panels, titles.items(), strict=True):
         unit = 100 if quantity == "FC pruned" else 1
         own = [row for row in rows if row["quantity"] == quantity]
-        changed = sorted((unit * row["value"], 100 * row["test_per"], row["note"]) for row in own if row["network"] == _NOT_TRAINED)
+        changed = sorted(
+            (unit * row["value"], 100 * row["test_per"], row["note"]) for row in own if row["network"] == _NOT_TRAINED
+        )
         drawn = [(x, y) for x, y, note in changed if note != "logits as they are"]
         axes.plot(*zip(*drawn, strict=True), color="#0072b2", linewidth=0.8, linestyle="--", zorder=1)
         for x, y, note in changed:
             same = "shipped integers" in note or "exactly" in note
             marker = "v" if note == "logits as they are" else "o"
-            axes.plot(x, y, marker=marker, markersize=4, color="#0072b2", markerfacecolor="white" if same else "#0072b2")
+            axes.plot(
+                x, y, marker=marker, markersize=4, color="#0072b2", markerfacecolor="white" if same else "#0072b2"
+            )
         for row in own:
             if row["network"] == _TRAINED:
                 x, low, high = unit * row["value"], 100 * row["test_per_low"], 100 * row["test_per_high"]
@@ -187,7 +195,15 @@ def _plot(path: Path, rows: Sequence[dict[str, Any]]) -> None:
         Line2D([], [], linestyle="--", marker="o", label="shipped network, nothing retrained", **ours),  # type: ignore[arg-type]
         Line2D([], [], linestyle="none", marker="o", markerfacecolor="white", label="the same integers again", **ours),  # type: ignore[arg-type]
         Line2D([], [], linestyle="none", marker="v", label="T = 1, logits not doubled", **ours),  # type: ignore[arg-type]
-        Line2D([], [], color="black", linestyle="none", marker="*", markersize=7, label="trained so: mean and range of 3 seeds"),
+        Line2D(
+            [],
+            [],
+            color="black",
+            linestyle="none",
+            marker="*",
+            markersize=7,
+            label="trained so: mean and range of 3 seeds",
+        ),
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=2, fontsize=FONT, frameon=False)
     save(path, figure)

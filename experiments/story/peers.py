@@ -1,4 +1,4 @@
-"""Power of published designs beside ours and the paper's: those of the same task apart, as printed and scaled to 28 nm."""
+"""Power of published designs beside ours and the paper's: the same task apart, as printed and scaled to 28 nm."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def compare(results: Path, out: Path, table: Path = TABLE) -> str:
         write_csv(staging / "peers.csv", rows)
         _plot(staging / "peers.png", [row for row in rows if row["power_low_uw"] is not None])
     same = [row for row in rows if row["task"] == TASKS[0]]
-    lines = [f"{row['work']:<44}{row['power_low_uw']!s:>8} to {row['power_high_uw']!s:<8} uW  {row['kind']}" for row in same]
+    lines = [
+        f"{row['work']:<44}{row['power_low_uw']!s:>8} to {row['power_high_uw']!s:<8} uW  {row['kind']}" for row in same
+    ]
     return "\n".join(["on TIMIT, or of this project:", *lines, ""])
 
 
@@ -73,16 +75,25 @@ def _published(row: dict[str, str], where: str) -> dict[str, Any]:
 
 
 def _ours(path: Path) -> list[dict[str, Any]]:
-    found = {row["class"]: row for row in read_rows(path, needed=("class", "block", "p5_uw", "p95_uw")) if row["block"] == "total"}
+    found = {
+        row["class"]: row
+        for row in read_rows(path, needed=("class", "block", "p5_uw", "p95_uw"))
+        if row["block"] == "total"
+    }
     missing = [name for name in CLASSES if name not in found]
     if missing:
         raise FileError(f"{path}: no total of class {missing[0]}")
     rows = []
     for name in CLASSES:
-        ends = {f"power_{end}_uw": number(found[name], column, path) for end, column in (("low", "p5_uw"), ("high", "p95_uw"))}
+        ends = {
+            f"power_{end}_uw": number(found[name], column, path)
+            for end, column in (("low", "p5_uw"), ("high", "p95_uw"))
+        }
         values = {"node_nm": 28.0, "vdd_V": TARGET_V, **ends}
         said = "modelled, 5th to 95th percentile; speechocean762, not TIMIT"
-        rows.append(_row(f"this project, {name} cells", "ours", "this project", values, said, "", "power/breakdown.csv"))
+        rows.append(
+            _row(f"this project, {name} cells", "ours", "this project", values, said, "", "power/breakdown.csv")
+        )
     return rows
 
 
@@ -133,9 +144,13 @@ def _plot(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     for row in ranked:
         place += 1.0 if before in (None, row["task"]) else 2.2
         if before != row["task"]:
-            axes.text(0.0, place - 0.85, f"{row['task']}:", transform=axes.get_yaxis_transform(), fontsize=FONT,
-                      style="italic", va="center", bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
-        colour, marker = ("#777777", "x") if row["kind"] == "published" else (KINDS[row["kind"]][0], MARKERS[row["kind"]])
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+            across = axes.get_yaxis_transform()
+            heading = axes.text(0.0, place - 0.85, f"{row['task']}:", transform=across, fontsize=FONT, bbox=box)
+            heading.set(style="italic", va="center")
+        colour, marker = (
+            ("#777777", "x") if row["kind"] == "published" else (KINDS[row["kind"]][0], MARKERS[row["kind"]])
+        )
         ends = [row["power_low_uw"], row["power_high_uw"]]
         axes.plot(ends, [place, place], color=colour, marker=marker, markersize=4, linewidth=1.2)
         if row["power_28nm_low_uw"] is not None and "factor" in row["scaling"]:
@@ -149,7 +164,9 @@ def _plot(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     axes.set_xscale("log")
     axes.set_xlabel("power (uW), log scale; of what (whole chip, one part, estimate), peers.csv says")
     handles = [
-        Line2D([], [], color="black", marker="s", markersize=4, linestyle="--", linewidth=0.7, label="the paper, stated"),
+        Line2D(
+            [], [], color="black", marker="s", markersize=4, linestyle="--", linewidth=0.7, label="the paper, stated"
+        ),
         Line2D([], [], color=KINDS["ours"][0], marker="o", markersize=4, label="ours, modelled"),
         Line2D([], [], color="#777777", marker="x", markersize=4, label="published, as printed"),
         Line2D([], [], color="#d55e00", marker="|", markersize=5, label="scaled to 28 nm, low to high"),

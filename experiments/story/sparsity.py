@@ -53,7 +53,9 @@ def measure_sparsity(
         rows = _rows(checkpoint, heard)
         write_csv(staging / "sparsity.csv", rows)
         _plot(staging / "sparsity.png", rows)
-    return "\n".join([f"zeros on {heard.said}", *(f"{row['where']:<32}{100 * row['zeros']:5.1f} %" for row in rows), ""])
+    return "\n".join(
+        [f"zeros on {heard.said}", *(f"{row['where']:<32}{100 * row['zeros']:5.1f} %" for row in rows), ""]
+    )
 
 
 def _rows(checkpoint: Checkpoint, heard: Listing) -> list[dict[str, Any]]:
