@@ -60,7 +60,7 @@ def test_the_demo_says_which_corpora_it_did_without(
     (tmp_path / "timit_sample").mkdir()
     assert main(["run"]) == 0
     assert capsys.readouterr().err == (
-        "running on the shipped clip; corpora not at hand, nor needed: speechocean762\n"
+        "running on the shipped clip; corpora not at hand, nor needed: speechocean762, fsdd\n"
     )
     assert main(["run", "some.wav"]) == 0
     assert capsys.readouterr().err == ""
