@@ -38,7 +38,7 @@ SAMPLE_RATE_HZ = 16_000
 # Open libraries of standard cells, gzipped; ``RSNN_LIBERTY`` names another folder of them.
 LIBRARIES = Path(os.environ.get("RSNN_LIBERTY") or ROOT.parent / "shared" / "liberty")
 # What a corpus folder must hold to count as present.
-CORPORA = {"speechocean762": "test/wav.scp", "timit_sample": "dr1-fvmh0/sa1.wav"}
+CORPORA = {"speechocean762": "test/wav.scp", "timit_sample": "dr1-fvmh0/sa1.wav", "fsdd": "recordings/0_george_0.wav"}
 
 settings.register_profile(
     "rsnn", deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow]
@@ -67,6 +67,12 @@ def timit_sample() -> Path:
 def speechocean762() -> Path:
     """Root of speechocean762: ``WAVE/SPEAKERxxxx/*``, ``train/``, ``test/``, ``resource/``."""
     return corpus_root("speechocean762")
+
+
+@pytest.fixture(scope="session")
+def fsdd() -> Path:
+    """Root of the Free Spoken Digit Dataset: ``recordings/*.wav``."""
+    return corpus_root("fsdd")
 
 
 @pytest.fixture(scope="session")
