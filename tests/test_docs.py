@@ -134,7 +134,7 @@ def test_the_frame_is_drawn_from_the_trace_as_it_is_now():
 def test_the_files_in_sentences_exist(document):
     rooms = "|".join(path.name for path in ROOT.iterdir() if (path / "__init__.py").is_file())
     for name in re.findall(rf"`((?:{rooms}|tests|docs)/[\w./*-]+)`", document.read_text()):
-        assert list(ROOT.glob(name)), name
+        assert name.startswith("docs/_build/") or list(ROOT.glob(name)), name
 
 
 # ---- commands ------------------------------------------------------------------------------------------------------

@@ -171,7 +171,10 @@ class _Child:
 @cache
 def warm() -> None:
     """Load what commands load, and compile what they compile."""
-    for name in ("run", "cycles", "engines", "export", "faults", "power_table", "prove", "synth", "utterances"):
+    for name in (
+        "chain.run", "chain.cycles", "hardware.engines", "hardware.export", "hardware.faults", "energy.power_table",
+        "hardware.prove", "hardware.synth", "chain.utterances",
+    ):  # fmt: skip
         importlib.import_module(f"experiments.{name}")
     with suppress(ModuleNotFoundError):
         importlib.import_module("experiments.learning.recognition")

@@ -227,8 +227,8 @@ def test_the_process_can_open_nothing_but_the_file(tmp_path):
     path = stored(tmp_path)
     program = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "import nir_reader\n"
-        "print(len(nir_reader.read_stored(sys.argv[2], most=1 << 26, alone=True)[1]))\n"
+        "import reader\n"
+        "print(len(reader.read_stored(sys.argv[2], most=1 << 26, alone=True)[1]))\n"
         "held = open(sys.argv[2], 'rb')\n"
         "try: open('/etc/passwd')\n"
         "except OSError as error: print(error.strerror)"
