@@ -146,7 +146,7 @@ def _plot(path: Path, rows: Sequence[dict[str, Any]]) -> None:
         if before != row["task"]:
             box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
             across = axes.get_yaxis_transform()
-            heading = axes.text(0.0, place - 0.85, f"{row['task']}:", transform=across, fontsize=FONT, bbox=box)
+            heading = axes.text(0.01, place - 0.85, f"{row['task']}:", transform=across, fontsize=FONT, bbox=box)
             heading.set(style="italic", va="center")
         colour, marker = (
             ("#777777", "x") if row["kind"] == "published" else (KINDS[row["kind"]][0], MARKERS[row["kind"]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from files.errors import FileError
 
 RESULTS = Path(__file__).parents[3] / "results"
 KINDS = {"stated", "secondary", "reconstructed", "ours"}
+FILES = ("cycles/summary.json", "cycles/utterances.csv")
 
 
 def test_the_committed_files_are_what_it_writes(tmp_path: Path) -> None:
@@ -34,3 +36,34 @@ def test_a_table_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"cycles"):
         frame_cycles(tmp_path, tmp_path / "out")
 
+
+def test_phases_make_the_mean_and_utterances_too(rows_of):
+    rows = rows_of("story/frame_cycles/frame_cycles.csv")
+    budget, mean, _, most, *phases = rows
+    assert (budget["kind"], float(budget["cycles"])) == ("reconstructed", 100e3 * 10e-3)
+    means = [float(row["cycles"]) for row in phases if row["statistic"] == "mean"]
+    assert len(means) == 10
+    # Ten roundings to 0.1.
+    assert sum(means) == pytest.approx(float(mean["cycles"]), abs=0.5)
+    utterances = rows_of(FILES[1])
+    frames = [int(row["frames"]) for row in utterances]
+    weighted = sum(float(row["cycles_mean"]) * of for row, of in zip(utterances, frames, strict=True)) / sum(frames)
+    assert weighted == pytest.approx(float(mean["cycles"]), abs=0.1)
+    assert max(int(row["cycles_most"]) for row in utterances) == int(most["cycles"])
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        ({"phases": {}}, "phases are"),
+        ({"phases": {"FC": {"mean": 1}}}, "phases are"),
+        ({"cycles_most": "762"}, "cycles_most is '762', expected a number"),
+    ],
+)
+def test_a_damaged_summary_is_refused(copied, tmp_path, damage, message):
+    results = copied(*FILES)
+    summary = json.loads((results / FILES[0]).read_text())
+    (results / FILES[0]).write_text(json.dumps(summary | damage))
+    with pytest.raises(FileError, match=message):
+        frame_cycles(results, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

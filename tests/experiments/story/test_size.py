@@ -13,6 +13,7 @@ from files.errors import FileError
 
 RESULTS = Path(__file__).parents[3] / "results"
 KINDS = {"stated", "secondary", "reconstructed", "ours"}
+TABLE = "recognition/table.csv"
 
 
 def test_the_committed_files_are_what_it_writes(tmp_path: Path) -> None:
@@ -42,3 +43,14 @@ def test_a_number_that_is_none_is_named(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("0.100864", "many"))
     with pytest.raises(FileError, match="many"):
         size_by_step(tmp_path, tmp_path / "out")
+
+
+def test_each_kind_has_its_own_numbers(rows_of):
+    rows = rows_of("story/size/size.csv")
+    by = {(row["step"], row["kind"], row["counted"]): float(row["megabytes"]) for row in rows}
+    assert {key[0]: size for key, size in by.items() if key[1] == "stated"} == {"baseline": 2.79, "4-bit weights": 0.1}
+    assert by["baseline", "reconstructed", ""] == 698_368 * 4 / 1e6
+    assert by["4-bit weights", "reconstructed", ""] == 201_728 / 2 / 1e6
+    ours = {key[2]: size for key, size in by.items() if key[:2] == ("4-bit weights", "ours")}
+    # 201,728 weights of half a byte; a bit for each of 128 x 1,920 places; 300,032 of half a byte.
+    assert sorted(ours.values()) == [0.100864, 0.100864 + 128 * 1920 / 8e6, 0.150016]
