@@ -21,13 +21,10 @@ from power.report import PAPER_POWER_UW, PowerReport, table
 METRIC_FRAMES = 6000
 
 
-def report(checkpoint: Checkpoint, spoken: Spoken, simulated: Cosimulation, power: Mapping[str, PowerReport]) -> str:
-    """Return the figures of a run as text."""
-    spec = checkpoint.specification
-    cycles, size = spoken.counts.cycles, weight_size(checkpoint)
-    seconds = len(spoken.codes) * spec.frame_period_s
-    lines = [f"{spoken.name}: {seconds:.2f} s, {len(spoken.codes)} frames"]
+def recognised(spoken: Spoken) -> list[str]:
+    """Return the lines that say what was recognised, phones or a class, and how it compares with the reference."""
     errors = spoken.errors
+    lines: list[str] = []
     if spoken.is_class:
         lines += [f"  class      {segment.phone}" for segment in spoken.segments]
         if errors is not None and spoken.reference is not None:
@@ -41,6 +38,16 @@ def report(checkpoint: Checkpoint, spoken: Spoken, simulated: Cosimulation, powe
             f"  PER {100 * errors.rate:.1f} % ({errors.substitutions} substitutions, {errors.deletions} deletions, "
             f"{errors.insertions} insertions in {errors.reference} phones; 39 phones, silence not scored)"
         )
+    return lines
+
+
+def report(checkpoint: Checkpoint, spoken: Spoken, simulated: Cosimulation, power: Mapping[str, PowerReport]) -> str:
+    """Return the figures of a run as text."""
+    spec = checkpoint.specification
+    cycles, size = spoken.counts.cycles, weight_size(checkpoint)
+    seconds = len(spoken.codes) * spec.frame_period_s
+    lines = [f"{spoken.name}: {seconds:.2f} s, {len(spoken.codes)} frames"]
+    lines += recognised(spoken)
     lines += [f"  {warning}" for warning in spoken.warnings]
     lines += [
         "",
