@@ -26,8 +26,8 @@ def _work(given: argparse.Namespace) -> None:
 
 _OUTPUTS = ("rows.csv", "table.csv", "table.md", "epochs.csv", "rates.png", "epochs.png")
 _SEEDS = ("--seeds", "1", "2", "3", "--work", "{work}", "--out", "{out}")
-# Stages on sentences that flite speaks.
-_QUICK = ("recognition", "--corpus", "synthetic", "--recipe", "small", "--work", "{work}", "--out", "{out}", "--stages")
+# On sentences that flite speaks.
+_QUICK = ("recognition", "--corpus", "synthetic", "--recipe", "small", "--work", "{work}", "--out", "{out}")
 
 EXPERIMENT = Experiment(
     name="recognition",
@@ -40,7 +40,7 @@ EXPERIMENT = Experiment(
             name="recognition",
             makes="phone error rates of every stage and baseline, three seeds each",
             command=("recognition", "--data", "{data}", *_SEEDS),
-            quick=(*_QUICK, "float-256-states", "lstm"),
+            quick=_QUICK,
             folder="recognition",
             outputs=_OUTPUTS,
             needs=(CORPUS, TRAINING),
@@ -59,7 +59,7 @@ EXPERIMENT = Experiment(
                 "{data}",
                 *_SEEDS,
             ),
-            quick=(*_QUICK, "lstm"),
+            quick=(*_QUICK, "--stages", "lstm"),
             folder="recognition/timit_sample",
             outputs=_OUTPUTS,
             needs=(TIMIT_SAMPLE, TRAINING),
@@ -84,7 +84,7 @@ EXPERIMENT = Experiment(
                 "{data}",
                 *_SEEDS,
             ),
-            quick=(*_QUICK, "lstm"),
+            quick=(*_QUICK, "--stages", "lstm"),
             folder="recognition/timit_transfer",
             outputs=_OUTPUTS,
             inputs=("recognition/senones.npz",),
