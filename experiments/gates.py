@@ -87,7 +87,7 @@ EXPERIMENT = Experiment(
                 "--data",
                 "{data}",
                 "--liberty",
-                "{cells}/nangate45/nangate45_typ.lib.gz",
+                "{cells}/nangate45_typ.lib*",
                 "--icarus-frames",
                 "3",
                 "--out",
@@ -102,7 +102,7 @@ EXPERIMENT = Experiment(
         Result(
             name="gates-asap7",
             makes="the same in ASAP7, on the shipped clip",
-            command=("gates", "--liberty", "{cells}/asap7/*_RVT_TT*", "--out", "{out}"),
+            command=("gates", "--liberty", "{cells}/asap7_*_RVT_TT.lib*", "--out", "{out}"),
             quick=("gates", "--checkpoint", "{tiny}", "--frames", "4", "--power-frames", "2", "--out", "{out}"),
             folder="power/gates/asap7",
             outputs=_OUTPUTS,

@@ -17,7 +17,8 @@ def _arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--cells", type=path, help="folder of libraries of cells (default: $RSNN_LIBERTY)")
     command.add_argument("--jobs", type=whole, default=1, metavar="N", help="commands side by side (default: 1)")
     command.add_argument("--again", action="store_true", help="make what is not stale, too")
-    command.add_argument("--out", type=path, help="folder of all results (default: results; build/quick with --quick)")
+    said = "folder of all results (default: results; build/quick, or build/reproduced without a corpus)"
+    command.add_argument("--out", type=path, help=said)
     command.add_argument("--work", type=path, help="folder for logs and what is kept (default: work/reproduce)")
 
 

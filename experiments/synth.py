@@ -53,6 +53,7 @@ EXPERIMENT = Experiment(
                 "equivalence.md",
                 "fpga.csv",
             ),
+            full_only=("fpga.csv",),
             varies=("equivalence_seconds.csv",),
             needs=(SIMULATORS,),
             minutes=75,

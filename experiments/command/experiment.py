@@ -21,7 +21,8 @@ class Result:
     """Files below ``results/`` that one command line makes.
 
     Words of a command line may hold ``{out}``, the result's folder; ``{results}``, the folder of all; ``{data}`` and
-    ``{cells}``, folders of corpora and of libraries; ``{work}``, where what is computed once is kept.
+    ``{cells}``, folders of corpora and of libraries (a pattern of files anywhere below it); ``{work}``, where what is
+    computed once is kept.
 
     Parameters
     ----------
@@ -37,6 +38,8 @@ class Result:
         Below ``results/``.
     outputs : tuple of str
         Files in it that the command makes, all with the same bytes each time.
+    full_only : tuple of str
+        Of `outputs`, those that `quick` does not make.
     varies : tuple of str
         Files whose bytes no run repeats: speeds.
     inputs : tuple of str
@@ -53,6 +56,7 @@ class Result:
     outputs: tuple[str, ...]
     minutes: float
     quick: tuple[str, ...] = ()
+    full_only: tuple[str, ...] = ()
     varies: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()

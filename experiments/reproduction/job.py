@@ -19,6 +19,7 @@ __all__ = ["STAMPS", "Job", "dependencies"]
 
 # Folder below that of all results: a file a result, which says what it was made of.
 STAMPS = ".reproduced"
+_STAMP = {"command": str, "files": dict, "made_of": str, "seconds": int | float}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,14 +94,15 @@ class Job:
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """Return the files that the command makes as it is given; without place and route there is no FPGA."""
-        return tuple(name for name in self.result.outputs if not (name == "fpga.csv" and "--no-fpga" in self.words))
+        """Return the files that the command makes as it is given."""
+        quick = self.template != self.result.command
+        return tuple(name for name in self.result.outputs if not (quick and name in self.result.full_only))
 
     @property
     def seconds(self) -> float:
         """Return how long it will take: as long as here, or as is declared."""
         kept = self._kept()
-        return float(kept["seconds"]) if kept and kept.get("command") else 60 * self.result.minutes
+        return 60 * self.result.minutes if kept is None else float(kept["seconds"])
 
     def _kept(self) -> dict[str, Any] | None:
         if not self.stamp.is_file():
@@ -109,7 +111,9 @@ class Job:
             kept = read_json(self.stamp, what="stamp")
         except FileError:
             return None
-        return kept if isinstance(kept, dict) else None
+        # What is no stamp of ours is none: the result is made again.
+        whole = isinstance(kept, dict) and all(isinstance(kept.get(key), kind) for key, kind in _STAMP.items())
+        return kept if whole else None
 
     def _made_of(self) -> str:
         inputs = [f"{name} {_digest(self.results / name)}" for name in self.result.inputs]

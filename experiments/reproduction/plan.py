@@ -168,7 +168,7 @@ def _fill(template: Sequence[str], place: Place, result: Result) -> tuple[str, .
             filled = filled.replace(f"{{{name}}}", str(folder))
         if "{cells}" in word and "*" in word:
             assert place.cells is not None, "what is needed is there"
-            matches = sorted(map(str, place.cells.glob(word.removeprefix("{cells}/"))))
+            matches = sorted(map(str, place.cells.rglob(word.removeprefix("{cells}/"))))
             if not matches:
                 return f"no file {filled}"
             words += matches

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,8 @@ from experiments.reproduction.runner import duration, run_jobs
 __all__ = ["list_results", "reproduce"]
 
 CELLS_VARIABLE = "RSNN_LIBERTY"
+# Where all results go if something is not there that one needs, and no folder is named.
+WITHOUT = Path("build/reproduced")
 
 
 def reproduce(
@@ -61,6 +64,10 @@ def reproduce(
         cells=cells or (Path(named) if named else None),
     )
     chosen = plan(names, place, quick=quick)
+    if out is None and not quick and any(job.note for job in chosen.jobs):
+        # Results of a corpus are not to be lost to those of a clip.
+        place = dataclasses.replace(place, results=WITHOUT)
+        chosen = plan(names, place, quick=quick)
     failed = run_jobs(chosen.jobs, work=place.work, side_by_side=side_by_side, again=again, said=said)
     made = len(chosen.jobs) - len(failed)
     lines = [f"{made} of {len(chosen.jobs) + len(chosen.left_out)} results are in {place.results}/"]

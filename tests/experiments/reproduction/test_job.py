@@ -70,10 +70,13 @@ def test_what_it_reads_has_changed(job: Job, tmp_path: Path) -> None:
     assert job.stale() == "code, input or command has changed"
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"made_of": 1}', "\0"])
+NO_STAMP = '{"made_of": "x", "files": [], "seconds": 1, "command": ""}'
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"made_of": 1}', NO_STAMP, "\0"])
 def test_a_stamp_that_is_none(job: Job, text: str) -> None:
     job.stamp.write_text(text)
-    assert job.stale()
+    assert job.stale() == "never made here"
     assert job.seconds == 60
 
 
@@ -96,3 +99,12 @@ def test_what_is_read_is_made_before(job: Job) -> None:
     )
     assert dependencies(job, [job, other]) == ["zero"]
     assert dependencies(other, [job, other]) == []
+
+
+def test_what_the_quick_command_does_not_make_is_not_missed(job: Job, tmp_path: Path) -> None:
+    result = dataclasses.replace(RESULT, outputs=("a.csv", "board.csv"), full_only=("board.csv",), quick=("one",))
+    quick = dataclasses.replace(job, result=result, template=result.quick)
+    assert quick.outputs == ("a.csv",)
+    quick.done(1.0)
+    with pytest.raises(FileError, match="board"):
+        dataclasses.replace(quick, template=result.command).done(1.0)

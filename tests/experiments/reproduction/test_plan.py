@@ -58,14 +58,33 @@ def test_a_tool_that_is_missing_is_named(nowhere: Place, monkeypatch: pytest.Mon
 def test_libraries_in_several_files(nowhere: Place, tmp_path: Path) -> None:
     cells = tmp_path / "cells"
     (cells / "asap7").mkdir(parents=True)
-    for name in ("b_RVT_TT.lib", "a_RVT_TT.lib", "a_RVT_SS.lib"):
+    for name in ("asap7_b_RVT_TT.lib", "asap7_a_RVT_TT.lib.gz", "asap7_a_RVT_SS.lib"):
         (cells / "asap7" / name).write_text("")
     place = Place(results=nowhere.results, work=nowhere.work, data=nowhere.data, cells=cells)
     (job,) = plan(["gates-asap7"], place, quick=False).jobs
     at = job.words.index("--liberty")
-    assert [Path(word).name for word in job.words[at + 1 : at + 3]] == ["a_RVT_TT.lib", "b_RVT_TT.lib"]
+    assert [Path(word).name for word in job.words[at + 1 : at + 3]] == [
+        "asap7_a_RVT_TT.lib.gz",
+        "asap7_b_RVT_TT.lib",
+    ]
 
 
 def test_a_result_that_is_none(nowhere: Place) -> None:
     with pytest.raises(FileError, match="'no': no result of this name, expected demo, "):
         plan(["no"], nowhere, quick=True)
+
+
+def test_the_libraries_at_hand_are_found(nowhere: Place, liberty_files: dict[str, Path]) -> None:
+    folder = next(iter(liberty_files.values())).parent
+    names = ["gates-nangate45", "gates-asap7"]
+    # With a corpus, or they would be quick ones of other cells.
+    place = Place(results=nowhere.results, work=nowhere.work, data=None, cells=folder)
+    found = plan(names, place, quick=False)
+    assert not found.left_out
+    for job in found.jobs:
+        if job.note:
+            continue
+        given = [word for word in job.words if ".lib" in word]
+        assert given
+        assert all(Path(word).is_file() for word in given)
+    assert any(not job.note for job in found.jobs)
