@@ -76,6 +76,7 @@ EXPERIMENT = Experiment(
                 "techniques.md",
                 "techniques.json",
                 "techniques.png",
+                "techniques.svg",
             ),
             needs=(CORPUS, SIMULATORS),
             minutes=90,
