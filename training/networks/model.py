@@ -27,6 +27,8 @@ class SpikingNetwork(AcousticModel):
     quantised : bool
         Weights on the integer grid and leaks rounded down, so that every number is golden's integer times its scale.
         Otherwise float weights and leaks.
+    grid_bits : int
+        Bits of a weight on that grid, at most the specification's: fewer are multiples of a step over the same range.
     offset : nn.Parameter [shape=(outputs,)]
         Added to the logits; the host's, not the hardware's.
     fc_mask : torch.Tensor [shape=(last width, outputs), dtype=bool]
@@ -40,6 +42,7 @@ class SpikingNetwork(AcousticModel):
         self.spec = spec
         self.scales = Scales.of(spec)
         self.quantised = False
+        self.grid_bits = spec.weight_bits
         generator = torch.Generator().manual_seed(seed)
 
         def matrix(fan_in: int, width: int, gain: float) -> nn.Parameter:
@@ -57,6 +60,11 @@ class SpikingNetwork(AcousticModel):
         self.offset = nn.Parameter(torch.zeros(spec.outputs))
         self.register_buffer("fc_mask", torch.ones(spec.layers[-1], spec.outputs, dtype=torch.bool))
 
+    @property
+    def coarser(self) -> int:
+        """log2 of a step of the grid, in units of the specification's integers."""
+        return self.spec.weight_bits - self.grid_bits
+
     def weight(self, name: str, layer: int = 0) -> torch.Tensor:
         """Return a matrix as the forward uses it: masked, and on the grid in quantised mode.
 
@@ -70,7 +78,7 @@ class SpikingNetwork(AcousticModel):
         else:
             weights, scale = getattr(self, name)[layer], getattr(self.scales, name)[layer]
         if self.quantised:
-            weights = FakeQuantise.apply(weights, scale, self.spec.weight_bits)
+            weights = FakeQuantise.apply(weights, scale + self.coarser, self.grid_bits)
         return weights * self.fc_mask if name == "fc" else weights
 
     @torch.no_grad()

@@ -35,8 +35,11 @@ def export(
     spec, scales = network.spec, network.scales
     dtype = torch.int8 if spec.weight_bits <= 8 else torch.int16
 
+    coarser = network.coarser
+
     def integers(weights: torch.Tensor, scale: int) -> np.ndarray:
-        return to_integers(weights, scale=scale, bits=spec.weight_bits).to(dtype).numpy()
+        steps = to_integers(weights, scale=scale + coarser, bits=network.grid_bits)
+        return (steps * 2**coarser).to(dtype).numpy()
 
     return Checkpoint(
         specification=spec,
@@ -104,7 +107,7 @@ def replicate_head(network: SpikingNetwork, senone_state: np.ndarray) -> Spiking
     state["fc_mask"] = state["fc_mask"][:, chosen]
     state["offset"] = state["offset"][chosen] - torch.log(counts[chosen])
     wider.load_state_dict(state)
-    wider.quantised = network.quantised
+    wider.quantised, wider.grid_bits = network.quantised, network.grid_bits
     return wider
 
 

@@ -85,7 +85,7 @@ def rates_of(row: dict[str, Any]) -> str:
 def spiking_size(network: SpikingNetwork) -> dict[str, Any]:
     """Count the weights as the paper does (the pruned ones out, biases there are none), and what storing them takes."""
     spec = network.spec
-    bits = spec.weight_bits if network.quantised else FLOAT_BITS
+    bits = network.grid_bits if network.quantised else FLOAT_BITS
     layers = sum(matrix.numel() for matrix in network.feed_forward)
     layers += sum(matrix.numel() for matrix, has in zip(network.recurrent, spec.recurrent, strict=True) if has)
     fc, kept = network.fc.numel(), int(network.fc_mask.sum())

@@ -350,6 +350,8 @@ class Pipeline:
             if stage.fc_pruned:
                 network.fc_mask.copy_(magnitude_mask(network.fc * network.fc_mask, share=stage.fc_pruned))
         network.quantised = stage.quantised
+        if stage.quantised:
+            network.grid_bits = stage.weight_bits
         return network
 
     def _fitting_start(self, stage: Stage) -> Checkpoint:

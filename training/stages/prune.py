@@ -103,5 +103,5 @@ def keep_neurons(
     for name in ("fc", "fc_mask"):
         state[name] = state[name][kept[-1]]
     narrow.load_state_dict(state)
-    narrow.quantised = network.quantised
+    narrow.quantised, narrow.grid_bits = network.quantised, network.grid_bits
     return narrow

@@ -13,9 +13,8 @@ import torch
 
 from golden.specification import Specification
 
-# 32 codes per sigma (features.frontend), and FC weights in sixteenths.
+# 32 codes per sigma (features.frontend).
 INPUT_SCALE = -5
-FC_SCALE = -4
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,8 @@ class Scales:
             unit[layer] + shift - (INPUT_SCALE if layer == 0 else 0) for layer, shift in enumerate(spec.input_shifts)
         )
         recurrent = tuple(unit[layer] + shift for layer, shift in enumerate(spec.recurrent_shifts))
-        return cls(INPUT_SCALE, FC_SCALE, unit, fed, recurrent)
+        # FC weights are below 1/2: of 4 bits, sixteenths.
+        return cls(INPUT_SCALE, -spec.weight_bits, unit, fed, recurrent)
 
     def named(self) -> dict[str, int]:
         """Return the checkpoint's names of the scales."""

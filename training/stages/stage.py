@@ -54,6 +54,8 @@ class Stage:
         Share of the fully connected layer's weights that are zero, chosen at the beginning of the stage.
     quantised : bool
         Train, and score, with the hardware's integers.
+    weight_bits : int
+        Of these integers, 2 to 8. The hardware holds 4 or 8: fewer are multiples of 2 to the power of the bits that go.
     teacher : str
         Stage whose network's opinion is part of the loss (``distillation``), "" for none.
     seed : int
@@ -75,6 +77,7 @@ class Stage:
     targets: str = "states"
     fc_pruned: float = 0.0
     quantised: bool = False
+    weight_bits: int = 4
     teacher: str = ""
 
 
@@ -180,6 +183,7 @@ _STAGE = {
     "targets": _Field(str, words=TARGETS),
     "fc_pruned": _Field(float, 0, 0.999),
     "quantised": _Field(bool),
+    "weight_bits": _Field(int, 2, 8),
     "teacher": _Field(str),
     "seed": _Field(int, 0, MOST_SEED),
 }
@@ -271,6 +275,8 @@ def _fits(path: Path, stage: Stage, start: Stage | None) -> None:
     where = f"{path}: stages.{stage.name}"
     if stage.network != "spiking" and (stage.quantised or stage.fc_pruned or stage.start):
         raise RecipeError(f"{where}: a baseline is neither quantised, nor pruned, nor the continuation of a stage")
+    if stage.weight_bits != Stage.weight_bits and not stage.quantised:
+        raise RecipeError(f"{where}.weight_bits is {stage.weight_bits}, expected quantised = true as well")
     if bool(stage.teacher) != bool(stage.plan.weights.distillation):
         raise RecipeError(f"{where}: teacher and distillation, expected both or neither")
     if start is None:
@@ -302,6 +308,8 @@ def _check_size(path: Path, stage: Stage, senones: int) -> None:
 def shaped(spec: Specification, stage: Stage, **others: int) -> Specification:
     """Return a specification with the layers of a stage, those beyond the second like the second.
 
+    Weights of more than its bits make membranes and thresholds as much finer.
+
     Parameters
     ----------
     spec : Specification
@@ -315,6 +323,9 @@ def shaped(spec: Specification, stage: Stage, **others: int) -> Specification:
     SpecificationError
         There is none of that size.
     """
+    held = spec.weight_bits if stage.weight_bits <= spec.weight_bits else 8
+    finer = held - spec.weight_bits
+
     def each(values: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(values[min(layer, len(values) - 1)] for layer in range(stage.layers))
 
@@ -324,8 +335,9 @@ def shaped(spec: Specification, stage: Stage, **others: int) -> Specification:
         input_shifts=each(spec.input_shifts),
         recurrent_shifts=each(spec.recurrent_shifts),
         leaks=each(spec.leaks),
-        thresholds=each(spec.thresholds),
-        membrane_bits=each(spec.membrane_bits),
+        thresholds=tuple(theta << finer for theta in each(spec.thresholds)),
+        membrane_bits=tuple(bits + finer for bits in each(spec.membrane_bits)),
+        weight_bits=held,
         time_steps=stage.time_steps,
         **others,
     )

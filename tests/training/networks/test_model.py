@@ -134,7 +134,8 @@ def test_clipped_weights_lie_in_the_range_of_their_integers(bits):
     for weights, scale in named:
         integers = weights.detach() * 2.0**-scale
         assert (float(integers.min()), float(integers.max())) == (low, high)
-    inside = (before * 16 > low) & (before * 16 < high)
+    # A step of the FC is 2^-bits: weights lie in -1/2..1/2.
+    inside = (before * 2**bits > low) & (before * 2**bits < high)
     assert torch.equal(network.fc.detach()[inside], before[inside])
 
 

@@ -4,12 +4,14 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from golden.checkpoint import Host, load_checkpoint, random_checkpoint, save_checkpoint
 from golden.decoder import state_scores
+from golden.forward import forward
 from golden.specification import Specification
 from training.networks.model import SpikingNetwork
 from training.preparation.labels import PHONES
@@ -33,6 +35,35 @@ def assert_same(ours, theirs):
 def test_importing_and_exporting_gives_the_same_integers(seed, bits, recurrent):
     checkpoint = random_checkpoint(SMALL.replace(weight_bits=bits, recurrent=(True, recurrent)), seed=seed)
     assert_same(export(load_network(checkpoint)), checkpoint)
+
+
+@pytest.mark.parametrize(("held", "bits"), [(4, 2), (4, 3), (8, 6), (8, 8)])
+def test_fewer_bits_than_the_hardware_holds_are_multiples_of_a_step(held, bits):
+    finer = held - 4
+    spec = SMALL.replace(
+        weight_bits=held,
+        thresholds=tuple(theta << finer for theta in SMALL.thresholds),
+        membrane_bits=tuple(width + finer for width in SMALL.membrane_bits),
+    )
+    network = SpikingNetwork(spec, seed=4)
+    network.quantised, network.grid_bits = True, bits
+    checkpoint = export(network)
+    step, half = 2 ** (held - bits), 2 ** (bits - 1)
+    # By hand: sixteenths of the same range, whatever holds them.
+    found = network.feed_forward[1].detach().numpy() * 2.0**held / step
+    assert np.array_equal(checkpoint.feed_forward[1], np.clip(np.round(found), -half, half - 1) * step)
+    assert len(np.unique(checkpoint.fc)) <= 2**bits
+    # Spikes and logits are golden's.
+    codes = np.random.default_rng(bits).integers(-128, 128, size=(20, SMALL.inputs))
+    with torch.no_grad():
+        activity = network(torch.from_numpy(codes.astype(np.int8)), torch.tensor([0, 20]))
+    expected = forward(checkpoint, codes)
+    for layer, spikes in enumerate(expected.spikes):
+        assert np.array_equal(activity.spikes[layer].numpy().astype(bool), spikes), layer
+    assert any(spikes.any() for spikes in expected.spikes)
+    # The offset, the host's, is zero.
+    logits = activity.logits.numpy()
+    assert np.array_equal(logits * 2.0 ** -network.scales.fc, expected.logits)
 
 
 def test_export_rounds_claims_the_pruned_weights_and_survives_the_file(tmp_path):

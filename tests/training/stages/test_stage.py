@@ -77,6 +77,8 @@ def test_defaults_and_stages_are_read(tmp_path):
         ("width = 64", 'network = "cnn"', r"stages.wide.network is 'cnn', expected one of 'spiking', 'lstm'"),
         ("quantised = true", 'quantised = "yes"', r"stages.small.quantised is 'yes', expected true or false"),
         ("quantised = true", "quantised = false", r"shipped is 'small', expected a stage with quantised = true"),
+        ("width = 64", "width = 64\nweight_bits = 3", r"stages.wide.weight_bits is 3, expected quantised = true"),
+        ("quantised = true", "quantised = true\nweight_bits = 9", r"weight_bits is 9, expected an integer in 2..8"),
         ("fc_pruned = 0.4", "fc_pruned = nan", r"fc_pruned is nan, expected a number in 0..0.999"),
         ('start = "wide"', 'start = "none"', r"stages.small needs 'none', expected one of the stages above it"),
         ('start = "wide"', 'start = "small"', r"stages.small needs 'small', expected one of the stages above it"),
