@@ -183,7 +183,7 @@ def _plot(path: Path, rows: Sequence[dict[str, Any]]) -> None:
             if row["network"] == _TRAINED:
                 x, low, high = unit * row["value"], 100 * row["test_per_low"], 100 * row["test_per_high"]
                 axes.plot([x, x], [low, high], color="black", linewidth=1, marker="_", markersize=5)
-                axes.plot(x, 100 * row["test_per"], marker="*", color="black", markersize=7, linestyle="none")
+                axes.plot(x, 100 * row["test_per"], marker="D", markerfacecolor="none", color="black", markersize=7)
         axes.set_xlabel(label)
         axes.margins(x=0.1)
     panels[1].set_xticks(BITS)
@@ -200,7 +200,8 @@ def _plot(path: Path, rows: Sequence[dict[str, Any]]) -> None:
             [],
             color="black",
             linestyle="none",
-            marker="*",
+            marker="D",
+            markerfacecolor="none",
             markersize=7,
             label="trained so: mean and range of 3 seeds",
         ),
