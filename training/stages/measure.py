@@ -16,6 +16,8 @@ from golden.scoring import PhoneErrors, Silence
 from golden.specification import Specification
 from training.networks.acoustic_model import AcousticModel
 from training.networks.baselines import SnnTorchBaseline, weight_count
+from training.networks.integer_lstm import WEIGHT_BITS, IntegerLstm
+from training.networks.integer_lstm_run import run_integers
 from training.networks.model import SpikingNetwork
 from training.preparation.dataset import DEV, TEST, Dataset
 from training.stages.export import export
@@ -34,7 +36,8 @@ def measure(network: AcousticModel, data: Dataset, host: Host) -> tuple[dict[str
     Parameters
     ----------
     network : AcousticModel
-        A quantised `SpikingNetwork` is run by ``golden.forward`` in integers, every other one by torch.
+        A quantised `SpikingNetwork` is run by ``golden.forward`` in integers, an `IntegerLstm` by `run_integers`, every
+        other one by torch.
     data : Dataset
     host : Host
 
@@ -48,6 +51,8 @@ def measure(network: AcousticModel, data: Dataset, host: Host) -> tuple[dict[str
     integer = isinstance(network, SpikingNetwork) and network.quantised
     checkpoint = export(network, host=host) if isinstance(network, SpikingNetwork) else None
     scale = checkpoint.scales["fc"] if checkpoint is not None and integer else 0
+    if isinstance(network, IntegerLstm):
+        scale = network.integers().fc_scale
     logits = (logits for _, logits, _ in results_of(network, checkpoint if integer else None, data, DEV))
     host, dev = tune(host, logits, data.references(DEV), fc_scale=scale)
     row: dict[str, Any] = {}
@@ -101,12 +106,13 @@ def spiking_size(network: SpikingNetwork) -> dict[str, Any]:
 def _dense_size(network: AcousticModel) -> dict[str, Any]:
     """Count the weights of a baseline; each is multiplied once a time step, whatever its input."""
     weights = weight_count(network)
-    megabytes = weights * FLOAT_BITS / 8e6
+    bits = WEIGHT_BITS if isinstance(network, IntegerLstm) else FLOAT_BITS
+    megabytes = weights * bits / 8e6
     steps = network.time_steps if isinstance(network, SnnTorchBaseline) else 1
     work = weights * steps * _FRAMES_PER_SECOND / 1e6
     return {
         "weights": weights,
-        "weight_bits": FLOAT_BITS,
+        "weight_bits": bits,
         "megabytes": megabytes,
         "bitmap_megabytes": megabytes,
         "dense_megabytes": megabytes,
@@ -156,6 +162,13 @@ def results_of(
     """Yield codes, logits and spikes of each utterance of a set, golden's where there is a checkpoint."""
     members = data.members(part)
     codes = [data.codes[data.starts[which] : data.starts[which + 1]] for which in members]
+    if isinstance(network, IntegerLstm):
+        integers = network.integers()
+        for first in range(0, len(codes), 32):
+            some = codes[first : first + 32]
+            for given, found in zip(some, run_integers(integers, some), strict=True):
+                yield given, found, ()
+        return
     if checkpoint is None:
         results = run_spikes(network, data.utterances(members, data.state, delay=0))
         for given, (logits, spikes) in zip(codes, results, strict=True):

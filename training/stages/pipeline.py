@@ -26,6 +26,7 @@ from golden.specification import Specification
 from training.errors import RecipeError, SenoneError
 from training.networks.acoustic_model import AcousticModel
 from training.networks.baselines import RecurrentBaseline, SnnTorchBaseline
+from training.networks.integer_lstm import IntegerLstm
 from training.networks.model import SpikingNetwork
 from training.preparation.dataset import DEV, IGNORED, TRAIN, Dataset, Utterances
 from training.preparation.labels import STATES_PER_PHONE
@@ -186,7 +187,7 @@ class Pipeline:
     def row(self, name: str) -> dict[str, Any]:
         """Return what a stage comes to (`training.stages.measure`), from its folder if it is there."""
         folder, stage, about = self.folder(name), self.stage(name), self.key(name) + self._layout_digest
-        files = ["log.csv", "checkpoint.npz"] if stage.quantised else ["log.csv"]
+        files = ["log.csv", "checkpoint.npz"] if stage.quantised and stage.network == "spiking" else ["log.csv"]
         kept = read_row(folder, files, about=about)
         if kept is not None:
             return kept
@@ -215,9 +216,8 @@ class Pipeline:
     def _measured(self, stage: Stage, network: AcousticModel) -> tuple[dict[str, Any], Checkpoint | None]:
         """Return what a network comes to, and the checkpoint of a quantised one."""
         measured, host = measure(network, self.data, self.host(stage, network))
-        if not stage.quantised:
+        if not stage.quantised or not isinstance(network, SpikingNetwork):
             return measured, None
-        assert isinstance(network, SpikingNetwork)
         return measured, export(network, host=host)
 
     def log(self, name: str) -> list[dict[str, str]]:
@@ -333,6 +333,10 @@ class Pipeline:
         """Return the network as it is when the stage begins."""
         outputs = len(self.senone_state(stage))
         inputs = self.data.codes.shape[1]
+        if stage.network == "lstm" and stage.quantised:
+            before = self.network(stage.start).cpu()
+            assert isinstance(before, RecurrentBaseline)
+            return IntegerLstm(before)
         if stage.network in ("lstm", "gru"):
             return RecurrentBaseline(
                 stage.network, inputs=inputs, width=stage.width, outputs=outputs, seed=stage.seed

@@ -53,7 +53,8 @@ class Stage:
     fc_pruned : float
         Share of the fully connected layer's weights that are zero, chosen at the beginning of the stage.
     quantised : bool
-        Train, and score, with the hardware's integers.
+        Train, and score, with the hardware's integers; of an LSTM, which then starts from one in floating point, with
+        those of `training.networks.integer_lstm`.
     weight_bits : int
         Of these integers, 2 to 8. The hardware holds 4 or 8: fewer are multiples of 2 to the power of the bits that go.
     teacher : str
@@ -253,8 +254,10 @@ def load_recipe(path: Path = DEFAULT_RECIPE) -> Recipe:
                 raise RecipeError(f"{path}: stages.{name} needs {brief(needed)}, expected one of the stages above it")
         _fits(path, read[name], read.get(read[name].start))
         _check_size(path, read[name], speech.get("senones", Recipe.senones))
-    if not isinstance(shipped, str) or shipped not in read or not read[shipped].quantised:
-        raise RecipeError(f"{path}: shipped is {brief(shipped)}, expected a stage with quantised = true")
+    if not isinstance(shipped, str) or shipped not in read or not (
+        read[shipped].quantised and read[shipped].network == "spiking"
+    ):
+        raise RecipeError(f"{path}: shipped is {brief(shipped)}, expected a stage with quantised = true, and spikes")
     return Recipe(stages=read, shipped=shipped, **speech)
 
 
@@ -273,8 +276,14 @@ def _stage(path: Path, name: str, fields: Mapping[str, Any]) -> Stage:
 def _fits(path: Path, stage: Stage, start: Stage | None) -> None:
     """Refuse what cannot be."""
     where = f"{path}: stages.{stage.name}"
+    if stage.network == "lstm" and stage.quantised and not stage.fc_pruned and start is not None:
+        _fits_lstm(where, stage, start)
+        return
     if stage.network != "spiking" and (stage.quantised or stage.fc_pruned or stage.start):
-        raise RecipeError(f"{where}: a baseline is neither quantised, nor pruned, nor the continuation of a stage")
+        raise RecipeError(
+            f"{where}: a baseline is neither quantised, nor pruned, nor the continuation of a stage, "
+            "but for an LSTM in integers, which starts from one in floating point"
+        )
     if stage.weight_bits != Stage.weight_bits and not stage.quantised:
         raise RecipeError(f"{where}.weight_bits is {stage.weight_bits}, expected quantised = true as well")
     if bool(stage.teacher) != bool(stage.plan.weights.distillation):
@@ -293,6 +302,16 @@ def _fits(path: Path, stage: Stage, start: Stage | None) -> None:
         raise RecipeError(f"{where}.targets: {start.name} has senones, which do not become states again")
     if start.fc_pruned > stage.fc_pruned:
         raise RecipeError(f"{where}.fc_pruned is {stage.fc_pruned:g}, expected at least the {start.fc_pruned:g} before")
+
+
+def _fits_lstm(where: str, stage: Stage, start: Stage) -> None:
+    """Refuse an LSTM in integers that does not start from its like in floating point."""
+    if start.network != "lstm" or start.quantised:
+        raise RecipeError(f"{where}.start: {start.name} is no LSTM in floating point")
+    if (start.width, start.targets) != (stage.width, stage.targets):
+        raise RecipeError(f"{where}: expected width {start.width} and targets {start.targets!r}, as {start.name}")
+    if stage.weight_bits != Stage.weight_bits:
+        raise RecipeError(f"{where}.weight_bits is {stage.weight_bits}, an LSTM's integers have {Stage.weight_bits}")
 
 
 def _check_size(path: Path, stage: Stage, senones: int) -> None:

@@ -87,6 +87,17 @@ def test_defaults_and_stages_are_read(tmp_path):
         ("width = 64", 'network = "gru"', r"stages.small.start: wide is no spiking network"),
         ("width = 64", 'targets = "senones"\n[stages.y]\nstart = "wide"', r"stages.y.targets: wide has senones"),
         ("width = 64", 'network = "gru"\nquantised = true', r"stages.wide: a baseline is neither quantised"),
+        ("width = 64", 'network = "lstm"\n[stages.z]\nnetwork = "lstm"\nstart = "wide"', r"stages.z: a baseline is n"),
+        (
+            "width = 64",
+            'width = 64\n[stages.z]\nnetwork = "lstm"\nstart = "wide"\nquantised = true',
+            r"stages.z.start: wide is no LSTM in floating point",
+        ),
+        (
+            "width = 64",
+            'network = "lstm"\n[stages.z]\nwidth = 4\nnetwork = "lstm"\nstart = "wide"\nquantised = true',
+            r"stages.z: expected width 128 and targets 'states', as wide",
+        ),
         ("[defaults]\nepochs = 2", "[defaults]", r"stages.wide.epochs is missing, expected an integer"),
         ("[stages.wide]\nwidth = 64", "[stages]\nwide = 3", r"stages.wide is 3, expected a table"),
         ("[defaults]", "[defaults", r"mine.toml: not a recipe"),
