@@ -34,6 +34,7 @@ from torch.nn.utils.rnn import pad_sequence
 from training.networks.acoustic_model import AcousticModel, Activity
 from training.networks.baselines import RecurrentBaseline
 from training.networks.dropout import dropped
+from training.networks.integer_lstm_layer import LayerOnCpu
 from training.stages.quantise import INPUT_SCALE, FakeQuantise, to_integers
 
 __all__ = ["IntegerLayer", "IntegerLstm", "IntegerWeights", "gate_tables"]
@@ -116,6 +117,10 @@ class IntegerLstm(AcousticModel):
         It is none.
     """
 
+    scales: Tensor
+    sigmoid_table: Tensor
+    tanh_table: Tensor
+
     def __init__(self, start: RecurrentBaseline) -> None:
         super().__init__()
         cells: list[nn.LSTM] = []
@@ -124,18 +129,22 @@ class IntegerLstm(AcousticModel):
             if len(layer) != 1 or not isinstance(layer[0], nn.LSTM):
                 raise ValueError("an integer LSTM starts from an LSTM in one direction")
             cells.append(layer[0])
-        self.fed = nn.ParameterList([cell.weight_ih_l0.detach().clone() for cell in cells])
-        self.back = nn.ParameterList([cell.weight_hh_l0.detach().clone() for cell in cells])
-        self.bias = nn.ParameterList([(cell.bias_ih_l0 + cell.bias_hh_l0).detach().clone() for cell in cells])
+        given = [{name: value.detach().clone() for name, value in cell.named_parameters()} for cell in cells]
+        self.fed = nn.ParameterList([own["weight_ih_l0"] for own in given])
+        self.back = nn.ParameterList([own["weight_hh_l0"] for own in given])
+        self.bias = nn.ParameterList([own["bias_ih_l0"] + own["bias_hh_l0"] for own in given])
         self.fc = nn.Parameter(start.fc.weight.detach().clone())
         self.offset = nn.Parameter(start.offset.detach().clone())
-        scales = [best_scale(weights) for weights in (*self.fed, *self.back, self.fc)]
+        scales = [best_scale(weights) for weights in self._matrices()]
         self.register_buffer("scales", torch.tensor(scales, dtype=torch.int64))
         for number, table in enumerate(gate_tables()):
-            self.register_buffer(("sigmoid", "tanh")[number], torch.from_numpy(table).to(torch.float32))
+            self.register_buffer(("sigmoid_table", "tanh_table")[number], torch.from_numpy(table).to(torch.float32))
+
+    def _matrices(self) -> list[Tensor]:
+        return [*self.fed, *self.back, self.fc]
 
     def _scales(self) -> tuple[list[int], list[int], int]:
-        scales, layers = self.scales.tolist(), len(self.fed)  # type: ignore[operator]
+        scales, layers = self.scales.tolist(), len(self.fed)
         return scales[:layers], scales[layers : 2 * layers], scales[-1]
 
     def _unit(self, layer: int) -> tuple[int, int, int]:
@@ -157,14 +166,31 @@ class IntegerLstm(AcousticModel):
             fed = FakeQuantise.apply(fed, fed_scales[layer], WEIGHT_BITS)
             back = FakeQuantise.apply(back, back_scales[layer], WEIGHT_BITS)
             drive = signal @ fed.t() + FakeQuantise.apply(bias, unit, BIAS_BITS)
-            outputs = self._run(pad_sequence(list(drive.split(counts))), back.t())
+            drives = pad_sequence(list(drive.split(counts)))
+            if codes.device.type == "cpu":
+                tables = self.sigmoid_table * 2.0**SIGMOID_SCALE, self.tanh_table * 2.0**TANH_SCALE
+                outputs = LayerOnCpu.apply(drives, back.t(), *tables)
+            else:
+                outputs = self.run_layer(drives, back.t())
             whole = torch.cat([outputs[:count, which] for which, count in enumerate(counts)])
             signal = dropped(whole, dropout, generator)
         logits = signal @ FakeQuantise.apply(self.fc, fc_scale, WEIGHT_BITS).t()
         return Activity(logits + self.offset)
 
-    def _run(self, drives: Tensor, back: Tensor) -> Tensor:
-        """Return a layer's outputs [shape=(frames, utterances, width)], given what comes from below."""
+    def run_layer(self, drives: Tensor, back: Tensor) -> Tensor:
+        """Return a layer's outputs on any device.
+
+        Parameters
+        ----------
+        drives : torch.Tensor [shape=(frames, utterances, 4 * width)]
+            What comes from below, biases included.
+        back : torch.Tensor [shape=(width, 4 * width)]
+            On the grid.
+
+        Returns
+        -------
+        torch.Tensor [shape=(frames, utterances, width)]
+        """
         width = back.shape[0]
         output = drives.new_zeros(drives.shape[1], width)
         cell, outputs = output, []
@@ -181,16 +207,16 @@ class IntegerLstm(AcousticModel):
 
     def _sigmoid(self, gate: Tensor) -> Tensor:
         at = (gate.detach() * 2.0**-GATE_SCALE).to(torch.int64) + 128
-        return _Through.apply(torch.sigmoid(gate), self.sigmoid[at] * 2.0**SIGMOID_SCALE)  # type: ignore[index, no-any-return]
+        return _through(torch.sigmoid(gate), self.sigmoid_table[at] * 2.0**SIGMOID_SCALE)
 
     def _tanh(self, gate: Tensor) -> Tensor:
         at = (gate.detach() * 2.0**-GATE_SCALE).to(torch.int64) + 128
-        return _Through.apply(torch.tanh(gate), self.tanh[at] * 2.0**TANH_SCALE)  # type: ignore[index, no-any-return]
+        return _through(torch.tanh(gate), self.tanh_table[at] * 2.0**TANH_SCALE)
 
     @torch.no_grad()
     def clip_weights(self) -> None:
         """Bring every weight into the range of its integers."""
-        for weights, scale in zip((*self.fed, *self.back, self.fc), self.scales.tolist(), strict=True):  # type: ignore[operator]
+        for weights, scale in zip(self._matrices(), self.scales.tolist(), strict=True):
             weights.clamp_(-(2 ** (WEIGHT_BITS - 1)) * 2.0**scale, (2 ** (WEIGHT_BITS - 1) - 1) * 2.0**scale)
 
     @torch.no_grad()
@@ -256,6 +282,11 @@ class _Floor(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         (inside,) = ctx.saved_tensors
         return gradient * inside, None, None
+
+
+def _through(smooth: Tensor, exact: Tensor) -> Tensor:
+    found: Tensor = _Through.apply(smooth, exact)
+    return found
 
 
 def _floor(values: Tensor, scale: int, bits: int) -> Tensor:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from training.networks.baselines import RecurrentBaseline
 from training.networks.integer_lstm import IntegerLstm, best_scale, gate_tables
+from training.networks.integer_lstm_layer import LayerOnCpu
 from training.networks.integer_lstm_run import run_integers
 
 
@@ -127,3 +128,23 @@ def test_what_is_no_lstm_is_refused() -> None:
     ):
         with pytest.raises(ValueError, match="starts from an LSTM in one direction"):
             IntegerLstm(start)
+
+
+@pytest.mark.parametrize("gain", [0.5, 2.0, 12.0])
+def test_the_layer_on_a_cpu_is_the_one_that_torch_differentiates(gain: float) -> None:
+    model = network(6, width=9, gain=gain)
+    generator = torch.Generator().manual_seed(7)
+    found = []
+    drawn = torch.randint(-200, 200, (30, 3, 36), generator=generator) / 64
+    weights = torch.randint(-8, 8, (9, 36), generator=generator) * gain / 16
+    wanted = torch.randn(30, 3, 9, generator=generator)
+    tables = model.sigmoid_table / 256, model.tanh_table / 128
+    for run in (model.run_layer, lambda drives, back: LayerOnCpu.apply(drives, back, *tables)):
+        drives, back = drawn.clone().requires_grad_(), weights.clone().requires_grad_()
+        outputs = run(drives, back)
+        (outputs * wanted).sum().backward()
+        found.append((outputs.detach(), drives.grad, back.grad))
+    assert torch.equal(found[0][0], found[1][0])
+    for one, other in zip(found[0][1:], found[1][1:], strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+    assert found[0][1].abs().max() > 0.01
