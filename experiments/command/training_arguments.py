@@ -15,10 +15,10 @@ def add_training(command: argparse.ArgumentParser) -> None:
     """Add corpus, recipe, folders and the machine's."""
     command.add_argument(
         "--corpus",
-        choices=["speechocean762", "timit", "timit_sample", "synthetic", "fsdd"],
+        choices=["speechocean762", "timit", "timit_sample", "synthetic", "fsdd", "synthetic_digits"],
         default="speechocean762",
         help="(default: speechocean762); synthetic: spoken by flite, to try things out; "
-        "fsdd: spoken digits, one class a file, with a recipe such as digits"
+        "fsdd: spoken digits, one class a file, with a recipe such as digits; synthetic_digits: flite's",
     )
     add_data(command)
     command.add_argument("--work", type=path, required=True, help="folder for what is computed once; to go on, name it")

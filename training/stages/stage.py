@@ -101,7 +101,8 @@ class Recipe:
     prior_frames : int
         Of the front-end: weight of the corpus' mean in the running mean, small for short utterances.
     dev_speakers : int
-        Training speakers held out where the corpus has no development set.
+        Training speakers held out where the corpus has no development set. Of a corpus of classes 0 leaves none: its
+        development speaker joins the training set.
     """
 
     stages: Mapping[str, Stage]
@@ -166,7 +167,7 @@ _SPEECH = {
     "least_frames": _Field(int, 1, 100_000),
     "synthetic": _Field(int, 0, 100_000),
     "speeds": _Field(list, 0.5, 2.0),
-    "dev_speakers": _Field(int, 1, 1000),
+    "dev_speakers": _Field(int, 0, 1000),
     "prior_frames": _Field(int, 0, 100_000),
 }
 _STAGE = {
