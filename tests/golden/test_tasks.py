@@ -91,8 +91,7 @@ class SurestHost(ClassHost):
 
 
 class SurestDecoder(ClassDecoder):
-    def push(self, logits: np.ndarray) -> None:
-        self._seen += len(logits)
+    def take(self, logits: np.ndarray) -> None:
         self.sums = np.maximum(self.sums, logits.max(axis=0))
 
 
