@@ -16,8 +16,7 @@ RECIPES = (
 
 
 def _arguments(command: argparse.ArgumentParser) -> None:
-    add_training(command)
-    command.set_defaults(corpus="fsdd")
+    add_training(command, recipe=False, corpus="fsdd")
     command.add_argument(
         "--recipes", nargs="+", default=list(RECIPES), metavar="RECIPE", help=f"(default: {' '.join(RECIPES)})"
     )

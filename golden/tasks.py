@@ -6,7 +6,7 @@ A task is a section (a dataclass with `TASK`, `SCALARS`, `ARRAYS`, `NAMES`, `arr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
@@ -100,7 +100,15 @@ def decoder_of(host: HostSection, frames: int, *, fc_scale: int) -> Decoder:
         Of the utterance.
     fc_scale : int
         log2 of a logit's unit (`Checkpoint.scales`' "fc").
+
+    Raises
+    ------
+    CheckpointError
+        A section of a task that was not entered.
     """
+    if host.TASK not in TASKS:
+        known = ", ".join(sorted(TASKS))
+        raise CheckpointError(f"checkpoint: host.task is {brief(host.TASK)}, expected one of {known}")
     return TASKS[host.TASK].decoder(host, frames, fc_scale=fc_scale)
 
 
@@ -152,4 +160,5 @@ def restored(scalars: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Ho
     section = section_of(dict(scalars))
     fields: dict[str, Any] = {name: value for name, value in scalars.items() if name != "task"} | dict(arrays)
     fields[section.NAMES] = tuple(fields[section.NAMES])
-    return section(**fields)
+    make: Callable[..., HostSection] = section
+    return make(**fields)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,8 @@ from tqdm import tqdm
 from cosim.engines.icarus import require_icarus
 from cosim.engines.verilator import verilator_version
 from experiments.command.tables import write_csv, write_json, write_text
-from experiments.variants.costs import exported, gates_of, power_of, simulate
-from experiments.variants.learnt import learn
+from experiments.variants.costs import Simulated, exported, gates_of, power_of, simulate
+from experiments.variants.learnt import Learnt, learn
 from experiments.variants.plot import plot_variants
 from experiments.variants.table import fold_rows, markdown, row_of
 from files.folder import output_folder
@@ -120,30 +120,26 @@ def _rows(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the rows of the table and of its folds."""
 
-    def say(name: str, what: str) -> None:
-        bar.set_description(f"{name}: {what}")
+    def saying(name: str) -> Callable[[str], object]:
+        return lambda what: bar.set_description(f"{name}: {what}")
 
-    learnt, simulated, rows = {}, {}, {}
+    learnt: dict[str, list[Learnt]] = {}
+    simulated: dict[str, Simulated] = {}
+    rows: dict[str, dict[str, Any]] = {}
     names = [Path(one.recipe).stem for one in given]
     for name, one in zip(names, given, strict=True):
-        learnt[name] = list(learn(one, folds=folds, seed=seed, each=lambda what, name=name: say(name, what)))
+        learnt[name] = list(learn(one, folds=folds, seed=seed, each=saying(name)))
         bar.update()
     for name in names:
         simulated[name] = simulate(
-            learnt[name],
-            engine=engine,
-            utterances=utterances,
-            frames=frames,
-            each=lambda what, name=name: say(name, what),
+            learnt[name], engine=engine, utterances=utterances, frames=frames, each=saying(name)
         )
         bar.update()
     for name in sorted(names, key=lambda name: learnt[name][0].row["weights"]):
         networks, ran = learnt[name], simulated[name]
-        say(name, "Verilog")
+        saying(name)("Verilog")
         files = exported(networks[0])
-        found = None
-        if library is not None:
-            found = gates_of(networks[0], library, each=lambda what, name=name: say(name, what))
+        found = None if library is None else gates_of(networks[0], library, each=saying(name))
         rows[name] = row_of(
             name, networks, ran, files, found, power_of(networks, ran, found),
             library="" if library is None else library.name,

@@ -101,8 +101,9 @@ def test_a_third_task_is_a_section_and_a_decoder(
     host = SurestHost(front_end={}, classes=("a", "b", "c"))
     surest = dataclasses.replace(classes, host=host)
     save_checkpoint(tmp_path / "a.npz", surest)
-    with pytest.raises(CheckpointError, match=r"host.task is 'surest', expected one of class, phones"):
-        load_checkpoint(tmp_path / "a.npz")
+    for refused in (lambda: load_checkpoint(tmp_path / "a.npz"), lambda: decoder_of(host, 1, fc_scale=0)):
+        with pytest.raises(CheckpointError, match=r"host.task is 'surest', expected one of class, phones"):
+            refused()
     monkeypatch.setattr("golden.tasks.TASKS", dict(TASKS))
     enter(SurestHost, SurestDecoder)
     found = load_checkpoint(tmp_path / "a.npz")

@@ -212,7 +212,7 @@ def synthesise(folder: Path, *, count: int, seed: int, workers: int = 1) -> list
 
 
 def speak_digits(folder: Path, *, stretches: tuple[float, ...] = (1.0, 1.15)) -> None:
-    """Speak each digit with each voice, laid out as the Free Spoken Digit Dataset is.
+    """Speak each digit with each voice, laid out as the Free Spoken Digit Dataset is; what is there stays.
 
     Parameters
     ----------
@@ -230,4 +230,6 @@ def speak_digits(folder: Path, *, stretches: tuple[float, ...] = (1.0, 1.15)) ->
     for digit, word in enumerate(_DIGITS):
         for voice in VOICES:
             for index, stretch in enumerate(stretches):
-                speak(word, recordings / f"{digit}_{voice}_{index}.wav", voice=voice, stretch=stretch)
+                path = recordings / f"{digit}_{voice}_{index}.wav"
+                if not path.is_file():
+                    speak(word, path, voice=voice, stretch=stretch)
