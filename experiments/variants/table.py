@@ -14,7 +14,7 @@ from power.constants import CLASSES
 __all__ = ["COLUMNS", "fold_rows", "markdown", "row_of"]
 
 COLUMNS = (
-    *("recipe", "layers", "recurrent", "time_steps", "folds"),
+    *("recipe", "layers", "recurrent", "time_steps", "lanes", "folds"),
     *("utterances", "accuracy", "accuracy_least", "accuracy_most", "accuracy_float"),
     *("weights", "megabytes", "spike_rates"),
     *("frames", "cycles_mean", "cycles_99th", "cycles_most", "overruns", "mmac_per_second", "dense_mmac_per_second"),
@@ -79,6 +79,7 @@ def row_of(
         "layers": " ".join(map(str, spec.layers)),
         "recurrent": " ".join("yes" if has else "no" for has in spec.recurrent),
         "time_steps": spec.time_steps,
+        "lanes": spec.lanes,
         "folds": len(networks),
         "utterances": said,
         "accuracy": round(1 - sum(row["test_wrong"] for row in rows) / said, 4),

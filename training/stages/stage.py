@@ -46,6 +46,8 @@ class Stage:
         Spiking layers, 1 to 8; the baselines have two whatever it says.
     recurrent : bool
         Whether the spiking layers feed back to themselves.
+    lanes : int
+        PEs of a set of the hardware, of no consequence to training; 0 for the specification's own.
     time_steps : int
         T, 1 or 2.
     targets : {"states", "senones", "classes"}
@@ -71,6 +73,7 @@ class Stage:
     width: int = 128
     layers: int = 2
     recurrent: bool = True
+    lanes: int = 0
     time_steps: int = 2
     targets: str = "states"
     fc_pruned: float = 0.0
@@ -177,6 +180,7 @@ _STAGE = {
     "width": _Field(int, 1, 4096),
     "layers": _Field(int, 1, 8),
     "recurrent": _Field(bool),
+    "lanes": _Field(int, 0, 4096),
     "time_steps": _Field(int, 1, 2),
     "targets": _Field(str, words=TARGETS),
     "fc_pruned": _Field(float, 0, 0.999),
@@ -327,6 +331,7 @@ def shaped(spec: Specification, stage: Stage, **others: int) -> Specification:
         leaks=each(spec.leaks),
         thresholds=each(spec.thresholds),
         membrane_bits=each(spec.membrane_bits),
+        lanes=stage.lanes or spec.lanes,
         time_steps=stage.time_steps,
         **others,
     )

@@ -49,6 +49,7 @@ def test_a_network_of_integers_is_what_comes_of_it(tones: Path, tmp_path: Path, 
     checkpoint = load_checkpoint(tmp_path / "out.npz")
     assert checkpoint.specification.layers == (16,) * layers
     assert checkpoint.specification.recurrent == (recurrent,) * layers
+    assert checkpoint.specification.lanes == 16
     assert checkpoint.host is not None
     FrontEndSettings.from_json(checkpoint.host.front_end)
     recipe = given.load_recipe()

@@ -11,6 +11,7 @@ RECIPE = """shipped = "integer"
 [defaults]
 targets = "classes"
 width = 16
+lanes = 16
 layers = {layers}
 recurrent = {recurrent}
 batch = 8
