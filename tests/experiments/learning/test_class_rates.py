@@ -48,6 +48,7 @@ def test_phones_are_told_from_classes() -> None:
     assert not is_of_classes([{"stage": "a", "test_per": 0.5}])
 
 
+@pytest.mark.slow
 def test_recognition_reports_accuracy_by_folds_of_speakers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tones, recipe, out = write_tones(tmp_path / "tones"), tmp_path / "tones.toml", tmp_path / "out"
     recipe.write_text(RECIPE.format(layers=1, recurrent="true"))

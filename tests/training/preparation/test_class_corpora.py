@@ -52,6 +52,7 @@ def words(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_a_third_task_is_an_entry(
     words: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
