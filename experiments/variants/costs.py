@@ -146,8 +146,9 @@ def power_of(networks: Sequence[Learnt], simulated: Simulated, gates: dict[str, 
     Returns
     -------
     dict
-        "dynamic_nj" and "HVT_nj"... an utterance of the length that was simulated, leakage over its real time
-        included; "HVT_uw_p5", "HVT_uw_median", "HVT_uw_p95"...
+        "dynamic_nj" and "HVT_nj"... an utterance of the mean length of all test utterances, at the power of those
+        frames that were simulated; leakage over its real time is included but in "dynamic_nj". "HVT_uw_p5",
+        "HVT_uw_median", "HVT_uw_p95"...
     """
     spec, activity = networks[0].checkpoint.specification, simulated.activity
     run = Run(
@@ -157,7 +158,8 @@ def power_of(networks: Sequence[Learnt], simulated: Simulated, gates: dict[str, 
         frame_period_s=spec.frame_period_s,
     )
     rows = [ActivityRow.from_mapping(row) for row in activity.rows]
-    to_nj = run.seconds / simulated.utterances * UW_S_TO_NJ
+    lengths = [len(codes) for network in networks for codes in network.codes.values()]
+    to_nj = spec.frame_period_s * sum(lengths) / len(lengths) * UW_S_TO_NJ
     found: dict[str, Any] = {}
     for threshold in CLASSES:
         report = estimate(rows, run, load_constants(threshold=threshold), threshold=threshold, gates=gates)
