@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.variants.costs import TRACE, Simulated
+from experiments.ablation.counts import TRACE
+from experiments.variants.costs import Simulated
 from experiments.variants.learnt import Learnt
 from power.constants import CLASSES
 
@@ -107,7 +108,7 @@ def row_of(
         "memory_bits": simulated.activity.memory_bits,
         "kind": "ours",
     }
-    found |= export | power
+    found |= {**export, **power}
     if set(found) != set(COLUMNS):
         raise ValueError(f"columns {sorted(set(found) ^ set(COLUMNS))}, expected {', '.join(COLUMNS)}")
     return {name: found[name] for name in COLUMNS}
