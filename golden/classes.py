@@ -105,6 +105,10 @@ class ClassDecoder:
         self._seen += len(logits)
         if self._seen > self._frames:
             raise StimulusError(f"decoder: more frames than the {self._frames} that were told")
+        self.take(logits)
+
+    def take(self, logits: np.ndarray) -> None:
+        """Add frames, checked, to the sums; what another decision than the largest sum replaces."""
         self.sums += logits.sum(axis=0, dtype=np.int64)
 
     def finish(self) -> list[PhoneSegment]:

@@ -11,20 +11,30 @@ if TYPE_CHECKING:
     from training.stages.recipe import Settings
 
 
-def add_training(command: argparse.ArgumentParser) -> None:
-    """Add corpus, recipe, folders and the machine's."""
+def add_training(command: argparse.ArgumentParser, *, recipe: bool = True, corpus: str = "speechocean762") -> None:
+    """Add corpus, recipe, folders and the machine's.
+
+    Parameters
+    ----------
+    command : argparse.ArgumentParser
+    recipe : bool
+        Without it the command names recipes in its own way.
+    corpus : str
+        Default of ``--corpus``.
+    """
     command.add_argument(
         "--corpus",
-        choices=["speechocean762", "timit", "timit_sample", "synthetic", "fsdd"],
-        default="speechocean762",
-        help="(default: speechocean762); synthetic: spoken by flite, to try things out; "
-        "fsdd: spoken digits, one class a file, with a recipe such as digits"
+        choices=["speechocean762", "timit", "timit_sample", "synthetic", "fsdd", "synthetic_digits"],
+        default=corpus,
+        help=f"(default: {corpus}); synthetic: spoken by flite, to try things out; "
+        "fsdd: spoken digits, one class a file, with a recipe such as digits; synthetic_digits: flite's",
     )
     add_data(command)
     command.add_argument("--work", type=path, required=True, help="folder for what is computed once; to go on, name it")
-    command.add_argument(
-        "--recipe", default="default", help="name in training/recipes, or a .toml file (default: default)"
-    )
+    if recipe:
+        command.add_argument(
+            "--recipe", default="default", help="name in training/recipes, or a .toml file (default: default)"
+        )
     command.add_argument("--phones", choices=["cmu", "timit"], default="", help="phone set (default: the corpus' own)")
     command.add_argument("--trees", type=path, help="tied states of another run (senones-*.npz)")
     command.add_argument("--skip-damaged", action="store_true", help="leave damaged files out, name and count them")
@@ -58,4 +68,5 @@ def settings(given: argparse.Namespace) -> Settings:
         skip_damaged=given.skip_damaged,
         workers=given.workers,
     )
-    return Settings(source=source, recipe=given.recipe, workers=given.workers, device=given.device, trees=given.trees)
+    named = {"recipe": given.recipe} if hasattr(given, "recipe") else {}
+    return Settings(source=source, **named, workers=given.workers, device=given.device, trees=given.trees)

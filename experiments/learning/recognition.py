@@ -1,4 +1,7 @@
-"""The table of recognition: every stage and every baseline, several seeds, beside the paper."""
+"""The table of recognition: every stage and every baseline, several seeds, beside the paper.
+
+Of a corpus whose utterances are one class each it is a table of accuracy (`experiments.learning.class_rates`).
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from experiments.command.tables import read_rows, write_csv, write_json, write_text
+from experiments.learning.class_rates import classes_as_markdown, is_of_classes, summarise_classes
 from experiments.learning.recognition_plots import plot_epochs, plot_rates
 from files.errors import FileError
 from files.folder import output_folder
@@ -21,7 +25,7 @@ from files.reading import parse_json, whole_number
 from files.writing import make_folder
 from golden.checkpoint import load_checkpoint
 from training.errors import RecipeError
-from training.preparation.corpora import FOLDS
+from training.preparation.corpora import folds_of
 from training.stages.pipeline import Pipeline
 from training.stages.recipe import Settings, dataset, pipeline
 from training.stages.stage import Recipe
@@ -95,7 +99,7 @@ def recognise(
             raise RecipeError(f"stage {name!r}: expected one of {', '.join(recipe.stages)}")
     make_folder(out)
     begun = None if start is None else load_checkpoint(start)
-    folds = range(FOLDS) if settings.source.corpus == "timit_sample" else [0]
+    folds = range(folds_of(settings.source))
     for fold in folds:
         source = dataclasses.replace(settings.source, fold=fold)
         on_fold = dataclasses.replace(settings, source=source)
@@ -272,8 +276,9 @@ def _write(out: Path, rows: Rows, epochs: Rows, recipe: Recipe) -> None:
     # A stage of no epochs has a row all the same: a network that is scored as it is.
     if epochs:
         write_csv(out / "epochs.csv", [epochs[key] for key in sorted(epochs, key=place)])
-        plot_epochs(out / "epochs.png", epochs.values())
-    table = summarise(full)
+        plot_epochs(out / "epochs.png", epochs.values(), what="class" if is_of_classes(full) else "phone")
+    classes = is_of_classes(full)
+    table = summarise_classes(full) if classes else summarise(full)
     write_csv(out / "table.csv", table)
-    write_text(out / "table.md", as_markdown(table))
+    write_text(out / "table.md", classes_as_markdown(table) if classes else as_markdown(table))
     plot_rates(out / "rates.png", table)

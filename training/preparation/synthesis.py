@@ -209,3 +209,27 @@ def synthesise(folder: Path, *, count: int, seed: int, workers: int = 1) -> list
     texts = sentences(count, seed=seed)
     with ThreadPoolExecutor(workers) as pool:
         return list(tqdm(pool.map(one, range(count)), "synthesise", count, disable=None))
+
+
+def speak_digits(folder: Path, *, stretches: tuple[float, ...] = (1.0, 1.15)) -> None:
+    """Speak each digit with each voice, laid out as the Free Spoken Digit Dataset is; what is there stays.
+
+    Parameters
+    ----------
+    folder : Path
+        Gets ``recordings/DIGIT_VOICE_INDEX.wav``.
+    stretches : tuple of float
+        Durations relative to the voice's own, a recording each.
+
+    Raises
+    ------
+    FliteMissingError, SynthesisError
+        As `speak`.
+    """
+    recordings = make_folder(folder / "recordings")
+    for digit, word in enumerate(_DIGITS):
+        for voice in VOICES:
+            for index, stretch in enumerate(stretches):
+                path = recordings / f"{digit}_{voice}_{index}.wav"
+                if not path.is_file():
+                    speak(word, path, voice=voice, stretch=stretch)

@@ -90,6 +90,8 @@ class ClassPipeline(Pipeline):
         return ClassObjective(stage.plan.weights)
 
     def _dev_rate(self, stage: Stage, network: AcousticModel) -> float:
+        if not len(self.data.members(DEV)):
+            return float("nan")
         data = self.data.utterances(self.data.members(DEV), self._targets(stage), delay=0)
         return wrong(self.data, DEV, run(network, data)) / len(data)
 
@@ -129,7 +131,8 @@ def measure_classes(
     Returns
     -------
     row : dict of str to JSON types
-        Errors by part, and, of a spiking network, size, spike rates, work and cycles on the test set.
+        Errors by part (none of a development set that is empty), and, of a spiking network, size, spike rates, work
+        and cycles on the test set.
     checkpoint : Checkpoint or None
         Of a quantised network.
     """
@@ -139,6 +142,8 @@ def measure_classes(
     row: dict[str, Any] = {}
     counted: list[tuple[np.ndarray, tuple[np.ndarray, ...]]] = []
     for name, part in (("dev", DEV), ("test", TEST)):
+        if not len(data.members(part)):
+            continue
         heard = list(results_of(network, integers, data, part))
         errors = wrong(data, part, (logits for _, logits, _ in heard))
         row |= {f"{name}_wrong": errors, f"{name}_utterances": len(heard), f"{name}_class_error": errors / len(heard)}

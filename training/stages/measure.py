@@ -82,9 +82,9 @@ def measure(network: AcousticModel, data: Dataset, host: Host) -> tuple[dict[str
 
 def rates_of(row: dict[str, Any]) -> str:
     """Return the error rates of a row in words."""
-    what = "phone" if "dev_per" in row else "class"
-    rates = [100 * row.get(f"{part}_per", row.get(f"{part}_class_error", 0.0)) for part in ("dev", "test")]
-    return f"{what} error rate {rates[0]:.1f} % (dev), {rates[1]:.1f} % (test)"
+    what, end = ("phone", "per") if "test_per" in row else ("class", "class_error")
+    rates = [f"{100 * row[f'{part}_{end}']:.1f} % ({part})" for part in ("dev", "test") if f"{part}_{end}" in row]
+    return f"{what} error rate {', '.join(rates)}"
 
 
 def spiking_size(network: SpikingNetwork) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from files.writing import make_folder
 from golden.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from golden.errors import CheckpointError
 from training.errors import MissingExtraError, RecipeError, SenoneError
-from training.preparation.corpora import CLASSES, Source, load, phone_set
+from training.preparation.class_corpora import CLASS_CORPORA
+from training.preparation.corpora import Source, load, phone_set
 from training.preparation.dataset import DEV, TEST, TRAIN, Dataset
 from training.preparation.labels import PHONE_SETS, SILENCE, STATES_PER_PHONE
 from training.preparation.prepare import Preparation, prepare
@@ -33,8 +34,6 @@ from training.stages.timing import use_threads
 
 _MOST_WORKERS = 1024
 _PARTS = {"train": TRAIN, "dev": DEV, "test": TEST}
-# Corpora without sets of their own.
-_FOLDED = ("timit_sample", "fsdd")
 _CAVEATS = {
     "speechocean762": "phone error rates are against the canonical phones of non-native speakers, trained on machine "
     "labels; never to be set beside a TIMIT figure",
@@ -111,7 +110,7 @@ def dataset(settings: Settings, recipe: Recipe, *, start: Checkpoint | None = No
     from features.frontend import FrontEndSettings
 
     source = settings.source
-    classes = CLASSES.get(source.corpus, ())
+    classes = CLASS_CORPORA[source.corpus].classes if source.corpus in CLASS_CORPORA else ()
     choices = Preparation(
         speeds=recipe.speeds,
         front_end=FrontEndSettings(prior_frames=recipe.prior_frames),
@@ -151,7 +150,7 @@ def pipeline(
 ) -> Pipeline:
     """Return the stages of a recipe on prepared speech."""
     trees = None if settings.trees is None else SenoneTrees.load(settings.trees)
-    kind = ClassPipeline if settings.source.corpus in CLASSES else Pipeline
+    kind = ClassPipeline if settings.source.corpus in CLASS_CORPORA else Pipeline
     return kind(
         data, recipe, settings.source.work, seed=seed, device=settings.device, trees=trees, start=start
     )
@@ -209,21 +208,25 @@ def provenance(settings: Settings, recipe: Recipe, data: Dataset, row: dict[str,
         stages.insert(0, name)
         name = recipe.stages[name].start
     source = settings.source
-    rates = ("dev_class_error", "test_class_error") if source.corpus in CLASSES else ("dev_per", "test_per")
+    rates = ("dev_class_error", "test_class_error") if source.corpus in CLASS_CORPORA else ("dev_per", "test_per")
     counted = (*rates, "mmac_per_second", "spike_rates", "cycles_mean", "cycles_most", "overruns")
+    # Without sets of its own.
+    folded = source.corpus == "timit_sample" or source.corpus in CLASS_CORPORA
     return {
         "command": f"rsnn train --corpus {source.corpus} --data DIR --work DIR --out FILE --recipe {settings.recipe} "
         f"--seed {row['seed']}"
-        + (f" --fold {source.fold}" if source.corpus in _FOLDED else "")
+        + (f" --fold {source.fold}" if folded else "")
         + (f" --phones {source.phone_set}" if source.phone_set else "")
         + (" --trees FILE" if settings.trees else "")
         + (" --skip-damaged" if source.skip_damaged else ""),
-        "data": source.corpus + (f", fold {source.fold}" if source.corpus in _FOLDED else ""),
+        "data": source.corpus + (f", fold {source.fold}" if folded else ""),
         "utterances": {part: len(data.members(number)) for part, number in _PARTS.items()},
         "synthetic_utterances": sum(
             data.names[which].startswith("flite-") for which in data.members(TRAIN).tolist()
         ),
         "stages": stages,
-        "figures": {name: round(row[name], 4) if isinstance(row[name], float) else row[name] for name in counted},
+        "figures": {
+            name: round(row[name], 4) if isinstance(row[name], float) else row[name] for name in counted if name in row
+        },
         "caveat": _CAVEATS.get(source.corpus, ""),
     }

@@ -46,6 +46,8 @@ class Stage:
         Spiking layers, 1 to 8; the baselines have two whatever it says.
     recurrent : bool
         Whether the spiking layers feed back to themselves.
+    lanes : int
+        PEs of a set of the hardware, of no consequence to training; 0 for the specification's own.
     time_steps : int
         T, 1 or 2.
     targets : {"states", "senones", "classes"}
@@ -74,6 +76,7 @@ class Stage:
     width: int = 128
     layers: int = 2
     recurrent: bool = True
+    lanes: int = 0
     time_steps: int = 2
     targets: str = "states"
     fc_pruned: float = 0.0
@@ -105,7 +108,8 @@ class Recipe:
     prior_frames : int
         Of the front-end: weight of the corpus' mean in the running mean, small for short utterances.
     dev_speakers : int
-        Training speakers held out where the corpus has no development set.
+        Training speakers held out where the corpus has no development set. Of a corpus of classes 0 leaves none: its
+        development speaker joins the training set.
     """
 
     stages: Mapping[str, Stage]
@@ -170,7 +174,7 @@ _SPEECH = {
     "least_frames": _Field(int, 1, 100_000),
     "synthetic": _Field(int, 0, 100_000),
     "speeds": _Field(list, 0.5, 2.0),
-    "dev_speakers": _Field(int, 1, 1000),
+    "dev_speakers": _Field(int, 0, 1000),
     "prior_frames": _Field(int, 0, 100_000),
 }
 _STAGE = {
@@ -180,6 +184,7 @@ _STAGE = {
     "width": _Field(int, 1, 4096),
     "layers": _Field(int, 1, 8),
     "recurrent": _Field(bool),
+    "lanes": _Field(int, 0, 4096),
     "time_steps": _Field(int, 1, 2),
     "targets": _Field(str, words=TARGETS),
     "fc_pruned": _Field(float, 0, 0.999),
@@ -357,6 +362,7 @@ def shaped(spec: Specification, stage: Stage, **others: int) -> Specification:
         thresholds=tuple(theta << finer for theta in each(spec.thresholds)),
         membrane_bits=tuple(bits + finer for bits in each(spec.membrane_bits)),
         weight_bits=held,
+        lanes=stage.lanes or spec.lanes,
         time_steps=stage.time_steps,
         **others,
     )

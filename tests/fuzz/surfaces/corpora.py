@@ -1,10 +1,11 @@
-"""Corpora as folders: TIMIT in both layouts, speechocean762; with odd names, links, pipes and tables that lie."""
+"""Corpora as folders: TIMIT (both layouts), speechocean762, digits; with odd names, links, pipes and lying tables."""
 
 from __future__ import annotations
 
 import random
 from pathlib import Path
 
+from features.corpora.fsdd import CLASSES, read_fsdd
 from features.corpora.location import find_corpus
 from features.corpora.speechocean762 import read_speechocean762
 from features.corpora.timit import read_timit, read_timit_sample
@@ -61,7 +62,13 @@ def ocean() -> dict[str, Entry]:
     return files
 
 
-LAYOUTS = {"timit": ldc, "timit_sample": sample, "speechocean762": ocean}
+def digits() -> dict[str, Entry]:
+    """Return a few spoken digits, named as the Free Spoken Digit Dataset names them."""
+    names = [f"{digit}_{speaker}_{index}" for digit in (0, 7) for speaker in ("george", "theo") for index in (0, 12)]
+    return {f"recordings/{one}.wav": _WAVE for one in names} | {"README.md": b"# Spoken digits\n"}
+
+
+LAYOUTS = {"timit": ldc, "timit_sample": sample, "speechocean762": ocean, "fsdd": digits}
 
 
 def generate(rng: random.Random) -> Case:
@@ -134,6 +141,12 @@ def _disturb(rng: random.Random, files: dict[str, Entry]) -> None:
             ])  # fmt: skip
             lines[at] = "\t".join(words)
             files[path] = "\n".join(lines).encode("utf-8", "surrogateescape")
+    elif "_" in path:
+        # A sound whose name tells what it is: one part of it is another.
+        parts = path.rpartition("/")[2].removesuffix(".wav").split("_")
+        parts[rng.randrange(len(parts))] = rng.choice([name(rng), number(rng), "", "7", "\u0664", "a" * 40, "-x"])
+        odd = "_".join(parts).replace("/", "").replace("..", "")
+        files[f"{folder}/{odd}.{rng.choice(['wav', 'WAV', 'Wav'])}"] = files.pop(path)
 
 
 def run(case: Case, folder: Path) -> None:
@@ -149,6 +162,11 @@ def run(case: Case, folder: Path) -> None:
         utterances = read_speechocean762(root, words["split"], damage=damage)
     elif words["layout"] == "timit_sample":
         utterances = read_timit_sample(root, damage=damage)
+    elif words["layout"] == "fsdd":
+        utterances = read_fsdd(root, damage=damage)
+        for utterance in utterances:
+            if utterance.words not in CLASSES or not utterance.speaker.isascii():
+                raise Finding(f"another class or speaker than a name can tell: {utterance.audio_path}")
     else:
         utterances = read_timit(root, damage=damage)
     for one in damage or []:

@@ -6,51 +6,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 import torch
 
 from features.frontend import FrontEndSettings
 from golden.checkpoint import load_checkpoint
 from golden.forward import forward
 from golden.recognition import decode_checkpoint
+from tests.training.stages.tones import RECIPE, write_tones
 from training.errors import RecipeError
 from training.preparation.corpora import Source
-from training.preparation.dataset import TEST
+from training.preparation.dataset import DEV, TEST, TRAIN
 from training.stages.classes import ClassObjective, wrong
 from training.stages.objective import Weights
 from training.stages.recipe import Settings, dataset, pipeline, train_checkpoint
 
-RECIPE = """shipped = "integer"
-[defaults]
-targets = "classes"
-width = 16
-layers = {layers}
-recurrent = {recurrent}
-batch = 8
-acoustic_scale = 0.1
-[stages.float]
-epochs = 3
-learning_rate = 1e-2
-[stages.integer]
-start = "float"
-quantised = true
-epochs = 1
-learning_rate = 2e-3
-"""
-
 
 @pytest.fixture(scope="module")
 def tones(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Digit d is a tone of 200 (d + 1) Hz, said by four speakers."""
-    root = tmp_path_factory.mktemp("tones")
-    (root / "recordings").mkdir()
-    rng = np.random.default_rng(1)
-    time_s = np.arange(2400) / 8000
-    for digit in range(10):
-        for speaker in "abcd":
-            tone = 0.3 * np.sin(2 * np.pi * 200 * (digit + 1) * time_s) + rng.normal(0, 0.01, len(time_s))
-            soundfile.write(root / "recordings" / f"{digit}_{speaker}_0.wav", tone, 8000, subtype="PCM_16")
-    return root
+    return write_tones(tmp_path_factory.mktemp("tones") / "fsdd")
 
 
 def settings(tones: Path, folder: Path, *, layers: int = 2, recurrent: bool = True, fold: int = 0) -> Settings:
@@ -76,6 +49,7 @@ def test_a_network_of_integers_is_what_comes_of_it(tones: Path, tmp_path: Path, 
     checkpoint = load_checkpoint(tmp_path / "out.npz")
     assert checkpoint.specification.layers == (16,) * layers
     assert checkpoint.specification.recurrent == (recurrent,) * layers
+    assert checkpoint.specification.lanes == 16
     assert checkpoint.host is not None
     FrontEndSettings.from_json(checkpoint.host.front_end)
     recipe = given.load_recipe()
@@ -98,6 +72,23 @@ def test_errors_are_counted_by_the_label(tones: Path, tmp_path: Path) -> None:
     best = [np.eye(10, dtype=np.int8)[[int(name[0])] * 3] for name in data.names[members]]
     assert wrong(data, TEST, best) == 0
     assert wrong(data, TEST, [best[1], *best[1:]]) == 1
+
+
+def test_without_development_speakers_all_but_the_tested_one_are_learnt_from(tones: Path, tmp_path: Path) -> None:
+    given = settings(tones, tmp_path, fold=3)
+    recipe = Path(given.recipe)
+    with_dev = dataset(given, given.load_recipe())
+    assert {name.split("_")[1] for name in with_dev.names[with_dev.members(TRAIN)]} == {"b", "c"}
+    recipe.write_text("dev_speakers = 0\n" + recipe.read_text())
+    data = dataset(given, given.load_recipe())
+    assert {name.split("_")[1] for name in data.names[data.members(TRAIN)]} == {"a", "b", "c"}
+    assert not len(data.members(DEV))
+    said = train_checkpoint(given, seed=1, out=tmp_path / "out.npz")
+    assert "(test)" in said
+    assert "(dev)" not in said
+    figures = load_checkpoint(tmp_path / "out.npz").provenance["figures"]
+    assert "test_class_error" in figures
+    assert "dev_class_error" not in figures
 
 
 def test_recipes_of_the_other_task_are_refused(tones: Path, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Networks of one task side by side: learnt, quantised, co-simulated, exported, synthesised and costed."""
