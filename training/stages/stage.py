@@ -15,13 +15,12 @@ from files.reading import brief, read_text
 from golden.errors import SpecificationError
 from golden.specification import Specification
 from training.errors import RecipeError
+from training.stages.fields import MOST_CHARACTERS, MOST_SEED, PLAN, SPEECH, STAGE, WEIGHTS, Field
 from training.stages.objective import Weights
 from training.stages.train import Plan
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 DEFAULT_RECIPE = RECIPES / "default.toml"
-NETWORKS = ("spiking", "lstm", "gru", "snntorch")
-TARGETS = ("states", "senones", "classes")
 # What a stage starts from that goes on with the network of a checkpoint file.
 CHECKPOINT = "checkpoint"
 
@@ -125,90 +124,9 @@ class Recipe:
 
 # Of a line: between the names of a dotted key.
 _MOST_DOTS = 200
-# Of a recipe: bytes, stages, entries of a list, characters of a text; no field takes a number beyond the last.
-_MOST_BYTES, _MOST_STAGES, _MOST_PARTS, _MOST_CHARACTERS, _LARGEST = 1 << 20, 64, 16, 200, 10**9
+# Of a recipe: bytes and stages.
+_MOST_BYTES, _MOST_STAGES = 1 << 20, 64
 _STAGE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-MOST_SEED = 2**31 - 1
-
-
-@dataclass(frozen=True)
-class _Field:
-    """Type and closed range of a field, or the words that it may be."""
-
-    kind: type
-    low: float = 0
-    high: float = 0
-    words: tuple[str, ...] = ()
-
-    def expected(self) -> str:
-        if self.words:
-            return "one of " + ", ".join(map(repr, self.words))
-        named = {
-            int: "an integer", float: "a number", bool: "true or false", list: f"up to {_MOST_PARTS} numbers",
-            str: f"a line of text, up to {_MOST_CHARACTERS} characters",
-        }  # fmt: skip
-        return named[self.kind] + (f" in {self.low:g}..{self.high:g}" if self.kind in (int, float, list) else "")
-
-    def read(self, value: Any) -> Any:
-        """Return the value, or None if it is not one."""
-        if self.kind is float and type(value) is int and abs(value) <= _LARGEST:
-            value = float(value)
-        if self.kind is list:
-            part = _Field(float, self.low, self.high)
-            few = isinstance(value, list) and len(value) <= _MOST_PARTS
-            parts = [part.read(each) for each in value] if few else [None]
-            return None if None in parts else tuple(parts)
-        if self.kind is str and not (isinstance(value, str) and value.isprintable() and len(value) <= _MOST_CHARACTERS):
-            return None
-        if not isinstance(value, self.kind) or isinstance(value, bool) != (self.kind is bool) or (
-            self.words and value not in self.words
-        ):
-            return None
-        number: Any = value
-        return None if self.kind in (int, float) and not self.low <= number <= self.high else value
-
-
-_SPEECH = {
-    "label_delay_frames": _Field(int, 0, 50),
-    "senones": _Field(int, 1, 30_000),
-    "least_frames": _Field(int, 1, 100_000),
-    "synthetic": _Field(int, 0, 100_000),
-    "speeds": _Field(list, 0.5, 2.0),
-    "dev_speakers": _Field(int, 0, 1000),
-    "prior_frames": _Field(int, 0, 100_000),
-}
-_STAGE = {
-    "what": _Field(str),
-    "network": _Field(str, words=NETWORKS),
-    "start": _Field(str),
-    "width": _Field(int, 1, 4096),
-    "layers": _Field(int, 1, 8),
-    "recurrent": _Field(bool),
-    "lanes": _Field(int, 0, 4096),
-    "time_steps": _Field(int, 1, 2),
-    "targets": _Field(str, words=TARGETS),
-    "fc_pruned": _Field(float, 0, 0.999),
-    "quantised": _Field(bool),
-    "weight_bits": _Field(int, 2, 8),
-    "teacher": _Field(str),
-    "seed": _Field(int, 0, MOST_SEED),
-}
-_PLAN = {
-    "epochs": _Field(int, 0, 100_000),
-    "learning_rate": _Field(float, 1e-9, 10),
-    "batch": _Field(int, 1, 100_000),
-    "warm_up": _Field(float, 0, 1),
-    "clip": _Field(float, 1e-6, 1e6),
-    "dropout": _Field(float, 0, 0.95),
-    "spike_penalty": _Field(float, 0, 1000),
-}
-_WEIGHTS = {
-    "cross_entropy": _Field(float, 0, 1000),
-    "mutual_information": _Field(float, 0, 1000),
-    "distillation": _Field(float, 0, 1000),
-    "acoustic_scale": _Field(float, 1e-3, 100),
-    "slack": _Field(int, 1, 1000),
-}
 
 
 def load_recipe(path: Path = DEFAULT_RECIPE) -> Recipe:
@@ -244,7 +162,7 @@ def load_recipe(path: Path = DEFAULT_RECIPE) -> Recipe:
             raise RecipeError(f"{path}: {name} is {brief(part)}, expected a table")
     if len(stages) > _MOST_STAGES:
         raise RecipeError(f"{path}: {len(stages):,} stages, expected at most {_MOST_STAGES}")
-    speech = _read(path, "", table, _SPEECH)
+    speech = _read(path, "", table, SPEECH)
     read: dict[str, Stage] = {}
     for name, fields in stages.items():
         if name == CHECKPOINT or not _STAGE_NAME.fullmatch(name):
@@ -268,13 +186,13 @@ def load_recipe(path: Path = DEFAULT_RECIPE) -> Recipe:
 
 def _stage(path: Path, name: str, fields: Mapping[str, Any]) -> Stage:
     where = f"stages.{name}."
-    values = _read(path, where, fields, _STAGE | _PLAN | _WEIGHTS)
+    values = _read(path, where, fields, STAGE | PLAN | WEIGHTS)
     for needed in ("epochs", "learning_rate"):
         if needed not in values:
-            raise RecipeError(f"{path}: {where}{needed} is missing, expected {_PLAN[needed].expected()}")
-    weights = Weights(**{key: value for key, value in values.items() if key in _WEIGHTS})
-    plan = Plan(weights=weights, **{key: value for key, value in values.items() if key in _PLAN})
-    chosen = {key: value for key, value in values.items() if key in _STAGE}
+            raise RecipeError(f"{path}: {where}{needed} is missing, expected {PLAN[needed].expected()}")
+    weights = Weights(**{key: value for key, value in values.items() if key in WEIGHTS})
+    plan = Plan(weights=weights, **{key: value for key, value in values.items() if key in PLAN})
+    chosen = {key: value for key, value in values.items() if key in STAGE}
     return Stage(name=name, plan=plan, **{"what": name} | chosen)
 
 
@@ -368,11 +286,11 @@ def shaped(spec: Specification, stage: Stage, **others: int) -> Specification:
     )
 
 
-def _read(path: Path, where: str, given: Mapping[str, Any], fields: Mapping[str, _Field]) -> dict[str, Any]:
+def _read(path: Path, where: str, given: Mapping[str, Any], fields: Mapping[str, Field]) -> dict[str, Any]:
     values = {}
     for key, value in given.items():
         if key not in fields:
-            shown = key if key.isidentifier() and len(key) <= _MOST_CHARACTERS else brief(key)
+            shown = key if key.isidentifier() and len(key) <= MOST_CHARACTERS else brief(key)
             raise RecipeError(f"{path}: {where}{shown} is unknown, expected one of {', '.join(sorted(fields))}")
         values[key] = fields[key].read(value)
         if values[key] is None:

@@ -168,7 +168,7 @@ def test_the_table_has_ours_beside_the_papers():
 def test_bad_input_is_refused_in_a_sentence(tmp_path, capsys):
     base = ["--data", str(tmp_path), "--work", str(tmp_path / "work"), "--out", str(tmp_path / "out")]
     for more, message in (
-        (["--recipe", "none"], "recipe 'none': expected the path of a .toml file or one of default"),
+        (["--recipe", "none"], "recipe 'none': expected the path of a .toml file or one of curves, default"),
         (["--stages", "nothing"], "stage 'nothing': expected one of"),
         ([], "corpus speechocean762 not found"),
         (["--trees", str(tmp_path / "no.npz")], "no.npz: no such file of tied states"),
