@@ -65,6 +65,7 @@ def internal_energy(
     toggles: Floats,
     slews_s: Floats,
     load_f: Floats,
+    fanouts: npt.NDArray[np.int64],
 ) -> InternalEnergy:
     """Add up the energy of all edges of the instances of one cell.
 
@@ -79,13 +80,15 @@ def internal_energy(
         Edges and farads by net; of a clock two edges a cycle in which it comes.
     slews_s : np.ndarray [shape=(2, nets), dtype=float64]
         Seconds of rising and falling edges by net.
+    fanouts : np.ndarray [shape=(nets,), dtype=int64]
+        Pins, memories and ports that a net drives: synthesis gives an output that nobody needs a net that drives none.
 
     Raises
     ------
     LibertyError
         A ``when`` is of what is no pin.
     """
-    kind = _Kind(netlist, states, power, probabilities, toggles, slews_s, load_f)
+    kind = _Kind(netlist, states, power, probabilities, toggles, slews_s, load_f, fanouts)
     zero = np.zeros(len(states.instances))
     clock = sum((kind.input_edges(pin) for pin in states.cell.inputs if pin == states.clock), zero)
     other = sum((kind.input_edges(pin) for pin in states.cell.inputs if pin != states.clock), zero)
@@ -108,6 +111,7 @@ class _Kind:
         toggles: Floats,
         slews_s: Floats,
         load_f: Floats,
+        fanouts: npt.NDArray[np.int64],
     ) -> None:
         self.states, self.cell, self.power = states, states.cell, power
         self.probabilities, self.slews_s, self.load_f = probabilities, slews_s, load_f
@@ -115,6 +119,8 @@ class _Kind:
         cell = self.cell
         self.nets = {pin: netlist.pins[starts + at] for at, pin in enumerate((*cell.inputs, *cell.outputs))}
         self.toggles = {pin: np.where(nets == NO_NET, 0.0, toggles[nets]) for pin, nets in self.nets.items()}
+        # Outputs that nobody connected.
+        self.bare = {pin: (self.nets[pin] == NO_NET) | (fanouts[self.nets[pin]] == 0) for pin in cell.outputs}
         self.outside = np.zeros(len(states.instances), bool)
 
     # ---- which states an edge happens in -------------------------------------------------------------------
@@ -168,12 +174,15 @@ class _Kind:
             return np.zeros(len(self.outside))
         # It follows the state as the other outputs do.
         most = np.max([self.toggles[other] for other in self.cell.outputs], axis=0)
-        return self.output_edges(pin, np.where(self.nets[pin] == NO_NET, most, 0.0))
+        return self.output_edges(pin, np.where(self.bare[pin], most, 0.0))
 
     def output_edges(self, pin: str, toggles: Floats | None = None) -> Floats:
         """Return the joules of an output's edges: so many, or as many as its net has."""
-        nets = self.nets[pin]
-        toggles = self.toggles[pin] if toggles is None else toggles
+        nets, bare = self.nets[pin], self.bare[pin]
+        if toggles is None:
+            # Of what holds a state it stands apart; a gate whose output leads nowhere is one that synthesis left.
+            spare = bool(self.states.clock) and self.cell.clock_gate is None
+            toggles = np.where(bare, 0.0, self.toggles[pin]) if spare else self.toggles[pin]
         load = np.where(nets == NO_NET, 0.0, self.load_f[nets])
         found = np.zeros(len(self.outside))
         for _, groups in _by_rail(self.power.internal, pin):
@@ -188,8 +197,8 @@ class _Kind:
                     weight = self.probabilities * (happens & self.follows(pin, related))
                     for group, where in self.chosen(of_pin, values):
                         table = group.rise if edge == RISE else group.fall
-                        # No load is no table's border; it is one only where there is a net.
-                        energy = self.look_up(table, slew, load, (toggles > 0) & (nets != NO_NET))
+                        # No load is no table's border; it is one only where something is driven.
+                        energy = self.look_up(table, slew, load, (toggles > 0) & ~bare)
                         share = activity * weight[:, where].sum(axis=1)
                         weighted, total = weighted + share * energy, total + share
                         plain, tables = plain + energy, tables + 1

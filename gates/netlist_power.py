@@ -268,8 +268,9 @@ def netlist_power(
         power, cell = library.cells[kind.cell.name], kind.cell
         share = _products(netlist, kind, edges, ones, cycles) if shares is None else shares[at]
         energy = internal_energy(
-            netlist, kind, power, probabilities=share, toggles=edges, slews_s=slews.seconds, load_f=load_f
-        )
+            netlist, kind, power, probabilities=share, toggles=edges, slews_s=slews.seconds, load_f=load_f,
+            fanouts=loads.fanouts,
+        )  # fmt: skip
         clock_j[kind.instances], other_j[kind.instances] = energy.clock_j, energy.other_j
         spare_j[kind.instances] = energy.unconnected_j
         outside[kind.instances] |= energy.outside

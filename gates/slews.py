@@ -215,6 +215,7 @@ def _propagate(
                     if arcs[arc, 3 + edge] >> cause & 1:
                         slew = max(slew, slews[cause, read] if slews[cause, read] >= 0 else input_s)
                 found, beyond = _look_up(numbers, places, table, slew, load_f[net])
-                outside[instance] |= beyond
+                # What drives nothing changes nothing, wherever its table begins.
+                outside[instance] |= beyond and load_f[net] > 0.0
                 # Characterisation leaves a negative transition here and there at a table's corner.
                 slews[edge, net] = max(slews[edge, net], max(found, 0.0))

@@ -80,6 +80,7 @@ def priced(tmp_path_factory):
         found = internal_energy(
             netlist, states, power.cells[kind], probabilities=probabilities, toggles=counted,
             slews_s=np.full((2, netlist.nets), slew), load_f=np.full(netlist.nets, load),
+            fanouts=np.ones(netlist.nets, np.int64),
         )  # fmt: skip
         return found.clock_j[0] / PJ, found.other_j[0] / PJ, bool(found.outside[0])
 
@@ -129,21 +130,23 @@ def test_an_output_that_leads_nowhere_stands_apart(tmp_path):
     path = tmp_path / "hand.lib"
     path.write_text(TEXT.replace('index_2 ("0, 2")', 'index_2 ("1, 2")'))
     library, power = read_liberty(path), read_characterisation([path])
-    for connected in (False, True):
-        connections = {"CK": [2], "D": [3], "Q": [4]} | ({"QN": [5]} if connected else {})
+    # Without a net, with one that drives nothing, as synthesis leaves it, and with one that does.
+    for there, connected in ((False, False), (True, False), (True, True)):
+        connections = {"CK": [2], "D": [3], "Q": [4]} | ({"QN": [5]} if there else {})
         ports = {"in": {"direction": "input", "bits": [2, 3]}}
         cells = {"u": {"type": "DFFQN", "connections": connections}}
         netlist = read_netlist({"ports": ports, "cells": cells, "netnames": {}}, library)
         nets = netlist.nets_of(0)
         counted = np.zeros(netlist.nets)
         counted[nets["CK"]], counted[nets["Q"]] = 200, 4
-        if connected:
-            counted[nets["QN"]] = 4
+        fanouts = np.ones(netlist.nets, np.int64)
+        if there:
+            counted[nets["QN"]], fanouts[nets["QN"]] = 4, int(connected)
         (states,) = kind_states(netlist)
         found = internal_energy(
             netlist, states, power.cells["DFFQN"],
             probabilities=np.full((1, states.states), 1 / states.states), toggles=counted,
-            slews_s=np.zeros((2, netlist.nets)), load_f=np.full(netlist.nets, 1.5e-12),
+            slews_s=np.zeros((2, netlist.nets)), load_f=np.full(netlist.nets, 1.5e-12), fanouts=fanouts,
         )  # fmt: skip
         both = [found.other_j[0] / PJ, found.unconnected_j[0] / PJ]
         assert both == pytest.approx([4 * 3 + 4 * 7, 0] if connected else [4 * 3, 4 * 7])

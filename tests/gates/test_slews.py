@@ -93,6 +93,16 @@ def test_beyond_the_table_its_border_counts_and_is_said(sides):
     assert found.outside.tolist() == [True]
 
 
+def test_what_drives_nothing_is_at_no_border(tmp_path):
+    # Tables begin at a load of 1 pF; the first inverter drives the second, 0.3 pF, and that one nothing.
+    path = tmp_path / "slews.lib"
+    path.write_text(LIBRARY.replace('index_1 ("0, 4"); index_2 ("0, 4")', 'index_1 ("0, 4"); index_2 ("1, 4")'))
+    library, cells = read_liberty(path), read_characterisation([path]).cells
+    netlist = read_netlist(module(u=("INV", {"A": 2, "Y": 3}), v=("INV", {"A": 3, "Y": 4})), library)
+    found = net_slews(netlist, cells, net_loads(netlist, cells, None).total_f, input_s=NS, clock_s=NS)
+    assert dict(zip(netlist.names, found.outside.tolist(), strict=True)) == {"u": True, "v": False}
+
+
 def test_a_loop_is_refused(sides):
     library, cells = sides
     loop = {"u": ("INV", {"A": 4, "Y": 3}), "v": ("INV", {"A": 3, "Y": 4})}
