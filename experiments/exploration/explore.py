@@ -16,7 +16,7 @@ from experiments.chain.listing import listing
 from experiments.chain.simulation_key import network_digest
 from experiments.chain.sweep import Workers, sweep
 from experiments.command.tables import write_csv, write_json, write_text
-from experiments.exploration.area_fit import TERMS, fit_area, left_out, sizes_of
+from experiments.exploration.area_fit import TERMS, Gates, fit_area, left_out, sizes_of
 from experiments.exploration.designs import Explored, Settings, explore_design
 from experiments.exploration.fronts import front_rows
 from experiments.exploration.grid import Grid, shipped_point
@@ -132,7 +132,7 @@ def explore(
             "checkpoint_digest": network_digest(checkpoint),
             "areas_from": f"Yosys {designs[0].yosys}, {designs[0].library}"
             + ("" if options.synthesise else f", as {TABLE.name} keeps them"),
-            "longest_path": f"{options.path.ns:g} ns at {options.path.node} nm, {options.path.vdd:g} V, of every design",
+            "longest_path": f"{options.path.ns:g} ns at {options.path.node} nm, {options.path.vdd:g} V, of each design",
         }
         write_json(staging / "design_space.json", about)
         return text + f"written: {out}/\n"
@@ -163,13 +163,13 @@ def write_tables(
 
 
 def area_points(designs: Sequence[Synthesised], settings: Settings) -> list[dict[str, Any]]:
-    """Return a row a synthesised design and block: its gates, what the law says, and what it says without that design."""
+    """Return a row a synthesised design and block: its gates, the law's, and those of the law without that design."""
     others = left_out([(one.specification, one.gates) for one in designs])
     rows = []
     for one, without in zip(designs, others, strict=True):
         fitted = settings.fit.gates(one.specification)
         for block in (*TERMS, "total"):
-            real, law, left = (sum(of.values()) if block == "total" else of[block] for of in (one.gates, fitted, without))
+            real, law, left = (_gates(of, block) for of in (one.gates, fitted, without))
             rows.append(
                 {
                     "design": one.point.name,
@@ -184,6 +184,10 @@ def area_points(designs: Sequence[Synthesised], settings: Settings) -> list[dict
                 }
             )
     return rows
+
+
+def _gates(of: Gates, block: str) -> float:
+    return sum(of.values()) if block == "total" else of[block]
 
 
 def _fit_rows(settings: Settings) -> list[dict[str, Any]]:

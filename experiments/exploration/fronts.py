@@ -44,7 +44,7 @@ def front_rows(rows: Sequence[Row], shipped: str) -> list[dict[str, Any]]:
                 best = pareto_front(np.array([[float(row[column]) for column in objectives] for row in own]))
                 about = {"front": name, "voltages": voltages, "objectives": ", ".join(objectives), "kind": "ours"}
                 for row, on_front in zip(own, best, strict=True):
-                    if on_front or row["design"] == shipped and row["vdd_v"] == f"{NOMINAL_V:g}":
+                    if on_front or (row["design"] == shipped and row["vdd_v"] == f"{NOMINAL_V:g}"):
                         found.append({**about, "on_front": "yes" if on_front else "no", "shipped":
                                       "yes" if row["design"] == shipped else "no", **row})  # fmt: skip
     return [*found, _paper(rows[0])] if rows else []

@@ -1,8 +1,8 @@
 """What a design does in a frame: cycles, reads and additions of whole utterances, toggles of some of their frames.
 
-Cycles of every frame, row reads and additions come from `golden.cycles`, from spikes, without a trace. Toggles and clock
-edges come from golden's cycle-accurate trace of a few frames in the middle of each utterance, after some that bring the
-state there and do not count; they are scaled a frame to all frames.
+Cycles of every frame, row reads and additions come from `golden.cycles`, from spikes, without a trace. Toggles and
+clock edges come from golden's cycle-accurate trace of a few frames in the middle of each utterance, after some that
+bring the state there and do not count; they are scaled a frame to all frames.
 """
 
 from __future__ import annotations

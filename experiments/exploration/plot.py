@@ -109,7 +109,7 @@ def _legend(figure: Figure) -> None:
     handles = [
         mark("o", grey, "ours, trained network"),
         mark("^", grey, "ours, made weights (column basis)"),
-        mark("o", "white", "ours, beaten in no one of power, area, time", markeredgecolor="black"),
+        mark("o", "white", "ours, on the front of power, area and time", markeredgecolor="black"),
         Line2D([], [], color="#d55e00", linewidth=0.9, label="front of power and area alone"),
         mark("*", "#d55e00", "ours, shipped design", 9, markeredgecolor="black"),
         Line2D([], [], color="black", linestyle="--", linewidth=0.8,

@@ -43,8 +43,8 @@ def summary(
     lines = [
         f"{len(counts)} designs, {len(measured)} measured, {len(counts) - len(measured)} refused; "
         f"{len(rows):,} operating points; {speech}.",
-        f"Designs of which a frame misses real time at 100 kHz: {len(missed)}; these are priced at the slowest clock at "
-        "which none does.",
+        f"Designs of which a frame misses real time at 100 kHz: {len(missed)}; these are priced at the slowest clock "
+        "at which none does.",
         "Cycles, reads and additions: golden's counter, all frames. Toggles: golden's trace of some frames, scaled. "
         "Gates: a law fitted to synthesised designs. Power: low, typical, high of the tables, no percentiles.",
         "All of it is ours; PER only of networks that were trained, and of no made weights.",
@@ -78,8 +78,8 @@ def _fit(areas: Sequence[Row]) -> list[str]:
     totals = [row for row in areas if row["block"] == "total"]
     lines = [_line(["design", "synthesised NAND2", "fitted %", "left out %"]), "|---|---|---|---|"]
     for row in totals:
-        lines.append(_line([row["design"], f"{row['synthesised_nand2']:,.0f}",
-                            f"{row['fitted_error_percent']:+.1f}", f"{row['left_out_error_percent']:+.1f}"]))  # fmt: skip
+        errors = (f"{row[f'{which}_error_percent']:+.1f}" for which in ("fitted", "left_out"))
+        lines.append(_line([row["design"], f"{row['synthesised_nand2']:,.0f}", *errors]))
     most = max((abs(float(row["left_out_error_percent"])) for row in totals), default=0.0)
     return [*lines, "", f"Most of the left-out errors: {most:.1f} % of a design's logic."]
 
