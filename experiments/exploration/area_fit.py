@@ -31,6 +31,11 @@ def _flip_flops(block: str) -> Callable[[Specification], float]:
     return count
 
 
+def _spikes(spec: Specification) -> float:
+    # Of one frame: the RTL has this frame's in the neuron unit, the last one's in a block of their own.
+    return spec.time_steps * sum(spec.layers)
+
+
 def _neuron_datapath(spec: Specification) -> float:
     # One adder a lane, as wide as the widest membrane or aligned sum, serves all layers.
     aligned = spec.accumulator_bits + max(spec.layer_shift(layer) for layer in range(len(spec.layers)))
@@ -44,7 +49,7 @@ TERMS: dict[str, dict[str, Callable[[Specification], float]]] = {
         "passes of a frame": lambda spec: len(build_schedule(spec).passes),
     },
     "input_buffer": {"flip-flops": _flip_flops("input_buffer")},
-    "spikes": {"flip-flops": _flip_flops("spikes")},
+    "spikes": {"spikes of the last frame": _spikes},
     "zero_skip": {"entries of the longest vector": lambda spec: build_schedule(spec).entries},
     "weight_buffer": {
         "one": lambda spec: 1,
@@ -55,7 +60,7 @@ TERMS: dict[str, dict[str, Callable[[Specification], float]]] = {
         "lanes x weight bits": lambda spec: spec.lanes * spec.weight_bits,
     },
     "neuron_unit": {
-        "flip-flops of membranes": _flip_flops("neuron_unit"),
+        "flip-flops of membranes and spikes": lambda spec: _flip_flops("neuron_unit")(spec) + _spikes(spec),
         "lanes x bits of the widest sum": _neuron_datapath,
     },
     "output": {

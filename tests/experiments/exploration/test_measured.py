@@ -13,8 +13,8 @@ from golden.checkpoint import Checkpoint, random_checkpoint
 from golden.predicted_activity import ActivityCounter
 from golden.specification import Specification
 from golden.trace import CycleModel
-from power.energy import price
 from power.constants import load_constants
+from power.energy import price
 
 SPEC = Specification(
     inputs=6, input_bits=5, layers=(20, 20), outputs=70, lanes=16, thresholds=(60, 40), membrane_bits=(12, 11)

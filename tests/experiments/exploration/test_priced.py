@@ -49,9 +49,10 @@ def test_each_row_is_power_s_own_and_its_parts_add_up(activity: Activity) -> Non
         # In real time a frame takes 10 ms: 1 uW is 10 nJ.
         assert float(row["frame_nj"]) == pytest.approx(10 * float(row["total_typical_uw"]), rel=2e-3)
     row = table[-1]
+    clock = activity.cycles_most / SPEC.frame_period_s
     own = operating_point(
-        activity.priced_rows(), activity.run(float(activity.cycles_most) * 100, 0.01),
-        clock_hz=float(activity.cycles_most) * 100, vdd=0.9, load="real time", gate_nw=ASSUMED_CLASSES["LVT"], gates=5e3,
+        activity.priced_rows(), activity.run(clock, 0.01), clock_hz=clock, vdd=0.9, load="real time",
+        gate_nw=ASSUMED_CLASSES["LVT"], gates=5e3,
     )  # fmt: skip
     assert (row["class"], row["vdd_v"], row["clock"]) == ("LVT", "0.9", SLOWEST)
     assert float(row["total_typical_uw"]) == pytest.approx(own.total_uw.typical, rel=1e-3)
