@@ -45,7 +45,7 @@ EXPERIMENT = Experiment(
             command=("cycles", "--data", "{data}", "--out", "{out}"),
             quick=("cycles", "{clip}", "--out", "{out}"),
             folder="cycles",
-            outputs=("utterances.csv", "summary.json", "cycles.png"),
+            outputs=("utterances.csv", "summary.json", "cycles.png", "cycles.svg"),
             needs=(CORPUS,),
             minutes=2,
         ),

@@ -68,7 +68,10 @@ def _work(given: argparse.Namespace) -> None:
     print(text, end="")
 
 
-_OUTPUTS = ("activity.csv", "area.csv", "gates.csv", "gates.json", "netlist_power.csv", "netlist_power.png", "run.json")
+_OUTPUTS = (
+    *("activity.csv", "area.csv", "gates.csv", "gates.json", "run.json"),
+    *("netlist_power.csv", "netlist_power.png", "netlist_power.svg"),
+)
 
 EXPERIMENT = Experiment(
     name="gates",

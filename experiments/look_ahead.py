@@ -35,7 +35,7 @@ EXPERIMENT = Experiment(
             command=("look-ahead", "--data", "{data}", "--out", "{out}"),
             quick=("look-ahead", "{clip}", "--out", "{out}"),
             folder="recognition",
-            outputs=("look_ahead.csv", "look_ahead.png"),
+            outputs=("look_ahead.csv", "look_ahead.png", "look_ahead.svg"),
             needs=(CORPUS,),
             minutes=5,
         ),

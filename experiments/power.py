@@ -55,7 +55,7 @@ EXPERIMENT = Experiment(
             makes="power by block, component and threshold class, and a tornado of what carries its spread",
             command=("power", "{results}/demo", "--out", "{out}"),
             folder="power",
-            outputs=("power.txt", "breakdown.csv", "breakdown.png", "tornado.png"),
+            outputs=("power.txt", "breakdown.csv", "breakdown.png", "breakdown.svg", "tornado.png", "tornado.svg"),
             inputs=("demo/activity.csv", "demo/run.json"),
             minutes=0.3,
         ),

@@ -24,7 +24,7 @@ def _work(given: argparse.Namespace) -> None:
     print(recognise(chosen, seeds=given.seeds, out=given.out, stages=given.stages, start=given.start), end="")
 
 
-_OUTPUTS = ("rows.csv", "table.csv", "table.md", "epochs.csv", "rates.png", "epochs.png")
+_OUTPUTS = ("rows.csv", "table.csv", "table.md", "epochs.csv", "rates.png", "rates.svg", "epochs.png", "epochs.svg")
 _SEEDS = ("--seeds", "1", "2", "3", "--work", "{work}", "--out", "{out}")
 # On sentences that flite speaks.
 _QUICK = ("recognition", "--corpus", "synthetic", "--recipe", "small", "--work", "{work}", "--out", "{out}")

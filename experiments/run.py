@@ -58,7 +58,10 @@ EXPERIMENT = Experiment(
             command=("run", "--out", "{out}"),
             quick=("run", "--frames", "4", "--out", "{out}"),
             folder="demo",
-            outputs=("report.txt", "frames.csv", "phones.csv", "activity.csv", "power.csv", "raster.png", "power.png"),
+            outputs=(
+                *("report.txt", "frames.csv", "phones.csv", "activity.csv", "power.csv"),
+                *("raster.png", "raster.svg", "power.png", "power.svg"),
+            ),
             minutes=0.7,
         ),
     ),

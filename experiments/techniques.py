@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from experiments.command.arguments import add_checkpoint, add_data, add_liberty, add_out, path, whole
+from experiments.command.arguments import add_checkpoint, add_data, add_liberty, add_out, add_workers, path, whole
 from experiments.command.experiment import CORPUS, SIMULATORS, Experiment, Result
 
 # As `experiments.ablation.techniques` has them; that module takes seconds to load.
@@ -34,11 +34,13 @@ def _arguments(command: argparse.ArgumentParser) -> None:
     )
     add_liberty(command)
     command.add_argument("--no-gates", action="store_true", help="no synthesis: gates of power/tables/gates.csv")
+    add_workers(command)
     add_out(command, "results/power")
 
 
 def _work(given: argparse.Namespace) -> None:
     from experiments.ablation.techniques import techniques
+    from experiments.chain.sweep import Workers
 
     text = techniques(
         given.speech,
@@ -50,6 +52,7 @@ def _work(given: argparse.Namespace) -> None:
         gates=not given.no_gates,
         every=given.rtl_every,
         out=given.out,
+        workers=Workers(given.workers, given.scheduler),
     )
     print(text, end="")
 
@@ -73,6 +76,7 @@ EXPERIMENT = Experiment(
                 "techniques.md",
                 "techniques.json",
                 "techniques.png",
+                "techniques.svg",
             ),
             needs=(CORPUS, SIMULATORS),
             minutes=90,

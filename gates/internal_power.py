@@ -5,6 +5,8 @@ toggles and by the share of time that the output follows it, and the group's ``w
 what that pin's own groups say besides. Of groups of one rail, pin and related pin, the first counts whose ``when``
 holds, else the one without; rails add up. Half of the toggles rise and half fall. This is how OpenSTA does it but for
 two things: there a group without ``when`` counts in all states, and states are products of their pins' shares of time.
+Of the libraries here only IHP's has pins with both kinds; its conditions cover all states in which the output follows
+the pin, so that the group without one, which is about their mean, counts nothing here and as one more of them there.
 
 A flip-flop's second output that nobody connected changes with the first. Whether its table is a part of the cell's edge
 or the same edge once more, Liberty leaves to who characterises: in IHP's SG13G2 each table of a flip-flop with two

@@ -6,16 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
-
-from experiments.command.tables import write_figure
+from experiments.command.figures import FONT, PAGE, figure_of, save
 
 # Title, column, and what its values are divided by.
 _PANELS = (
     ("cycles a frame", "cycles_mean", 1),
     ("rows read a frame", "row_reads", 1),
-    ("register toggles a frame, thousands", "register_toggles", 1000),
-    ("dynamic energy a frame, nJ (median)", "dynamic_nj", 1),
+    ("thousand register toggles a frame", "register_toggles", 1000),
+    ("dynamic nJ a frame (median)", "dynamic_nj", 1),
 )
 # Cycles of a frame at 100 kHz.
 BUDGET = 1000
@@ -34,8 +32,10 @@ def plot_techniques(path: Path, tables: Mapping[str, Sequence[Mapping[str, Any]]
         Rows of ``techniques.csv`` and ``techniques_cumulative.csv``, by name.
     """
     heights = [len(rows) for rows in tables.values()]
-    figure = Figure(figsize=(15, 1.6 + 0.34 * sum(heights)), layout="constrained")
-    panels = figure.subplots(len(tables), len(_PANELS), sharey="row", squeeze=False, height_ratios=heights)
+    figure, panels = figure_of(
+        PAGE, 0.8 + 0.17 * sum(heights), nrows=len(tables), ncols=len(_PANELS), sharey="row", squeeze=False,
+        height_ratios=heights,
+    )  # fmt: skip
     for line, (name, rows) in zip(panels, tables.items(), strict=True):
         for axes, (title, column, unit) in zip(line, _PANELS, strict=True):
             values = [None if row[column] is None else row[column] / unit for row in rows]
@@ -44,15 +44,15 @@ def plot_techniques(path: Path, tables: Mapping[str, Sequence[Mapping[str, Any]]
             for place, value in enumerate(values):
                 text = "not measured" if value is None else f"{value:,.4g}" if value < 1e4 else f"{value:,.0f}"
                 place_x = (value or 0) + 0.01 * most
-                axes.text(place_x, place, text, va="center", fontsize=7, bbox=_CLEAR, zorder=3)
-            axes.set_xlim(0, 1.22 * most)
+                axes.text(place_x, place, text, va="center", fontsize=FONT - 1.5, bbox=_CLEAR, zorder=3)
+            axes.set_xlim(0, 1.35 * most)
             if column == "cycles_mean" and most > BUDGET:
                 axes.axvline(BUDGET, color="black", linestyle="--", linewidth=1)
-                axes.text(BUDGET, len(rows) - 0.45, "budget", fontsize=7, ha="center", bbox=_CLEAR)
-            axes.set_title(title if axes is not line[0] else f"{_TITLES[name]}: {title}", fontsize=8)
-            axes.locator_params(axis="x", nbins=5)
-            axes.tick_params(labelsize=8)
-            axes.spines[["top", "right"]].set_visible(False)
+                axes.text(BUDGET, len(rows) - 0.45, "budget", fontsize=FONT - 1.5, ha="center", bbox=_CLEAR)
+            axes.set_xlabel(title, fontsize=FONT - 1)
+            axes.locator_params(axis="x", nbins=3)
+            axes.tick_params(labelsize=FONT - 1)
+        line[0].set_title(_TITLES[name], loc="left", fontsize=FONT)
         line[0].set_yticks(range(len(rows)), [row["configuration"] for row in rows])
         line[0].invert_yaxis()
-    write_figure(path, figure, svg=True)
+    save(path, figure)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import platform
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from cosim.engines.icarus import require_icarus
 from cosim.engines.verilator import verilator_version
-from experiments.ablation.configurations import Configuration, cumulative, one_at_a_time
+from experiments.ablation.configurations import cumulative, one_at_a_time
 from experiments.ablation.counts import TRACE, golden_counts, measure, require_same_activity
 from experiments.ablation.gates import gates_by_block
 from experiments.ablation.plot import plot_techniques
@@ -23,6 +22,7 @@ from experiments.ablation.rows import Costs, bit_planes_row, markdown, refused_r
 from experiments.chain.listing import Listing, listing
 from experiments.chain.simulation_key import network_digest
 from experiments.chain.spoken import front_end_of
+from experiments.chain.sweep import Workers, sweep
 from experiments.command.tables import read_rows, write_csv, write_json, write_text
 from features.audio import read_audio
 from features.frontend import batch_codes
@@ -85,6 +85,7 @@ def techniques(
     every: int,
     out: Path,
     recognition: Path = RECOGNITION,
+    workers: Workers | None = None,
 ) -> str:
     """Measure every configuration and write ``techniques*.csv``, ``.md``, ``.json`` and ``.png``.
 
@@ -109,6 +110,8 @@ def techniques(
     out : Path
     recognition : Path
         Table that ``rsnn recognition`` wrote.
+    workers : Workers, optional
+        Where configurations are measured; the tables are the same wherever that is.
 
     Returns
     -------
@@ -136,7 +139,7 @@ def techniques(
             every=every,
             recognition=recognition,
         )
-        return write_tables(checkpoint, settings, tools, staging) + f"\nwritten: {out}/\n"
+        return write_tables(checkpoint, settings, tools, staging, workers=workers) + f"\nwritten: {out}/\n"
 
 
 def read_utterances(checkpoint: Checkpoint, heard: Listing, count: int) -> dict[str, np.ndarray]:
@@ -146,24 +149,24 @@ def read_utterances(checkpoint: Checkpoint, heard: Listing, count: int) -> dict[
     return {one.name: batch_codes(read_audio(one.path), front_end) for one in chosen}
 
 
-def write_tables(checkpoint: Checkpoint, settings: Settings, tools: Mapping[str, str], staging: Path) -> str:
+def write_tables(
+    checkpoint: Checkpoint,
+    settings: Settings,
+    tools: Mapping[str, str],
+    staging: Path,
+    *,
+    workers: Workers | None = None,
+) -> str:
     """Measure the configurations of both tables into a folder; return the Markdown."""
     rates = {row["stage"]: row for row in read_rows(settings.recognition, needed=("stage", "test_per", "cycles_mean"))}
-    lists = {name: list(configurations()) for name, configurations in TABLES.items()}
+    items = [(name, number) for name, configurations in TABLES.items() for number in range(len(list(configurations())))]
     tables: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
     networks: dict[str, dict[str, str]] = {name: {} for name in TABLES}
-    with tqdm(total=sum(map(len, lists.values())), unit="configuration", disable=None, file=sys.stderr) as bar:
-        for name, configurations in lists.items():
-            for configuration in configurations:
-                bar.set_description(configuration.name)
-                try:
-                    network = configuration.make(checkpoint)
-                    row = row_of(configuration, _costs(configuration, network, settings, bar), rates)
-                    networks[name][configuration.name] = network_digest(network)
-                except SpecificationError as refusal:
-                    row = refused_row(configuration, str(refusal))
-                tables[name].append(row)
-                bar.update()
+    measured = sweep(partial(_row, checkpoint, settings, rates), items, workers or Workers(), unit="configuration")
+    for (name, _), (row, network) in zip(items, measured, strict=True):
+        tables[name].append(row)
+        if network:
+            networks[name][row["configuration"]] = network
     shipped = golden_counts(checkpoint, settings.utterances)
     tables["techniques"].append(bit_planes_row(checkpoint, settings.utterances, shipped))
     text = markdown(tables)
@@ -189,31 +192,34 @@ def write_tables(checkpoint: Checkpoint, settings: Settings, tools: Mapping[str,
     return text
 
 
-def _costs(configuration: Configuration, network: Checkpoint, settings: Settings, bar: Any) -> Costs:
+def _row(
+    checkpoint: Checkpoint, settings: Settings, rates: Mapping[str, Mapping[str, Any]], item: tuple[str, int]
+) -> tuple[dict[str, Any], str]:
+    """Return the row of one configuration, named by its table and place, and its network's digest.
+
+    That is "" where golden refuses the network.
+    """
+    table, number = item
+    configuration = list(TABLES[table]())[number]
+    try:
+        network = configuration.make(checkpoint)
+        costs = _costs(network, settings)
+    except SpecificationError as refusal:
+        return refused_row(configuration, str(refusal)), ""
+    return row_of(configuration, costs, rates), network_digest(network)
+
+
+def _costs(network: Checkpoint, settings: Settings) -> Costs:
     """Measure one configuration on every engine."""
     spec = network.specification
     counts = golden_counts(network, settings.utterances)
-
-    def say(what: str) -> None:
-        bar.set_description(f"{configuration.name}: {what}")
-
     first = next(iter(settings.utterances.values()))
     middle = first[len(first) // 2 :][:FRAMES_EVERYWHERE]
-    say(", ".join(settings.engines))
     require_same_activity(network, middle, settings.engines)
     engine = "verilator" if "verilator" in settings.engines else TRACE
     ran = settings.of_rtl
-    done = 0
-
-    def each(cycles: int) -> None:
-        nonlocal done
-        done += 1
-        say(f"{engine} {done}/{len(ran)}")
-
-    found = measure(network, ran, counts, engine=engine, each=each)
-    gates = None
-    if settings.library is not None:
-        gates = gates_by_block(spec, settings.library, each=lambda leaf: say(f"gates of {leaf}"))
+    found = measure(network, ran, counts, engine=engine)
+    gates = None if settings.library is None else gates_by_block(spec, settings.library)
     others = [name for name in settings.engines if name != engine]
     equal = f"{engine}: {len(ran)} utterances, {found.frames} frames" if engine != TRACE else ""
     short = f"{', '.join(others)}: {len(middle)} frames" if others else ""

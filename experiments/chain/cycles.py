@@ -8,12 +8,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from experiments.chain.listing import Listing, ToHear, listing
 from experiments.chain.spoken import front_end_of
 from experiments.chain.sweep import Workers, sweep
-from experiments.command.tables import write_csv, write_figure, write_json
+from experiments.command.figures import COLUMN, FONT, figure_of, save
+from experiments.command.tables import write_csv, write_json
 from features.audio import read_audio
 from features.frontend import batch_codes
 from files.folder import output_folder
@@ -149,13 +149,11 @@ def _count(out: Path, heard: Listing, checkpoint_path: Path | None, workers: Wor
 
 
 def _plot(path: Path, cycles: np.ndarray, budget: int) -> None:
-    figure = Figure(figsize=(7, 3), layout="constrained")
-    axis = figure.subplots()
+    figure, axis = figure_of(COLUMN, 2.2)
     axis.hist(cycles, bins=list(range(0, max(budget, int(cycles.max())) + 20, 10)), color="#0072B2")
-    axis.axvline(budget, color="#D55E00", linestyle="--", label=f"budget: {budget:,} cycles a frame")
+    axis.axvline(budget, color="#D55E00", linestyle="--", linewidth=1, label=f"budget: {budget:,} cycles a frame")
     axis.axvline(float(cycles.mean()), color="black", linewidth=1, label=f"mean {cycles.mean():.0f}")
     axis.set_xlabel("clock cycles a frame, loading and logits included")
     axis.set_ylabel("frames")
-    axis.legend(frameon=False)
-    axis.spines[["top", "right"]].set_visible(False)
-    write_figure(path, figure)
+    figure.legend(loc="outside upper center", ncols=2, fontsize=FONT, frameon=False)
+    save(path, figure)

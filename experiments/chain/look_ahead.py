@@ -6,12 +6,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from experiments.chain.listing import Listing, listing
 from experiments.chain.spoken import front_end_of
-from experiments.command.tables import write_csv, write_figure
+from experiments.command.figures import COLUMN, FONT, figure_of, save
+from experiments.command.tables import write_csv
 from features.audio import read_audio
 from features.frontend import batch_codes
 from files.folder import output_folder
@@ -101,14 +101,13 @@ def _curve(out: Path, heard: Listing, checkpoint_path: Path | None, look_aheads:
 
 
 def _plot(path: Path, rows: Sequence[dict[str, object]]) -> None:
-    figure = Figure(figsize=(6.5, 3.2), layout="constrained")
-    axes = figure.add_subplot()
+    figure, axes = figure_of(COLUMN, 2.2)
     rates = [100 * float(str(row["test_per"])) for row in rows]
-    axes.plot([float(str(row["latency_ms"])) for row in rows[:-1]], rates[:-1], marker="o", color="#0072B2")
+    axes.plot([float(str(row["latency_ms"])) for row in rows[:-1]], rates[:-1], marker="o", markersize=3,
+              linewidth=1, color="#0072b2")  # fmt: skip
     axes.axhline(rates[-1], color="black", linestyle="--", linewidth=1)
     axes.annotate("whole utterance", (1, rates[-1]), (0, 4), xycoords=("axes fraction", "data"),
-                  textcoords="offset points", ha="right", fontsize=8)  # fmt: skip
+                  textcoords="offset points", ha="right", fontsize=FONT)  # fmt: skip
     axes.set_xlabel("latency (ms): look-ahead, label delay and window")
     axes.set_ylabel("phone error rate (%)")
-    axes.spines[["top", "right"]].set_visible(False)
-    write_figure(path, figure, dpi=120)
+    save(path, figure)

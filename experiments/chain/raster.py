@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from experiments.command.tables import write_figure
+from experiments.command.figures import FONT, PAGE, figure_of, save
 from features.audio import SAMPLE_RATE_HZ
 from features.cepstra import HOP_SAMPLES, log_mel_and_cepstra
 from golden.decoder import PhoneSegment
@@ -27,7 +26,7 @@ def plot_raster(
     *,
     title: str,
 ) -> Path:
-    """Write the picture of the first `SECONDS` of an utterance as PNG.
+    """Write the picture of the first `SECONDS` of an utterance as PNG and SVG, the spikes as dots of a picture in both.
 
     Parameters
     ----------
@@ -51,9 +50,11 @@ def plot_raster(
     samples, spikes = samples[: SECONDS * SAMPLE_RATE_HZ], [layer[:most] for layer in spikes]
     segments = [segment for segment in segments if segment.start_frame < most]
     frames = len(spikes[0])
-    figure = Figure(figsize=(11, 2.6 + 2.3 * len(spikes)), layout="constrained")
     heights = [1.3, *([1.5] * len(spikes))]
-    axes = figure.subplots(len(spikes) + 1, 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0]
+    figure, panels = figure_of(
+        PAGE, 1.9 + 1.6 * len(spikes), nrows=len(spikes) + 1, sharex=True, height_ratios=heights, squeeze=False
+    )
+    axes = panels[:, 0]
     log_mel, _ = log_mel_and_cepstra(samples, 0)
     floor = log_mel.max() - 70
     axes[0].imshow(
@@ -67,7 +68,7 @@ def plot_raster(
     axes[0].set_ylabel("mel band")
     # A file's name: no mathematics between dollars, and no letters that the font may lack.
     plain = title.encode("ascii", "backslashreplace").decode("ascii")
-    axes[0].set_title(plain, loc="left", fontsize=11, pad=22, parse_math=False)
+    axes[0].set_title(plain, loc="left", fontsize=FONT + 1, pad=16, parse_math=False)
     for segment in segments:
         start, end = segment.start_frame * seconds, min(segment.end_frame, most) * seconds
         axes[0].axvline(start, color="white", linewidth=0.5, alpha=0.7)
@@ -78,7 +79,7 @@ def plot_raster(
             transform=axes[0].get_xaxis_transform(),
             ha="center",
             va="bottom",
-            fontsize=8,
+            fontsize=FONT - 1,
             color="0.5" if segment.phone == "sil" else "black",
             clip_on=False,
         )
@@ -88,15 +89,20 @@ def plot_raster(
             axis.scatter(
                 (when + step / fired.shape[1]) * seconds,
                 which,
-                s=1.1,
+                s=0.5,
                 marker="s",
                 linewidths=0,
+                rasterized=True,
                 color=STEP_COLOURS[step],
                 label=f"time step {step}: {fired[:, step].mean():.2f} spikes a neuron and frame",
             )
         axis.set_ylabel(f"layer {layer} neuron")
         axis.set_ylim(-1, fired.shape[2])
-        axis.legend(loc="upper right", fontsize=7, markerscale=5, framealpha=0.9)
+        # Above the panel: spikes are everywhere in it.
+        axis.legend(
+            loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=FONT - 1, markerscale=6, frameon=False,
+            borderaxespad=0,
+        )  # fmt: skip
     axes[-1].set_xlim(0, frames * seconds)
     axes[-1].set_xlabel("time (s)")
-    return write_figure(path, figure)
+    return save(path, figure)

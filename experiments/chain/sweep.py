@@ -78,7 +78,11 @@ def sweep(
         if not workers.scheduler:
             address = stack.enter_context(
                 LocalCluster(
-                    n_workers=workers.processes, threads_per_worker=1, dashboard_address=None, silence_logs=50
+                    n_workers=workers.processes,
+                    threads_per_worker=1,
+                    # A port that is free: two sweeps may run side by side.
+                    dashboard_address="127.0.0.1:0",
+                    silence_logs=50,
                 )
             )
         try:

@@ -1,4 +1,4 @@
-"""Result files: CSV, JSON, text and pictures, written whole or not at all."""
+"""Result files: CSV, JSON and text, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -10,10 +10,6 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-from matplotlib import rc_context
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from files import writing
 from files.errors import FileError
@@ -75,32 +71,3 @@ def write_text(path: Path, text: str) -> Path:
     """Write text, with what `NOTE` says as its last line; a CSV file has it in the folder's manifest alone."""
     note = os.environ.get(NOTE, "")
     return writing.write_text(path, f"{text}\n{note}\n" if note and path.suffix in (".md", ".txt") else text)
-
-
-def write_figure(path: Path, figure: Figure, *, dpi: int = 110, svg: bool = False) -> Path:
-    """Write a figure as PNG, without a date or a version, so that the same figures make the same file.
-
-    Parameters
-    ----------
-    path : Path
-        ``.png`` to write.
-    figure : Figure
-    dpi : int
-    svg : bool
-        Write it as SVG beside it, too: its name has ``.svg`` instead, its text is drawn as outlines.
-
-    Returns
-    -------
-    Path
-    """
-    FigureCanvasAgg(figure)
-    note = os.environ.get(NOTE, "")
-    if note:
-        figure.text(0.99, 0.005, note, ha="right", va="bottom", fontsize=5, color="#444444")
-    with whole_file(path) as file:
-        figure.savefig(file, format="png", dpi=dpi, metadata={"Software": None})
-    if svg:
-        # Identifiers of shapes are hashes of them with this salt, which is a random number otherwise.
-        with rc_context({"svg.hashsalt": "rsnn", "svg.fonttype": "path"}), whole_file(path.with_suffix(".svg")) as file:
-            figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
-    return path

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
-
-from experiments.command.tables import read_rows, write_csv, write_figure, write_text
+from experiments.command.figures import FONT, PAGE, figure_of, save
+from experiments.command.tables import read_rows, write_csv, write_text
 from files.errors import FileError
 from files.folder import output_folder
 from files.reading import brief
@@ -180,25 +179,25 @@ def _plot(path: Path, rows: list[dict[str, Any]], density: Density, sets: float)
     shown = sorted(
         (row for row in rows if row["figures"] == "as printed"), key=lambda row: float(row["operations_a_cycle"])
     )
-    figure = Figure(figsize=(10, 1.6 + 0.3 * len(shown)), layout="constrained")
-    axes = figure.add_subplot()
+    figure, axes = figure_of(PAGE, 1.2 + 0.17 * len(shown))
     for place, row in enumerate(shown):
         verdict = row["holds_sram_and_two_sets"]
         shade = _SHADES[FITS.index(verdict)]
         area = float(row["area_mm2"])
         axes.barh(place, area, color=shade, edgecolor="black", height=0.7)
         what = f"{verdict}; leakage {row['leakage_uw']} uW"
-        axes.text(area * 1.04, place, what, fontsize=7, va="center", bbox=_CLEAR)
+        axes.text(area * 1.04, place, what, fontsize=FONT - 1, va="center", bbox=_CLEAR)
     cells = density.bit_cell_um2.low * PAPER_MEMORY_BITS / 1e6
     needed = density.memory_mm2() + density.logic_mm2(sets)
     for value, name in ((cells, "bit cells"), *zip(needed, ("low", "typical", "high"), strict=True)):
         axes.axvline(value, color="black", linestyle=":", linewidth=1)
-        axes.text(value, len(shown) - 0.3, name, fontsize=7, rotation=90, ha="center", va="bottom")
-    axes.set_yticks(range(len(shown)), [row["counting"] for row in shown], fontsize=7)
+        axes.text(
+            value, len(shown) - 0.3, name, fontsize=FONT - 1, rotation=90, ha="center", va="bottom", bbox=_CLEAR
+        )
+    axes.set_yticks(range(len(shown)), [row["counting"] for row in shown], fontsize=FONT - 1)
     axes.set_xscale("log")
     axes.set_xlim(0.02, 8)
-    axes.set_ylim(-0.7, len(shown) + 2)
-    axes.set_xlabel("area implied by 1903.11 GOPS/mm2 (mm2); dotted: what 0.1 MB and two PE sets need", fontsize=9)
-    axes.set_title("Which counting of operations leaves room for the chip (ours)", loc="left", fontsize=11)
-    axes.spines[["top", "right"]].set_visible(False)
-    write_figure(path, figure, svg=True)
+    axes.set_ylim(-0.7, len(shown) + 2.5)
+    axes.set_xlabel("area implied by 1903.11 GOPS/mm2 (mm2); dotted: what 0.1 MB and two PE sets need", fontsize=FONT)
+    axes.set_title("Which counting of operations leaves room for the chip (ours)", loc="left", fontsize=FONT)
+    save(path, figure)

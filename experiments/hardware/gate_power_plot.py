@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from experiments.command.tables import write_figure
+from experiments.command.figures import FONT, PAGE, figure_of, save
 
 # Light to dark, so that they differ in grey, too.
 PARTS = {
@@ -38,8 +37,8 @@ def plot_netlist_power(path: Path, rows: Sequence[Mapping[str, Any]], title: str
     unit = {row["block"]: row for row in rows if row["toggles"] != "settled"}
     settled.sort(key=lambda row: float(row["dynamic_uw"]))
     places = np.arange(len(settled))
-    figure = Figure(figsize=(10, 1.6 + 0.42 * len(settled)), layout="constrained")
-    dynamic, leakage = figure.subplots(1, 2, sharey=True, width_ratios=(2, 1))
+    height = 1.3 + 0.2 * len(settled)
+    figure, (dynamic, leakage) = figure_of(PAGE, height, ncols=2, sharey=True, width_ratios=(2, 1))
     left = np.zeros(len(settled))
     for name, (columns, colour) in PARTS.items():
         widths = np.array([sum(float(row[column]) for column in columns) for row in settled])
@@ -48,14 +47,12 @@ def plot_netlist_power(path: Path, rows: Sequence[Mapping[str, Any]], title: str
     more = np.array([float(unit[row["block"]]["dynamic_uw"]) for row in settled]) - left
     dynamic.barh(places, np.maximum(more, 0), left=left, height=0.7, color="none", edgecolor="black", linewidth=0.8,
                  hatch="////", label="glitches, a unit of time a gate")  # fmt: skip
-    dynamic.set_yticks(places, [row["block"].replace("_", " ") for row in settled], fontsize=8)
-    dynamic.set_xlabel("dynamic power (uW)", fontsize=9)
-    dynamic.legend(fontsize=8, frameon=False, loc="lower right")
+    dynamic.set_yticks(places, [row["block"].replace("_", " ") for row in settled], fontsize=FONT)
+    dynamic.set_xlabel("dynamic power (uW)", fontsize=FONT)
     leaks = np.array([max(float(row["leakage_uw"]), 0.0) for row in settled])
     leakage.barh(places, leaks, height=0.7, color="#BDBDBD", edgecolor="black", linewidth=0.4)
-    leakage.set_xlabel("leakage, by state (uW)", fontsize=9)
-    for axes in (dynamic, leakage):
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.tick_params(labelsize=8)
-    figure.suptitle(title, fontsize=10)
-    return write_figure(path, figure, svg=True)
+    leakage.set_xlabel("leakage, by state (uW)", fontsize=FONT)
+    handles, labels = dynamic.get_legend_handles_labels()
+    figure.legend(handles, labels, title=title, loc="outside upper center", ncols=len(labels), fontsize=FONT - 0.5,
+                  title_fontsize=FONT, frameon=False)  # fmt: skip
+    return save(path, figure)

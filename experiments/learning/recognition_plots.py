@@ -6,11 +6,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
+from experiments.command.figures import FONT, LINES, PAGE, figure_of, save
 
-from experiments.command.tables import write_figure
-
-_INK, _OURS, _PEERS = "#333333", "#1b6ca8", "#b0b7bf"
+_INK, _OURS, _PEERS = "#333333", "#0072b2", "#bbbbbb"
+_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#e69f00", "#56b4e9")
 
 
 def plot_rates(path: Path, table: Sequence[dict[str, Any]]) -> None:
@@ -23,8 +22,7 @@ def plot_rates(path: Path, table: Sequence[dict[str, Any]]) -> None:
     table : sequence of dict
         As `experiments.learning.recognition.summarise` returns it.
     """
-    figure = Figure(figsize=(8.5, 0.5 + 0.42 * len(table)), layout="constrained")
-    axes = figure.add_subplot()
+    figure, axes = figure_of(PAGE, 0.5 + 0.2 * len(table))
     for place, entry in enumerate(table):
         rate = 100 * float(entry["test_per"])
         low, high = (100 * float(entry[f"test_per_{end}"]) for end in ("low", "high"))
@@ -33,15 +31,14 @@ def plot_rates(path: Path, table: Sequence[dict[str, Any]]) -> None:
         axes.plot([low, high], [place, place], color=_INK, linewidth=1.5)
         axes.annotate(
             f"{rate:.1f} %, {float(entry['megabytes']):.2f} MB", (rate, place), (6, 0), textcoords="offset points",
-            va="center", fontsize=8, color=_INK, annotation_clip=False,
+            va="center", fontsize=FONT, color=_INK, annotation_clip=False,
         )  # fmt: skip
-    axes.set_yticks(range(len(table)), [str(entry["what"]) for entry in table], fontsize=8)
+    axes.set_yticks(range(len(table)), [str(entry["what"]) for entry in table], fontsize=FONT)
     axes.invert_yaxis()
     highest = max((100 * float(entry["test_per_high"]) for entry in table), default=1.0)
     axes.set_xlim(0, highest * 1.25)
-    axes.set_xlabel("test phone error rate (%); line: over the seeds", fontsize=9)
-    axes.spines[["top", "right"]].set_visible(False)
-    write_figure(path, figure, dpi=120)
+    axes.set_xlabel("test phone error rate (%); line: over the seeds; grey: peers", fontsize=FONT)
+    save(path, figure)
 
 
 def plot_epochs(path: Path, epochs: Iterable[dict[str, Any]]) -> None:
@@ -60,13 +57,13 @@ def plot_epochs(path: Path, epochs: Iterable[dict[str, Any]]) -> None:
     first: dict[str, tuple[str, int, int]] = {}
     for key in sorted(curves):
         first.setdefault(key[0], key)
-    figure = Figure(figsize=(8.5, 4.5), layout="constrained")
-    axes = figure.add_subplot()
-    for name, key in first.items():
+    figure, axes = figure_of(PAGE, 3.4)
+    for place, (name, key) in enumerate(first.items()):
         numbers = sorted(curves[key])
-        axes.plot(numbers, [curves[key][number] for number in numbers], marker=".", linewidth=1.2, label=name)
+        style = LINES[place // len(_COLOURS) % len(LINES)]
+        axes.plot(numbers, [curves[key][number] for number in numbers], marker=".", markersize=3, linewidth=1,
+                  linestyle=style, color=_COLOURS[place % len(_COLOURS)], label=name)  # fmt: skip
     axes.set_xlabel("epoch of the stage")
     axes.set_ylabel("phone error rate, development set (%)")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(fontsize=7, ncols=2, frameon=False)
-    write_figure(path, figure, dpi=120)
+    figure.legend(loc="outside right center", fontsize=FONT, frameon=False)
+    save(path, figure)

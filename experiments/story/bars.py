@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.story.style import FONT, KINDS, PAGE, bar_style, figure_of, kind_legend, save
+from experiments.command.figures import FONT, KINDS, PAGE, bar_style, figure_of, kind_legend, save
 
 __all__ = ["plot_steps"]
 

@@ -9,9 +9,9 @@ from typing import Any
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from experiments.command.figures import FONT, PAGE, PARTS, figure_of, save
 from experiments.command.tables import read_rows, write_csv
 from experiments.story.cells import number
-from experiments.story.style import FONT, PAGE, PARTS, figure_of, save
 from files.errors import FileError
 from files.folder import output_folder
 from files.reading import brief

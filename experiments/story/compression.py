@@ -10,11 +10,11 @@ from typing import Any
 from matplotlib.lines import Line2D
 
 from experiments.chain.listing import Listing, listing
+from experiments.command.figures import FONT, PAGE, figure_of, save
 from experiments.command.tables import write_csv
 from experiments.story.cells import number, rows_by
 from experiments.story.changed import with_fc_pruned, with_fewer_bits
 from experiments.story.heard import heard_in_batches
-from experiments.story.style import FONT, PAGE, figure_of, save
 from files.folder import output_folder
 from golden.checkpoint import Checkpoint, load_checkpoint
 from golden.decoder import decode, fold, phones_of

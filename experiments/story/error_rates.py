@@ -8,10 +8,10 @@ from typing import Any
 
 from matplotlib.lines import Line2D
 
+from experiments.command.figures import FONT, PAGE, bar_style, figure_of, save
 from experiments.command.tables import read_rows, write_csv
 from experiments.story.cells import number, rows_by
 from experiments.story.size import STAGES
-from experiments.story.style import FONT, PAGE, bar_style, figure_of, save
 from files.errors import FileError
 from files.folder import output_folder
 from files.reading import brief, parse_json

@@ -8,9 +8,9 @@ from typing import Any
 
 from matplotlib.patches import Patch
 
+from experiments.command.figures import FONT, PAGE, PARTS, bar_style, figure_of, save
 from experiments.command.tables import read_rows, write_csv
 from experiments.story.cells import number
-from experiments.story.style import FONT, PAGE, PARTS, bar_style, figure_of, save
 from files.errors import FileError
 from files.folder import output_folder
 from files.reading import brief, parse_json, read_bytes

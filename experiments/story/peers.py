@@ -8,10 +8,10 @@ from typing import Any
 
 from matplotlib.lines import Line2D
 
+from experiments.command.figures import FONT, KINDS, MARKERS, PAGE, figure_of, save
 from experiments.command.tables import read_rows, write_csv
 from experiments.story.blocks import CLASSES
 from experiments.story.cells import number
-from experiments.story.style import FONT, KINDS, MARKERS, PAGE, figure_of, save
 from files.errors import FileError
 from files.folder import output_folder
 from files.reading import brief

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from experiments.chain.listing import Listing, listing
+from experiments.command.figures import FONT, PAGE, bar_style, figure_of, save
 from experiments.command.tables import write_csv
 from experiments.story.heard import heard_in_batches
-from experiments.story.style import FONT, PAGE, bar_style, figure_of, save
 from files.folder import output_folder
 from golden.checkpoint import Checkpoint, load_checkpoint
 from golden.forward import forward_batch

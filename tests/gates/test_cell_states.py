@@ -8,7 +8,7 @@ import pytest
 from gates.cell_states import CAME, ENABLE, CellStates
 from gates.errors import NetlistError
 from gates.evaluation import Evaluator
-from gates.netlist import GateNetlist, read_netlist
+from gates.netlist import HIGH, GateNetlist, read_netlist
 from gates.operations import compile_netlist
 from tests.gates.random_netlists import enables, random_module, random_netlist, run
 from tests.gates.test_evaluation import load
@@ -81,3 +81,38 @@ def test_a_test_pin_that_is_not_tied_is_refused(gated_library):
     module["cells"]["gate"]["connections"]["TE"] = [3]
     with pytest.raises(NetlistError, match="test pin of a clock gate is not tied low"):
         CellStates(read_netlist(module, gated_library))
+
+
+def test_pins_that_are_tied_are_never_elsewhere(gated_library):
+    # A NAND with B high and a flip-flop whose D is low and whose Q leads nowhere: their states are those alone.
+    module = {
+        "ports": {"a": {"direction": "input", "bits": [2]}, "clk": {"direction": "input", "bits": [3]}},
+        "netnames": {"a": {"bits": [2]}, "clk": {"bits": [3]}},
+        "cells": {
+            "u": {"type": "NAND2X1", "connections": {"A": [2], "B": ["1"], "Y": [4]}},
+            "v": {"type": "DFFPOSX1", "connections": {"CLK": [3], "D": ["0"]}},
+        },
+    }
+    netlist = read_netlist(module, gated_library)
+    states = CellStates(netlist)
+    values = np.zeros((netlist.nets, 1), np.uint64)
+    values[HIGH] = ~np.uint64(0)
+    values[netlist.wires["a"][0]] = np.uint64(0b0110)
+    states.add(values, 4, first=True)
+    found = {kind.cell.name: (kind, counts[0]) for kind, counts in zip(states.kinds, states.counts, strict=True)}
+    nand, counts = found["NAND2X1"]
+    assert {tuple(sorted(at.items())): int(counts[number]) for number, at in by_state(nand) if counts[number]} == {
+        (("A", False), ("B", True)): 2,
+        (("A", True), ("B", True)): 2,
+    }
+    flip_flop, counts = found["DFFPOSX1"]
+    (only,) = np.flatnonzero(counts)
+    # Its clock has no gate, so it comes in every cycle, and came before the first.
+    assert [name for name in flip_flop.variables if flip_flop.values[name][only]] == [ENABLE, CAME]
+    assert counts[only] == 4
+
+
+def by_state(kind):
+    """Yield each state's number, and its variables' values."""
+    for number in range(kind.states):
+        yield number, {name: bool(kind.values[name][number]) for name in kind.variables}

@@ -34,6 +34,10 @@ TEXT = f"""library (hand) {{ time_unit : "1ns"; capacitive_load_unit (1, pf); vo
     pin (B) {{ direction : input; capacitance : 0.5; }}
     pin (Y) {{ direction : output; function : "!(A B)";
       {energy(10, 20, 'related_pin : "A";')} {energy(30, 40, 'related_pin : "B";')} }} }}
+  cell (OR2) {{ area : 2; cell_leakage_power : 1;
+    pin (A) {{ direction : input; capacitance : 0.5; {energy(1, 1)} {energy(5, 7, 'when : "B";')} }}
+    pin (B) {{ direction : input; capacitance : 0.5; }}
+    pin (Y) {{ direction : output; function : "A + B"; }} }}
   cell (DFF) {{ area : 5; cell_leakage_power : 1; ff (IQ, IQN) {{ next_state : "D"; clocked_on : "CK"; }}
     pin (CK) {{ direction : input; capacitance : 0.5; clock : true;
       {energy(3, 1, "related_pg_pin : VDD;")} {energy(0.5, 0.5, "related_pg_pin : VSS;")} }}
@@ -100,6 +104,12 @@ def test_a_nand_by_the_pin_that_it_follows(priced):
     # B always high: Y follows A alone, and A's own groups never count.
     shares = {("B",): 0.5, ("A", "B"): 0.5}
     assert priced("NAND2", {"A": 6, "B": 0, "Y": 6}, shares) == (0, pytest.approx(3 * 10 + 3 * 20), False)
+
+
+def test_a_group_without_a_condition_counts_where_no_other_does(priced):
+    # B high three quarters of the time: there (5 + 7) / 2 an edge of A; else the group without a `when`, 1.
+    shares = {(): 0.125, ("A",): 0.125, ("B",): 0.375, ("A", "B"): 0.375}
+    assert priced("OR2", {"A": 8}, shares) == (0, pytest.approx(8 * (0.75 * 6 + 0.25 * 1)), False)
 
 
 def test_a_flip_flop_s_clock_pin_apart_and_rails_added(priced):

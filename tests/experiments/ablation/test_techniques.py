@@ -19,6 +19,7 @@ from experiments.ablation import counts as technique_counts
 from experiments.ablation import techniques
 from experiments.ablation.configurations import Configuration, one_at_a_time
 from experiments.ablation.rows import COLUMNS
+from experiments.chain.sweep import Workers
 from experiments.command.cli import main
 from golden.checkpoint import Checkpoint, random_checkpoint
 from golden.specification import Specification
@@ -96,6 +97,16 @@ def test_every_configuration_has_a_row_that_its_counts_explain(tmp_path: Path):
 
 
 TRAINED = ("trained_cycles_mean", "trained_cycles_from")
+
+
+@pytest.mark.slow
+def test_two_workers_write_the_same_bytes(tmp_path: Path):
+    for name, workers in (("one", None), ("two", Workers(2))):
+        (tmp_path / name).mkdir()
+        techniques.write_tables(random_checkpoint(SPEC, seed=3), settings(), {}, tmp_path / name, workers=workers)
+    for one in sorted((tmp_path / "one").glob("*.*")):
+        if one.suffix != ".png":
+            assert one.read_bytes() == (tmp_path / "two" / one.name).read_bytes(), one.name
 
 
 def test_phone_error_rates_are_those_of_the_rows_that_are_named(tmp_path: Path):

@@ -56,7 +56,7 @@ def test_summary_equals_the_traces(corpus: Path, tmp_path: Path) -> None:
     np.testing.assert_allclose(summary["spike_rates"], np.mean(spikes, axis=0), atol=5e-5)
     np.testing.assert_allclose(summary["rows_read_mean"], np.mean(rows, axis=0), atol=0.05)
     assert {path.name for path in out.iterdir()} == {
-        "utterances.csv", "summary.json", "cycles.png", "manifest.json"
+        "utterances.csv", "summary.json", "cycles.png", "cycles.svg", "manifest.json"
     }  # fmt: skip
 
 
@@ -66,5 +66,5 @@ def test_processes_count_as_one_does(corpus: Path, tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
     for name, workers in (("one", Workers()), ("two", Workers(2))):
         count_corpus(data=corpus, split="test", checkpoint_path=None, out=tmp_path / name, workers=workers)
-    for name in ("utterances.csv", "summary.json", "cycles.png"):
+    for name in ("utterances.csv", "summary.json", "cycles.png", "cycles.svg"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()

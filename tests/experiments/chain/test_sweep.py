@@ -69,7 +69,7 @@ def test_an_item_that_kills_every_worker_is_named() -> None:
 def test_workers_of_a_scheduler_that_runs_already() -> None:
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
         found = list(sweep(squared, range(3), Workers(scheduler=cluster.scheduler_address)))
     assert [value for value, _ in found] == [0, 1, 4]
 

@@ -37,8 +37,8 @@ def test_run_writes_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names == {
         "activity.csv", "activity_by_phase.csv", "configuration.json", "frames.csv", "manifest.json", "phones.csv",
-        "page.html", "power.csv", "power.png", "power.svg", "raster.png", "report.txt", "run.json", "waveform.gtkw",
-        "waveform.vcd",
+        "page.html", "power.csv", "power.png", "power.svg", "raster.png", "raster.svg", "report.txt", "run.json",
+        "waveform.gtkw", "waveform.vcd",
     }  # fmt: skip
     assert (tmp_path / "out/report.txt").read_text() in printed
     configuration = json.loads((tmp_path / "out/configuration.json").read_text())

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from matplotlib.figure import Figure
 
-from experiments.command.tables import read_rows, write_csv, write_figure, write_json, write_text
+from experiments.command.tables import read_rows, write_csv, write_json, write_text
 from files.errors import FileError
 
 
@@ -51,32 +48,3 @@ def test_rows_that_are_refused(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "a.csv").write_text(text)
     with pytest.raises(FileError, match=message):
         read_rows(tmp_path / "a.csv", needed=["x"])
-
-
-def test_figures_of_the_same_content_are_the_same_bytes(tmp_path: Path) -> None:
-    def figure() -> Figure:
-        made = Figure(figsize=(2, 1))
-        made.subplots().plot([1, 2], [2, 1])
-        return made
-
-    one, other = (write_figure(tmp_path / name, figure()).read_bytes() for name in ("a.png", "b.png"))
-    assert one == other
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.png"]
-
-
-def test_a_drawing_lies_beside_and_is_the_same_in_another_process(tmp_path: Path) -> None:
-    program = (
-        "import sys, pathlib\nfrom matplotlib.figure import Figure\n"
-        "from experiments.command.tables import write_figure\n"
-        "made = Figure(figsize=(2, 1)); axes = made.subplots(); axes.plot([1, 2], [2, 1], 'o')\n"
-        "axes.set_title('words')\naxes.fill_between([1, 2], [0, 0], [1, 1])\n"
-        "write_figure(pathlib.Path(sys.argv[1]), made, svg=True)"
-    )
-    for name, hashes in (("a", "1"), ("b", "2")):
-        given = [sys.executable, "-c", program, str(tmp_path / f"{name}.png")]
-        subprocess.run(given, check=True, env=os.environ | {"PYTHONHASHSEED": hashes, "SOURCE_DATE_EPOCH": hashes})
-    one, other = ((tmp_path / f"{name}.svg").read_text() for name in "ab")
-    assert one == other
-    assert "<svg" in one
-    assert "date" not in one
-    assert "Matplotlib v" not in one

@@ -7,7 +7,7 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 
-from experiments.energy.power_tornado import HIGH, LOW, plot_tornado
+from experiments.energy.power_tornado import ENDS, plot_tornado
 from power.uncertainty import Swing
 
 
@@ -21,7 +21,7 @@ def test_bars_are_as_long_as_the_swings(tmp_path: Path) -> None:
     swings = {"SVT": [Swing("leakage", 40, 220), Swing("memory", 80, 110)]}
     path = plot_tornado(tmp_path / "tornado.png", swings, {"SVT": 100.0})
     picture = matplotlib.image.imread(path)
-    low, high = (np.array(width(picture, colour)) for colour in (LOW, HIGH))
+    low, high = (np.array(width(picture, colour)) for colour in ENDS.values())
     # 60 and 20 below the total, 120 and 10 above it; legend patches are shorter than any of these.
     longest = max(low), max(high)
     assert abs(longest[1] / longest[0] - 2) < 0.1
@@ -34,5 +34,6 @@ def test_a_panel_a_class(tmp_path: Path) -> None:
     two = one | {"SVT": [Swing("leakage", 10, 30), Swing("memory", 15, 25)]}
     totals = {"HVT": 2.0, "SVT": 20.0}
     paths = [plot_tornado(tmp_path / f"{len(swings)}.png", swings, totals) for swings in (one, two)]
-    widths = [matplotlib.image.imread(path).shape[1] for path in paths]
-    assert widths[1] == 2 * widths[0]
+    # Half an inch for the legend, and a row a class, as high as most groups need.
+    heights = [matplotlib.image.imread(path).shape[0] for path in paths]
+    assert heights == [200 * 1.15, 200 * 2.1]

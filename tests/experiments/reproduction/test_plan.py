@@ -88,3 +88,13 @@ def test_the_libraries_at_hand_are_found(nowhere: Place, liberty_files: dict[str
         assert given
         assert all(Path(word).is_file() for word in given)
     assert any(not job.note for job in found.jobs)
+
+
+def test_every_picture_is_there_as_a_drawing() -> None:
+    pictures = 0
+    for name, (_, declared) in declarations().items():
+        for output in declared.outputs:
+            if output.endswith(".png"):
+                pictures += 1
+                assert output.replace(".png", ".svg") in declared.outputs, name
+    assert pictures > 15

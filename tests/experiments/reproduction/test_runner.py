@@ -107,7 +107,8 @@ def test_killed_it_goes_on_with_what_is_left(tmp_path: Path) -> None:
 def test_a_note_is_in_every_picture_and_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from matplotlib.figure import Figure
 
-    from experiments.command.tables import write_figure, write_text
+    from experiments.command.figures import save
+    from experiments.command.tables import write_text
     from files.folder import NOTE, output_folder
 
     texts: list[str] = []
@@ -116,7 +117,7 @@ def test_a_note_is_in_every_picture_and_page(tmp_path: Path, monkeypatch: pytest
         figure = Figure(figsize=(3, 2))
         figure.subplots().plot([1, 2])
         with output_folder(tmp_path / "out", by="rsnn test") as staging:
-            write_figure(staging / "a.png", figure, svg=True)
+            save(staging / "a.png", figure)
             write_text(staging / "a.md", "# text\n")
             write_text(staging / "a.csv", "a\n1\n")
         texts.append((tmp_path / "out/manifest.json").read_text())

@@ -1,16 +1,20 @@
-"""How the story's figures look: one palette that is readable in grey, widths of a printed column, legends outside."""
+"""How figures look, and how they are written: a palette readable in grey, widths of a printed column, PNG and SVG."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from experiments.command.tables import write_figure
+from files.folder import NOTE
+from files.writing import whole_file
 
 __all__ = ["COLUMN", "KINDS", "LINES", "MARKERS", "PAGE", "PARTS", "bar_style", "figure_of", "kind_legend", "save"]
 
@@ -69,5 +73,30 @@ def kind_legend(figure: Figure, kinds: Sequence[str], **words: str) -> None:
 
 
 def save(path: Path, figure: Figure) -> Path:
-    """Write a figure as PNG and SVG."""
-    return write_figure(path, figure, dpi=DOTS_PER_INCH, svg=True)
+    """Write a figure as PNG and as SVG, without a date or a version, so that the same figures make the same files.
+
+    Parameters
+    ----------
+    path : Path
+        ``.png`` to write; the SVG's name has ``.svg`` instead, and its text is drawn as outlines.
+    figure : Figure
+
+    Returns
+    -------
+    Path
+        Of the PNG.
+
+    Raises
+    ------
+    WriteError
+    """
+    FigureCanvasAgg(figure)
+    note = os.environ.get(NOTE, "")
+    if note:
+        figure.text(0.99, 0.005, note, ha="right", va="bottom", fontsize=5, color="#444444")
+    with whole_file(path) as file:
+        figure.savefig(file, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
+    # Identifiers of shapes are hashes of them with this salt, which is a random number otherwise.
+    with rc_context({"svg.hashsalt": "rsnn", "svg.fonttype": "path"}), whole_file(path.with_suffix(".svg")) as file:
+        figure.savefig(file, format="svg", dpi=DOTS_PER_INCH, metadata={"Date": None, "Creator": None})
+    return path
