@@ -11,11 +11,11 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from experiments.command.figures import FONT, PAGE, figure_of, save
 from experiments.exploration.fronts import FRONTS, NOMINAL
 from experiments.exploration.grid import TRAINED
 from experiments.exploration.pareto import pareto_front
 from experiments.exploration.priced import SLOWEST
-from experiments.story.style import FONT, PAGE, figure_of, save
 from power.constants import CLASSES, NOMINAL_V
 from power.inference import PAPER_GOPS_PER_MM2, PAPER_HIGH_HZ
 from power.report import PAPER_POWER_UW
