@@ -57,7 +57,11 @@ TERMS: dict[str, dict[str, Callable[[Specification], float]]] = {
     },
     "pe_array": {
         "lanes x PE sets x accumulator bits": lambda spec: spec.lanes * spec.pe_sets * spec.accumulator_bits,
-        "lanes x weight bits": lambda spec: spec.lanes * spec.weight_bits,
+        # Each set aligns and negates its weights; a second set's sums are joined with the first's.
+        "lanes x PE sets x weight bits": lambda spec: spec.lanes * spec.pe_sets * spec.weight_bits,
+        "lanes x further PE sets x accumulator bits": lambda spec: (
+            spec.lanes * (spec.pe_sets - 1) * spec.accumulator_bits
+        ),
     },
     "neuron_unit": {
         "flip-flops of membranes and spikes": lambda spec: _flip_flops("neuron_unit")(spec) + _spikes(spec),

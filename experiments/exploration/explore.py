@@ -130,7 +130,7 @@ def explore(
             "utterances": list(utterances),
             "checkpoint": Path(checkpoint.source).name,
             "checkpoint_digest": network_digest(checkpoint),
-            "areas_from": f"Yosys {designs[0].yosys}, {designs[0].library}"
+            "areas_from": f"{designs[0].yosys}, {designs[0].library}"
             + ("" if options.synthesise else f", as {TABLE.name} keeps them"),
             "longest_path": f"{options.path.ns:g} ns at {options.path.node} nm, {options.path.vdd:g} V, of each design",
         }

@@ -123,7 +123,8 @@ def synthesise(
     from rtl.synthesis.yosys import yosys_version
 
     checkpoint: Checkpoint = load_checkpoint()
-    version, found = yosys_version(), []
+    # Without the compilers that it was built with.
+    version, found = yosys_version().split(" (")[0], []
     for point in points:
         spec = network_of(point, checkpoint).specification
         gates = gates_by_block(spec, library, each=lambda leaf, at=point: each(f"{at.name}: {leaf}"))  # type: ignore[misc]

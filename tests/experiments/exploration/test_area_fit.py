@@ -76,7 +76,7 @@ def test_sizes_of_the_shipped_design_by_hand() -> None:
     spec = Specification()
     assert sizes_of(spec, "spikes").tolist() == [2 * 2 * 128]
     assert sizes_of(spec, "input_buffer").tolist() == [320]
-    assert sizes_of(spec, "pe_array").tolist() == [128 * 2 * 17, 128 * 4]
+    assert sizes_of(spec, "pe_array").tolist() == [128 * 2 * 17, 128 * 2 * 4, 128 * 17]
     # As `rsnn synth` counts them: 4,096.
     assert sizes_of(spec, "neuron_unit")[0] == 128 * (16 + 12) + 2 * 2 * 128
     assert sizes_of(spec, "output")[0] == 128 * 2 * spec.logit_bits
