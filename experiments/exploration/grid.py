@@ -107,7 +107,9 @@ def network_of(point: Point, checkpoint: Checkpoint) -> Checkpoint:
     if point.width == 2 * own.width:
         network = with_neurons_twice(network)
     elif point.width < own.width:
-        network = with_fewer_neurons(network, point.width)
+        # It takes as many lanes, which a cycle's logits need not divide: the point's own are set below.
+        narrow = network.specification.replace(logits_per_cycle=1)
+        network = with_fewer_neurons(with_specification(network, narrow), point.width)
     elif point.width != own.width:
         raise SpecificationError(
             f"width is {point.width}, expected 1..{own.width}, or {2 * own.width}, each neuron twice"

@@ -34,6 +34,11 @@ def test_every_point_of_the_default_grid_has_its_shape(shipped: Checkpoint) -> N
         assert spec.parallel_time_steps == (point.pe_sets == 2 or point.time_steps == 1)
 
 
+def test_a_width_that_a_cycle_s_logits_do_not_divide_is_one_like_any(shipped: Checkpoint) -> None:
+    spec = network_of(Point(32, 2, 2, 4, 99), shipped).specification
+    assert (spec.layers, spec.lanes, spec.logits_per_cycle) == ((99, 99), 32, 16)
+
+
 def test_the_shipped_point_is_the_shipped_network(shipped: Checkpoint) -> None:
     point = shipped_point(shipped.specification)
     network = network_of(point, shipped)
