@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from experiments.command.figures import FONT, PAGE, figure_of, save
 from experiments.exploration.fronts import FRONTS, NOMINAL
@@ -57,13 +58,22 @@ def plot_space(path: Path, rows: Sequence[Row], fronts: Sequence[Row], shipped: 
         axis.set_xscale("log")
         axis.set_yscale("log")
         axis.set_xlabel("area at 28 nm (mm2)")
-        axis.tick_params(which="minor", labelsize=FONT - 1.5)
+        for each in (axis.xaxis, axis.yaxis):
+            _plain(each)
     axes.flat[0].set_ylabel(f"power in real time at {NOMINAL} (uW), typical")
     bar = figure.colorbar(marks, ax=axes, pad=0.01, aspect=40)
     bar.set_label("mean time of a frame (ms): at 100 kHz, or at the slowest clock", fontsize=FONT)
-    bar.ax.tick_params(labelsize=FONT, which="both")
+    bar.ax.tick_params(labelsize=FONT)
+    _plain(bar.ax.yaxis)
     _legend(figure)
     save(path, figure)
+
+
+def _plain(axis: Any) -> None:
+    """Label 1, 2 and 5 of each decade of a logarithmic axis as numbers, and nothing between."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _shown(rows: Sequence[Row]) -> list[Row]:
