@@ -62,7 +62,7 @@ def plot_space(path: Path, rows: Sequence[Row], fronts: Sequence[Row], shipped: 
             _plain(each)
     axes.flat[0].set_ylabel(f"power in real time at {NOMINAL} (uW), typical")
     bar = figure.colorbar(marks, ax=axes, pad=0.01, aspect=40)
-    bar.set_label("mean time of a frame (ms): at 100 kHz, or at the slowest clock", fontsize=FONT)
+    bar.set_label("mean frame (ms), at 100 kHz or the slowest clock", fontsize=FONT)
     bar.ax.tick_params(labelsize=FONT)
     _plain(bar.ax.yaxis)
     _legend(figure)
@@ -123,8 +123,7 @@ def _legend(figure: Figure) -> None:
         Line2D([], [], color="#d55e00", linewidth=0.9, label="front of power and area alone"),
         mark("*", "#d55e00", "ours, shipped design", 9, markeredgecolor="black"),
         Line2D([], [], color="black", linestyle="--", linewidth=0.8,
-               label=f"paper, stated: {PAPER_POWER_UW} uW at 100 kHz (class, voltage, area not stated)"),
-        mark("s", "black", "the same at 0.135 and 0.269 mm2, reconstructed: 1903.11 GOPS/mm2 at 500 MHz, "
-             "512 and 1,024 operations a cycle", 4),
+               label=f"paper, stated: {PAPER_POWER_UW} uW at 100 kHz; no class, voltage, area"),
+        mark("s", "black", "at areas reconstructed from 1903.11 GOPS/mm2, 512 or 1,024 ops a cycle", 4),
     ]  # fmt: skip
-    figure.legend(handles=handles, loc="outside upper center", ncols=2, fontsize=FONT - 0.8, frameon=False)
+    figure.legend(handles=handles, loc="outside upper center", ncols=2, fontsize=FONT - 0.5, frameon=False)
