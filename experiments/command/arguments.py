@@ -14,6 +14,8 @@ from files.reading import whole_number
 MOST = 10**9
 # Beyond any machine; tens of thousands of threads take all its memory.
 MOST_THREADS = 1024
+# Supplies that `power.operating_point` prices.
+LEAST_V, MOST_V = 0.5, 0.9
 # Of a random generator: what torch, NumPy and the C libraries below them take alike.
 MOST_SEED = 2**31 - 1
 
@@ -75,6 +77,17 @@ def longest_path(text: str) -> tuple[float, str, float]:
     if len(parts) != 3 or not 0 < nanoseconds < 1e9 or not 0 < volts < 100:
         raise argparse.ArgumentTypeError(f"{text[:40]!r}: expected NS:NODE:V, such as 22.68:180:1.8")
     return nanoseconds, parts[1], volts
+
+
+def volts(text: str) -> float:
+    """Return a supply voltage within those that energies, delays and leakage are known for."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not LEAST_V <= value <= MOST_V:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r}: expected volts in {LEAST_V}..{MOST_V}")
+    return value
 
 
 def whole(text: str) -> int:
