@@ -79,7 +79,7 @@ def test_what_is_not_trained_yet_says_so(copied, tmp_path: Path) -> None:
 def test_a_trained_one_has_its_rate(copied, tmp_path: Path) -> None:
     results = copied(*READ)
     row = {"stage": LSTM, "what": "integers", "test_per": 0.53, "weights": 193952, "megabytes": 0.096976, "seeds": "1",
-           "dense_mmac_per_second": 19.3952, "mmac_per_second": 19.3952}  # fmt: skip
+           "dense_mmac_per_second": 19.3952, "mmac_per_second": 19.3952, "widths": "[116, 116]"}  # fmt: skip
     (results / CURVES).parent.mkdir(parents=True)
     write_csv(results / CURVES, [row])
     text = equal_memory(results, tmp_path / "out")
@@ -87,8 +87,11 @@ def test_a_trained_one_has_its_rate(copied, tmp_path: Path) -> None:
     assert (found["status"], found["test_per"], found["mmac_per_second"]) == ("trained", "0.53", "19.4")
     assert NOT_TRAINED not in text
     write_csv(results / CURVES, [row | {"weights": 1000}])
-    with pytest.raises(FileError, match="lstm-integer has 1000 weights, expected 193,952"):
+    with pytest.raises(FileError, match="lstm-integer has '1000' weights, expected 193,952"):
         equal_memory(results, tmp_path / "other")
+    write_csv(results / CURVES, [row | {"weights": 13632, "widths": "[24, 24]"}])
+    equal_memory(results, tmp_path / "small")
+    assert float(read(tmp_path / "small")[LSTM]["rows_read"]) == pytest.approx((13632 * 4 + 192 * 16) / 512, abs=0.06)
     write_csv(results / CURVES, [row | {"stage": "fc-40"}])
     with pytest.raises(FileError, match="no row whose stage is 'lstm-integer'"):
         equal_memory(results, tmp_path / "other")
