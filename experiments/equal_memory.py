@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from experiments.command.arguments import add_out, add_results
-from experiments.command.experiment import Experiment
+from experiments.command.experiment import Experiment, Result
 
 
 def _arguments(command: argparse.ArgumentParser) -> None:
@@ -25,4 +25,16 @@ EXPERIMENT = Experiment(
     example="rsnn equal-memory --results results",
     arguments=_arguments,
     work=_work,
+    results=(
+        # Of recognition/curves/table.csv, too, where it is there.
+        Result(
+            name="story-equal-memory",
+            makes="phone error rate, MMAC/s and energy a frame of spikes and of an LSTM of the same memory",
+            command=("equal-memory", "--results", "{results}", "--out", "{out}"),
+            folder="story/equal_memory",
+            outputs=("equal_memory.csv", "equal_memory.png", "equal_memory.svg"),
+            inputs=("recognition/table.csv", "power/techniques/techniques.csv", "power/breakdown.csv"),
+            minutes=0.1,
+        ),
+    ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from experiments.command.arguments import add_out, add_results
-from experiments.command.experiment import Experiment
+from experiments.command.experiment import Experiment, Result
 
 
 def _arguments(command: argparse.ArgumentParser) -> None:
@@ -25,4 +25,15 @@ EXPERIMENT = Experiment(
     example="rsnn trained-curves --results results",
     arguments=_arguments,
     work=_work,
+    results=(
+        # Of recognition/curves/table.csv, too, where it is there.
+        Result(
+            name="story-trained-curves",
+            makes="phone error rate against FC pruning, weight bits, width, time steps and spike rate, all trained",
+            command=("trained-curves", "--results", "{results}", "--out", "{out}"),
+            folder="story/trained_curves",
+            outputs=("trained_curves.csv", "trained_curves.png", "trained_curves.svg"),
+            minutes=0.1,
+        ),
+    ),
 )

@@ -15,6 +15,7 @@ from experiments.command.tables import write_csv
 from experiments.story.cells import number, rows_by
 from experiments.story.changed import with_fc_pruned, with_fewer_bits
 from experiments.story.heard import heard_in_batches
+from experiments.story.trained_curves import curve_rows
 from files.folder import output_folder
 from golden.checkpoint import Checkpoint, load_checkpoint
 from golden.decoder import decode, fold, phones_of
@@ -26,6 +27,7 @@ __all__ = ["compress"]
 RATES = (0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8)
 BITS = (2, 3, 4, 6, 8)
 _NOT_TRAINED, _TRAINED = "shipped network, not retrained", "trained so, mean of the seeds"
+_CURVE = "trained so, a stage of the curves"
 # Rows of recognition/table.csv that were trained at a value of a quantity.
 _STAGES = (
     ("FC pruned", 0.0, "structured", "32-bit floating point"),
@@ -34,6 +36,12 @@ _STAGES = (
     ("time steps", 2, "integer-t2", "4 bits"),
     ("time steps", 1, "integer-t1", "4 bits"),
 )
+# Where the curves of `experiments.story.trained_curves` stand here, and what a value of theirs is worth.
+_ON_CURVES = {
+    "FC pruned (%)": ("FC pruned", 0.01),
+    "bits of a weight": ("weight bits", 1),
+    "time steps a frame": ("time steps", 1),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +68,8 @@ def compress(
     checkpoint_path : Path or None
         None is the embedded network.
     results : Path
-        Folder of all results: ``recognition/table.csv`` in it is read.
+        Folder of all results: ``recognition/table.csv`` in it is read, and ``recognition/curves/table.csv`` where it is
+        there.
     out : Path
 
     Returns
@@ -73,7 +82,7 @@ def compress(
     CorpusError, AudioError, CheckpointError, FileError
     """
     table = results / "recognition" / "table.csv"
-    trained = list(_trained(table))
+    trained = [*_trained(table), *_on_curves(results)]
     checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
     heard = listing(speech, data=data, split="test", phones=True)
     with output_folder(out, by="rsnn compression") as staging:
@@ -158,8 +167,27 @@ def _trained(table: Path) -> Iterator[dict[str, Any]]:
         }
 
 
+def _on_curves(results: Path) -> Iterator[dict[str, Any]]:
+    """Yield what the recipe of the curves trained, nothing where it was not run."""
+    for row in curve_rows(results):
+        if row["curve"] in _ON_CURVES and row["value"] is not None:
+            quantity, unit = _ON_CURVES[row["curve"]]
+            yield {
+                "quantity": quantity,
+                "value": round(unit * row["value"], 4),
+                "kind": "ours",
+                "network": _CURVE,
+                "fc_zeros": None,
+                **{name: row[name] for name in ("test_per", "test_per_low", "test_per_high")},
+                **dict.fromkeys(PhoneErrors._fields),
+                "speech": "speechocean762, test",
+                "note": f"recognition/curves/table.csv, {row['stage']}, seeds: {row['seeds']}",
+            }
+
+
 def _plot(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     figure, panels = figure_of(PAGE, 2.6, ncols=3, sharey=True)
+    curves = any(row["network"] == _CURVE for row in rows)
     titles = {
         "FC pruned": "share of the FC to prune (%); below 41.3: already 0",
         "weight bits": "bits of a weight",
@@ -179,6 +207,9 @@ def _plot(path: Path, rows: Sequence[dict[str, Any]]) -> None:
             axes.plot(
                 x, y, marker=marker, markersize=4, color="#0072b2", markerfacecolor="white" if same else "#0072b2"
             )
+        points = sorted((unit * row["value"], 100 * row["test_per"]) for row in own if row["network"] == _CURVE)
+        if points:
+            axes.plot(*zip(*points, strict=True), color="#d55e00", linewidth=0.8, marker="s", markersize=3, zorder=1)
         for row in own:
             if row["network"] == _TRAINED:
                 x, low, high = unit * row["value"], 100 * row["test_per_low"], 100 * row["test_per_high"]
@@ -205,6 +236,9 @@ def _plot(path: Path, rows: Sequence[dict[str, Any]]) -> None:
             markersize=7,
             label="trained so: mean and range of 3 seeds",
         ),
+        Line2D([], [], color="#d55e00", linewidth=0.8, marker="s", markersize=3, label="each point trained, one recipe")
+        if curves
+        else Line2D([], [], linestyle="none", label="each point trained: not trained yet"),
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=2, fontsize=FONT, frameon=False)
     save(path, figure)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from experiments.chain.spoken import CLIP
-from experiments.story.compression import compress
+from experiments.command.tables import write_csv
+from experiments.story.compression import _on_curves, compress
 from features.errors import CorpusError
 from files.errors import FileError
 
@@ -62,3 +63,22 @@ def test_a_table_without_the_stage_or_a_sound_without_phones_is_refused(copied, 
     (results / TABLE).write_text((results / TABLE).read_text().replace("integer-t1", "other"))
     with pytest.raises(FileError, match="no row whose stage is 'integer-t1'"):
         compress([CLIP], data=None, checkpoint_path=None, results=results, out=tmp_path / "out")
+
+
+def test_points_of_the_curves_join_where_they_are_there(tmp_path: Path) -> None:
+    assert list(_on_curves(tmp_path)) == []
+    stages = (("fc-0", "4", 2), ("fc-80", "4", 2), ("fc-40", "4", 2), ("bits-3", "3", 2), ("steps-1", "4", 1),
+              ("width-64", "4", 2), ("spikes-0_1", "32", 2))  # fmt: skip
+    rows = [
+        {"stage": stage, "what": stage, "seeds": "1", "test_per": 0.5 + at / 100, "test_per_low": 0.5,
+         "test_per_high": 0.6, "spike_rates": "0.10 / 0.30", "megabytes": 0.1, "cycles_mean": 570.0,
+         "weight_bits": bits, "widths": "[128, 128]", "time_steps": steps}
+        for at, (stage, bits, steps) in enumerate(stages)
+    ]  # fmt: skip
+    (tmp_path / "recognition" / "curves").mkdir(parents=True)
+    write_csv(tmp_path / "recognition" / "curves" / "table.csv", rows)
+    found = [(row["quantity"], row["value"], row["test_per"]) for row in _on_curves(tmp_path)]
+    assert found == [
+        ("FC pruned", 0.0, 0.5), ("FC pruned", 0.4, 0.52), ("FC pruned", 0.8, 0.51),
+        ("weight bits", 3, 0.53), ("weight bits", 4, 0.52), ("time steps", 1, 0.54), ("time steps", 2, 0.52),
+    ]  # fmt: skip

@@ -53,6 +53,24 @@ def test_each_stage_lies_on_its_curve(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "trained_curves.svg").stat().st_size > 5000
 
 
+def test_without_the_table_each_curve_is_not_trained_yet(tmp_path: Path) -> None:
+    text = trained_curves(tmp_path / "results", tmp_path / "out")
+    with (tmp_path / "out" / "trained_curves.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["curve"], row["status"], row["test_per"]) for row in rows] == [
+        (curve, "not trained yet", "") for curve in CURVES
+    ]
+    assert text.count("not trained yet") == len(CURVES)
+    assert (tmp_path / "out" / "trained_curves.svg").stat().st_size > 5000
+    # The columns are those of a trained one.
+    table(tmp_path / "results")
+    trained_curves(tmp_path / "results", tmp_path / "trained")
+    with (tmp_path / "trained" / "trained_curves.csv").open(newline="") as file:
+        trained = list(csv.DictReader(file))
+    assert list(trained[0]) == list(rows[0])
+    assert {row["status"] for row in trained} == {"trained"}
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
