@@ -116,7 +116,7 @@ EXPERIMENT = Experiment(
             ),
             inputs=("recognition/table.csv",),
             needs=(CORPUS,),
-            minutes=15,
+            minutes=5,
         ),
     ),
 )
