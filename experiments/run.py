@@ -25,7 +25,7 @@ def _arguments(command: argparse.ArgumentParser) -> None:
 
 
 def _work(given: argparse.Namespace) -> None:
-    from experiments.chain.run import run
+    from experiments.main_job.run import run
     from features.corpora.location import TEST_CORPORA, find_corpus
 
     if given.speech is None:

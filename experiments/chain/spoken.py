@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.chain.raster import SECONDS as RASTER_SECONDS
 from experiments.chain.references import read_reference
+from experiments.main_job.raster import SECONDS as RASTER_SECONDS
 from features.audio import SAMPLE_RATE_HZ, read_audio
 from features.errors import AudioError, FeatureError, LevelError
 from features.frontend import FrontEndSettings, batch_codes
@@ -52,7 +52,7 @@ class Spoken:
     ----------
     path : Path
     samples : np.ndarray [shape=(samples,), dtype=float64]
-        Of the first `experiments.chain.raster.SECONDS` alone: what a picture shows.
+        Of the first `experiments.main_job.raster.SECONDS` alone: what a picture shows.
     codes : np.ndarray [shape=(frames, inputs), dtype=int8]
     result : Heard
     counts : FrameCounts

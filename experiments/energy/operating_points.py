@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.chain.run_folder import COMMAND as RUN_COMMAND
+from experiments.command.experiment import MAIN_JOB as RUN_COMMAND
 from experiments.command.tables import write_csv, write_text
 from experiments.energy.inference import gates_of
 from experiments.energy.operating_points_plots import plot_efficiency, plot_power

@@ -70,7 +70,7 @@ def power_curve(
     Parameters
     ----------
     speech, checkpoint_path : Path or None
-        As `experiments.chain.run.run` takes them.
+        As `experiments.main_job.run.run` takes them.
     frames : int or None
         From the first; None is all.
     within : int

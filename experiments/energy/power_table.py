@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from experiments.chain.run_folder import COMMAND as RUN_COMMAND
+from experiments.command.experiment import MAIN_JOB as RUN_COMMAND
 from experiments.command.tables import write_text
 from files.errors import FileError
 from files.folder import committed, output_folder

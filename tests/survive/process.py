@@ -172,7 +172,7 @@ class _Child:
 def warm() -> None:
     """Load what commands load, and compile what they compile."""
     for name in (
-        "chain.run", "chain.cycles", "hardware.engines", "hardware.export", "hardware.faults", "energy.power_table",
+        "main_job.run", "chain.cycles", "hardware.engines", "hardware.export", "hardware.faults", "energy.power_table",
         "hardware.prove", "hardware.synth", "chain.utterances",
     ):  # fmt: skip
         importlib.import_module(f"experiments.{name}")

@@ -10,8 +10,8 @@ import pytest
 import soundfile
 
 from experiments.chain.references import class_named, phone_reference, read_reference
-from experiments.chain.report import recognised
 from experiments.chain.spoken import recognise
+from experiments.main_job.report import recognised
 from features.errors import CorpusError
 from features.frontend import FrontEndSettings
 from golden.checkpoint import Checkpoint, random_checkpoint

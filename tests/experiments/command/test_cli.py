@@ -14,8 +14,8 @@ import soundfile
 
 from cosim.cosimulate import CosimulationError
 from cosim.scoreboard import Mismatch
-from experiments.chain import run as main_job
 from experiments.command.cli import main
+from experiments.main_job import run as main_job
 from files.folder import output_folder
 
 COMMANDS = ("run", "cosim", "cycles", "power", "faults", "benchmark")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import matplotlib.image
 import numpy as np
+import pytest
 
 from experiments.energy.power_tornado import ENDS, plot_tornado
 from power.uncertainty import Swing
@@ -36,4 +37,4 @@ def test_a_panel_a_class(tmp_path: Path) -> None:
     paths = [plot_tornado(tmp_path / f"{len(swings)}.png", swings, totals) for swings in (one, two)]
     # Half an inch for the legend, and a row a class, as high as most groups need.
     heights = [matplotlib.image.imread(path).shape[0] for path in paths]
-    assert heights == [200 * 1.15, 200 * 2.1]
+    assert heights == pytest.approx([200 * 1.15, 200 * 2.1])

@@ -23,7 +23,7 @@ from tests.fuzz.verdict import spellings
 # Where the long work of a command begins; a command line that comes so far was not refused.
 WORK = (
     "experiments.chain.spoken.ForwardStream",
-    "experiments.chain.run.cosimulate",
+    "experiments.main_job.run.cosimulate",
     "experiments.chain.utterances.cosimulate",
     "experiments.hardware.engines.cosimulate",
     "experiments.hardware.engines.cosimulate_verilog",

@@ -10,9 +10,9 @@ import pytest
 import soundfile
 
 from cosim.scoreboard import PredictionError
-from experiments.chain import run as main_job
-from experiments.chain.run import run
 from experiments.chain.spoken import CLIP, recognise
+from experiments.main_job import run as main_job
+from experiments.main_job.run import run
 from golden.checkpoint import load_checkpoint, save_checkpoint
 from golden.cycles import count_frames
 from golden.forward import Forward, ForwardStream

@@ -8,17 +8,16 @@ from typing import Any
 
 from cosim.result import Cosimulation
 from cosim.waveform import write_waveform
-from experiments.chain.raster import plot_raster
 from experiments.chain.spoken import Spoken
 from experiments.command.tables import write_csv, write_json, write_text
 from experiments.energy.power_chart import plot_power
+from experiments.main_job.raster import plot_raster
 from golden.checkpoint import Checkpoint
 from golden.layout import build_layout
 from power.priced_activity import Run, write_run
 from power.report import PowerReport, write_reports
 
 # As the manifest of a run's folder names it.
-COMMAND = "rsnn run"
 
 
 def write_folder(

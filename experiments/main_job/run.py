@@ -11,10 +11,11 @@ from tqdm import tqdm
 from cosim.cosimulate import cosimulate
 from cosim.result import Cosimulation
 from cosim.scoreboard import CosimulationError, PredictionError
-from experiments.chain.report import report
-from experiments.chain.run_folder import COMMAND, write_folder
 from experiments.chain.spoken import CLIP, recognise
+from experiments.command.experiment import MAIN_JOB as COMMAND
 from experiments.command.outcome import waveform_of_mismatch
+from experiments.main_job.report import report
+from experiments.main_job.run_folder import write_folder
 from experiments.page.page import write_page
 from experiments.page.utterance import utterance_of
 from files.folder import output_folder

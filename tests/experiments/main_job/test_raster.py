@@ -7,7 +7,7 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 
-from experiments.chain.raster import plot_raster
+from experiments.main_job.raster import plot_raster
 from golden.decoder import PhoneSegment
 
 
