@@ -86,7 +86,7 @@ def synthesise_checkpoint(
     """
     with output_folder(out, by="rsnn synth") as staging:
         # What is missing is said before the long work, not after it.
-        tools = {"yosys": yosys_version(), "opensta": sta_version(), "nextpnr": nextpnr_version()}
+        tools = {"yosys": yosys_version(), "opensta": sta_version()} | ({"nextpnr": nextpnr_version()} if fpga else {})
         require_icarus()
         library = read_liberty(find_liberty(liberty))
         checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
