@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
-from typing import TypeVar
+from contextlib import ExitStack, suppress
+from typing import Any, TypeVar
 
 from tqdm import tqdm
 
@@ -89,6 +89,8 @@ def sweep(
             client = stack.enter_context(Client(address, timeout=PATIENCE_S))
         except (OSError, ValueError) as error:
             raise FileError(f"{workers.scheduler}: no scheduler of Dask answers within {PATIENCE_S} s") from error
+        if not workers.scheduler:
+            stack.callback(_settle, client, workers.processes)
         at_once = 4 * max(1, len(client.scheduler_info()["workers"]))
         waiting = [client.submit(function, item, pure=False) for item in items[:at_once]]
         for number in range(len(items)):
@@ -97,5 +99,12 @@ def sweep(
             try:
                 yield waiting.pop(0).result()
             except KilledWorker as error:
+                client.cancel(waiting)
                 raise FileError(f"{unit} {number}: {DEATHS} workers died with it") from error
             bar.update()
+
+
+def _settle(client: Any, processes: int) -> None:
+    """Wait for workers that died and are started again: a cluster that is closed before falls over them."""
+    with suppress(TimeoutError):
+        client.wait_for_workers(processes, timeout=PATIENCE_S)
