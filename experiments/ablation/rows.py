@@ -126,7 +126,7 @@ def _power(costs: Costs) -> dict[str, Any]:
         for threshold in CLASSES
     }
     to_nj = run.seconds / run.frames * UW_S_TO_NJ
-    found: dict[str, Any] = {"dynamic_nj": round(_dynamic(next(iter(reports.values()))) * to_nj, 2)}
+    found: dict[str, Any] = {"dynamic_nj": round(dynamic(next(iter(reports.values()))) * to_nj, 2)}
     for threshold, report in reports.items():
         found[f"{threshold}_nj"] = round(report.total.typical * to_nj, 1)
         for end, value in zip(("p5", "median", "p95"), report.total, strict=True):
@@ -134,7 +134,7 @@ def _power(costs: Costs) -> dict[str, Any]:
     return found
 
 
-def _dynamic(report: PowerReport) -> float:
+def dynamic(report: PowerReport) -> float:
     """Return the median of what is not leakage, the same in every class."""
     return report.of({row.component for row in report.rows} - set(LEAKAGE)).typical
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from experiments.ablation.counts import TRACE, Measured, add_up, golden_counts, measure
 from experiments.ablation.gates import gates_by_block
+from experiments.ablation.rows import dynamic
 from experiments.chain.simulation_key import array_digest, network_digest
 from experiments.hardware.export import design_files, vector_files, weight_files
 from experiments.variants.learnt import Learnt
@@ -17,7 +18,6 @@ from gates.liberty import Library
 from power.constants import CLASSES, load_constants
 from power.energy import estimate
 from power.priced_activity import ActivityRow, Run
-from power.report import LEAKAGE, PowerReport
 from rtl.build_cache import digest, kept
 from rtl.design import build_design
 from rtl.sources import sources_digest
@@ -163,13 +163,8 @@ def power_of(networks: Sequence[Learnt], simulated: Simulated, gates: dict[str, 
     found: dict[str, Any] = {}
     for threshold in CLASSES:
         report = estimate(rows, run, load_constants(threshold=threshold), threshold=threshold, gates=gates)
-        found.setdefault("dynamic_nj", round(_dynamic(report) * to_nj, 2))
+        found.setdefault("dynamic_nj", round(dynamic(report) * to_nj, 2))
         found[f"{threshold}_nj"] = round(report.total.typical * to_nj, 1)
         for end, value in zip(("p5", "median", "p95"), report.total, strict=True):
             found[f"{threshold}_uw_{end}"] = round(value, 2)
     return found
-
-
-def _dynamic(report: PowerReport) -> float:
-    """Return the median of what is not leakage, the same in every class."""
-    return report.of({row.component for row in report.rows} - set(LEAKAGE)).typical

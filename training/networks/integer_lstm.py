@@ -8,7 +8,7 @@ quantity              bits                   worth of 1
 inputs                8, signed              2^-5, as the spiking network's
 weights               4, signed              2^s, one s a matrix, chosen from float weights
 biases                16, signed             that of the layer's sums
-sums                  32                     that of the finer of its two matrices' products
+sums                  32                     the finest of its two matrices' products and the gates
 gates before tables   8, signed              2^-5: from -4 to below 4, rounded down
 sigmoid, tanh         8, unsigned / signed   2^-8, 2^-7, from tables of 256 entries
 cell                  16, signed             2^-12

@@ -18,7 +18,7 @@ def table(folder: Path, **changes: str) -> Path:
     stages = {
         "structured": ("32", 2, 0.5), "fc-0": ("4", 2, 0.51), "fc-40": ("4", 2, 0.52), "bits-2": ("2", 2, 0.6),
         "bits-8": ("8", 2, 0.515), "width-64": ("4", 2, 0.58), "steps-1": ("4", 1, 0.55), "spikes-0_0": ("32", 2, 0.49),
-        "spikes-1_0": ("32", 2, 0.61),
+        "spikes-0_3": ("32", 2, 0.5), "spikes-1_0": ("32", 2, 0.61),
     }  # fmt: skip
     rows = [
         {
@@ -46,7 +46,7 @@ def test_each_stage_lies_on_its_curve(tmp_path: Path) -> None:
         "bits of a weight": [(2, 0.6), (4, 0.52), (8, 0.515)],
         "neurons a layer": [(64, 0.58), (128, 0.52)],
         "time steps a frame": [(1, 0.55), (2, 0.52)],
-        "spike penalty": [(0, 0.49), (1, 0.61)],
+        "spike penalty": [(0, 0.49), (0.3, 0.5), (1, 0.61)],
     }
     assert {row["spike_rate"] for row in rows} == {"0.2"}
     assert text.count("\n") == len(rows)
