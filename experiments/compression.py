@@ -39,7 +39,7 @@ EXPERIMENT = Experiment(
             quick=("compression", "{clip}", "--results", "{results}", "--out", "{out}"),
             folder="story/compression",
             outputs=("compression.csv", "compression.png", "compression.svg"),
-            inputs=("recognition/table.csv",),
+            inputs=("recognition/table.csv", "recognition/curves/table.csv"),
             needs=(CORPUS,),
             minutes=6,
         ),

@@ -114,7 +114,7 @@ EXPERIMENT = Experiment(
                 *("designs.csv", "design_space.csv", "pareto.csv", "area_fit.csv", "area_points.csv"),
                 *("design_space.md", "design_space.json", "design_space.png", "design_space.svg"),
             ),
-            inputs=("recognition/table.csv",),
+            inputs=("recognition/table.csv", "recognition/curves/table.csv"),
             needs=(CORPUS,),
             minutes=5,
         ),

