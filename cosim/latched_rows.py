@@ -13,7 +13,7 @@ def with_latched_rows(records: np.ndarray, latched: np.ndarray, layout: Layout) 
     Parameters
     ----------
     records : np.ndarray [shape=(cycles, layout.words), dtype=uint64]
-        Golden's, of a model that starts from rows of 0.
+        Golden's, of a model that starts from rows of 0, from the reset to any cycle.
     latched : np.ndarray [shape=(layout.words,), dtype=uint64]
         Record whose rows stay.
     layout : Layout
@@ -24,6 +24,5 @@ def with_latched_rows(records: np.ndarray, latched: np.ndarray, layout: Layout) 
         row = layout[f"weight_buffer.row{bank}"]
         where = slice(row.offset, row.offset + row.words)
         taken = np.flatnonzero(reads >> bank & 1)
-        if len(taken):  # else it was not read before the reset either, in the same frame
-            records[: taken[0] + 1, where] = latched[where]
+        records[: taken[0] + 1 if len(taken) else None, where] = latched[where]
     return records

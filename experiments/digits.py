@@ -72,7 +72,7 @@ EXPERIMENT = Experiment(
             folder="digits",
             outputs=("table.csv", "table.md", "folds.csv", "accuracy.png", "accuracy.svg", "configuration.json"),
             needs=(FSDD, TRAINING, SIMULATORS),
-            minutes=45,
+            minutes=30,
         ),
     ),
 )

@@ -14,6 +14,7 @@ from golden.errors import StimulusError
 from golden.layout import build_layout
 from golden.machine import build_machine
 from golden.schedule import Kind, State, build_schedule
+from golden.trace_drive import drive
 from golden.trace_kernel import run
 
 # Columns of a label.
@@ -127,6 +128,48 @@ class CycleModel:
         records = np.empty((cycles, self.layout.words), dtype=np.uint64)
         self.labels = np.empty((cycles, 5), dtype=np.int32)
         run(self._machine, np.empty(0, dtype=np.int64), False, False, np.ones(0, np.bool_), records, self.labels)
+        return records
+
+    def drive(
+        self,
+        *,
+        code_valid: np.ndarray,
+        codes: np.ndarray,
+        start: np.ndarray,
+        first: np.ndarray,
+        ready: np.ndarray,
+    ) -> np.ndarray:
+        """Run cycles under any stimulus: codes with gaps or where none is taken, ``start`` where it is ignored.
+
+        Parameters
+        ----------
+        code_valid, start, first, ready : np.ndarray [shape=(cycles,), dtype=bool]
+            ``ready`` is ``logits_ready``.
+        codes : np.ndarray [shape=(cycles,), dtype=integer]
+            Within the range of codes; in cycles without ``code_valid`` of no consequence.
+
+        Returns
+        -------
+        np.ndarray [shape=(cycles, layout.words), dtype=uint64]
+
+        Raises
+        ------
+        StimulusError
+            Arrays of other shapes or types, codes out of range.
+        """
+        flags = {"code_valid": code_valid, "start": start, "first": first, "ready": ready}
+        cycles = len(codes)
+        for name, array in flags.items():
+            if array.shape != (cycles,) or array.dtype != np.bool_:
+                raise StimulusError(f"{name}: {array.dtype} {array.shape}, expected bool ({cycles},)")
+        low, high = self.checkpoint.specification.code_range
+        if codes.shape != (cycles,) or not np.issubdtype(codes.dtype, np.integer):
+            raise StimulusError(f"codes: {codes.dtype} {codes.shape}, expected integers ({cycles},)")
+        if cycles and not low <= int(codes.min()) <= int(codes.max()) <= high:
+            raise StimulusError(f"codes: values {codes.min()}..{codes.max()}, expected {low}..{high}")
+        records = np.empty((cycles, self.layout.words), dtype=np.uint64)
+        self.labels = np.empty((cycles, 5), dtype=np.int32)
+        drive(self._machine, code_valid, codes.astype(np.int64), start, first, ready, records, self.labels)
         return records
 
     def describe(self, cycle: int, labels: np.ndarray | None = None) -> str:

@@ -1,11 +1,13 @@
 // Runs the Verilated accelerator for Python: one call a stretch of cycles, a packed record a cycle, toggles counted.
 //
-// record_fields.h, generated, lists the fields of the record: FIELD(port, first word, words).
+// record_fields.h, generated, lists the fields of the record: FIELD(port, first word, words). record_selector.h defines
+// RSNN_SELECTOR where the module has the number of a mutant among its inputs.
 #include <cstdint>
 #include <cstring>
 #include <vector>
 
 #include "Vrsnn_record.h"
+#include "record_selector.h"
 #include "verilated.h"
 
 double sc_time_stamp() { return 0; }
@@ -115,9 +117,25 @@ void rsnn_load(Engine* engine, int bank, int rows, int words, const uint32_t* da
     model.eval();
 }
 
+// What the weight port presents from now on; `words` 32-bit words of the row.
+void rsnn_weight_port(Engine* engine, int valid, int bank, int address, int words, const uint32_t* row) {
+    Vrsnn_record& model = engine->model;
+    model.weight_valid = valid;
+    model.weight_bank = bank;
+    model.weight_address = address;
+    std::memcpy(&model.weight_row, row, 4 * words);
+}
+
+#ifdef RSNN_SELECTOR
+// Which mutant is at work; before the reset.
+void rsnn_select(Engine* engine, int mutant) { engine->model.mutant = mutant; }
+#endif
+
 // Runs `cycles` cycles. The record of each, settled before its rising edge, is written to `records` unless that is
-// null. counting 0: nothing is counted; 1: toggles of each word; 2: toggles and cycles high of each bit as well.
-void rsnn_run(Engine* engine, long cycles, const uint8_t* stimuli, const int32_t* codes, uint64_t* records, int counting) {
+// null, code_ready (1) and weight_ready (2) to `handshake` likewise. counting 0: nothing is counted; 1: toggles of each
+// word; 2: toggles and cycles high of each bit as well.
+void rsnn_run(Engine* engine, long cycles, const uint8_t* stimuli, const int32_t* codes, uint64_t* records,
+              uint8_t* handshake, int counting) {
     Vrsnn_record& model = engine->model;
     std::vector<uint64_t> own(kWords);
     uint64_t* last = engine->last.data();
@@ -132,6 +150,7 @@ void rsnn_run(Engine* engine, long cycles, const uint8_t* stimuli, const int32_t
         model.eval();
         uint64_t* now = records == nullptr ? own.data() : records + std::size_t(cycle) * kWords;
         engine->record(now);
+        if (handshake != nullptr) handshake[cycle] = model.code_ready | model.weight_ready << 1;
         if (counting != 0) {
             if (engine->settled)
                 for (int word = 0; word < kWords; ++word) {

@@ -13,6 +13,8 @@ from rtl.design import Design
 from rtl.netlist import MODULE, width_of
 
 RECORD = f"{MODULE}record"
+# Number of the mutant that is at work (`cosim.mutants`).
+SELECTOR, SELECTOR_BITS = "mutant", 16
 
 
 def port_name(field: Field) -> str:
@@ -20,16 +22,23 @@ def port_name(field: Field) -> str:
     return field.path.replace(".", "_")
 
 
-def record_module(design: Design) -> str:
+def record_module(design: Design, *, selector: bool = False) -> str:
     """Return the module `RECORD`: the accelerator's inputs, and an output a field.
 
     Each output is as wide as the field's words in the record; bits that a plane does not have are 0.
+
+    Parameters
+    ----------
+    design : Design
+    selector : bool
+        With an input `SELECTOR` besides, which modules may read by the whole name.
     """
     spec = design.specification
     inputs = [port for port in design.top.ports if not port.output]
     outputs = [port for port in design.top.ports if port.output]
     fields = build_layout(spec).fields
     lines = [port.declaration for port in inputs]
+    lines += [f"input  wire {width_of(SELECTOR_BITS)}{SELECTOR}"] if selector else []
     lines += [f"output wire {width_of(64 * field.words)}{port_name(field)}" for field in fields]
     handshake = [port for port in outputs if port.name in ("weight_ready", "code_ready")]
     lines += [port.declaration for port in handshake]

@@ -9,7 +9,7 @@ import platform
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -100,6 +100,10 @@ class VerilatorEngine:
     Parameters
     ----------
     design : Design
+    library : Path, optional
+        What `build_library` returned, by default for the design as it is.
+    mutant : int
+        Number of the mutant at work, of a library that has some.
 
     Raises
     ------
@@ -107,10 +111,12 @@ class VerilatorEngine:
         Verilator or a compiler is missing, or the build fails.
     """
 
-    def __init__(self, design: Design) -> None:
+    def __init__(self, design: Design, *, library: Path | None = None, mutant: int = 0) -> None:
         self.layout = build_layout(design.specification)
-        self._library = _load(build_library(design))
+        self._library = _load(library or build_library(design))
         self._engine = ctypes.c_void_p(self._library.rsnn_new())
+        if mutant:
+            self._library.rsnn_select(self._engine, mutant)
         self._library.rsnn_reset(self._engine, 2)
 
     def load(self, banks: Sequence[BankImage]) -> None:
@@ -120,7 +126,13 @@ class VerilatorEngine:
             self._library.rsnn_load(self._engine, which, len(rows), rows.shape[1], rows.ctypes.data)
 
     def run(
-        self, stimuli: np.ndarray, codes: np.ndarray, records: np.ndarray | None = None, *, counting: int = WORDS
+        self,
+        stimuli: np.ndarray,
+        codes: np.ndarray,
+        records: np.ndarray | None = None,
+        *,
+        handshake: np.ndarray | None = None,
+        counting: int = WORDS,
     ) -> None:
         """Run a stretch of cycles.
 
@@ -131,6 +143,8 @@ class VerilatorEngine:
         codes : np.ndarray [shape=(cycles,), dtype=int32]
         records : np.ndarray [shape=(at least cycles, layout.words), dtype=uint64], optional
             Gets the settled record of each cycle.
+        handshake : np.ndarray [shape=(at least cycles,), dtype=uint8], optional
+            Gets ``code_ready``, 1, and ``weight_ready``, 2, of each cycle, added up.
         counting : {NOTHING, WORDS, BITS}
 
         Raises
@@ -140,11 +154,29 @@ class VerilatorEngine:
         """
         _check("stimuli", stimuli, np.uint8, (len(stimuli),))
         _check("codes", codes, np.int32, (len(stimuli),))
-        where = None
+        where = ready = None
         if records is not None:
             _check("records", records[: len(stimuli)], np.uint64, (len(stimuli), self.layout.words))
             where = records.ctypes.data
-        self._library.rsnn_run(self._engine, len(stimuli), stimuli.ctypes.data, codes.ctypes.data, where, counting)
+        if handshake is not None:
+            _check("handshake", handshake[: len(stimuli)], np.uint8, (len(stimuli),))
+            ready = handshake.ctypes.data
+        self._library.rsnn_run(
+            self._engine, len(stimuli), stimuli.ctypes.data, codes.ctypes.data, where, ready, counting
+        )
+
+    def weight_port(self, *, valid: bool, bank: int, address: int, row: np.ndarray) -> None:
+        """Present something at the weight port from now on.
+
+        Parameters
+        ----------
+        valid : bool
+        bank, address : int
+        row : np.ndarray [shape=(words,), dtype=uint32]
+            As `bank_words` has it.
+        """
+        given = np.ascontiguousarray(row, dtype=np.uint32)
+        self._library.rsnn_weight_port(self._engine, valid, bank, address, len(given), given.ctypes.data)
 
     def toggles(self) -> dict[str, int]:
         """Return the toggles of each field so far, settled at the clock edge."""
@@ -190,8 +222,14 @@ def bank_words(bank: BankImage) -> np.ndarray:
     return np.frombuffer(raw, dtype="<u4").reshape(len(values), size)
 
 
-def build_library(design: Design) -> Path:
+def build_library(design: Design, mutated: Mapping[str, str] | None = None) -> Path:
     """Return the shared library of a design, built if the cache has none from the same sources, tools and options.
+
+    Parameters
+    ----------
+    design : Design
+    mutated : mapping of str to str, optional
+        Files in the place of the design's, which read the number of a mutant (`cosim.mutants`).
 
     Raises
     ------
@@ -199,9 +237,15 @@ def build_library(design: Design) -> Path:
         Verilator or a compiler is missing, or the build fails; with what they printed.
     """
     layout = build_layout(design.specification)
-    sources = design.files | {f"{RECORD}.v": record_module(design)}
+    selector = mutated is not None
+    sources = design.files | dict(mutated or {}) | {f"{RECORD}.v": record_module(design, selector=selector)}
     fields = "".join(f"FIELD({port_name(field)}, {field.offset}, {field.words})\n" for field in layout)
-    generated = {"record_fields.h": fields, "record_words.h": f"{layout.words}\n", HARNESS.name: HARNESS.read_text()}
+    generated = {
+        "record_fields.h": fields,
+        "record_words.h": f"{layout.words}\n",
+        "record_selector.h": "#define RSNN_SELECTOR\n" if selector else "",
+        HARNESS.name: HARNESS.read_text(),
+    }
     texts = sources | generated
     key = digest(build_key(), repr(_FLAGS), *(part for pair in texts.items() for part in pair))
     runtime = _runtime()
@@ -214,7 +258,8 @@ def build_library(design: Design) -> Path:
         written = sorted(str(path.relative_to(folder)) for path in (folder / _OBJECTS).glob("*.cpp"))
         objects = sorted(str(path) for path in runtime.glob("*.o"))
         inputs = [f"-I{_OBJECTS}", "-I.", *written, HARNESS.name, *objects]
-        _compile(["-shared", *inputs, "-lpthread", "-o", LIBRARY], folder)
+        # Of mutants there are many to compile, and each runs for a moment.
+        _compile(["-shared", *inputs, *(["-O1"] if selector else []), "-lpthread", "-o", LIBRARY], folder)
         shutil.rmtree(folder / _OBJECTS)
 
     return built("verilator", key, build) / LIBRARY
@@ -272,7 +317,8 @@ def _prototypes(library: ctypes.CDLL) -> ctypes.CDLL:
     library.rsnn_free.argtypes = [pointer]
     library.rsnn_reset.argtypes = [pointer, ctypes.c_int]
     library.rsnn_load.argtypes = [pointer, ctypes.c_int, ctypes.c_int, ctypes.c_int, pointer]
-    library.rsnn_run.argtypes = [pointer, ctypes.c_long, pointer, pointer, pointer, ctypes.c_int]
+    library.rsnn_run.argtypes = [pointer, ctypes.c_long, pointer, pointer, pointer, pointer, ctypes.c_int]
+    library.rsnn_weight_port.argtypes = [pointer, *[ctypes.c_int] * 4, pointer]
     library.rsnn_toggles.argtypes = [pointer, pointer]
     library.rsnn_bits.argtypes = [pointer, pointer, pointer]
     return library
