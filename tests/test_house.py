@@ -33,6 +33,7 @@ THIRD_PARTY = {
     "features": {"numpy", "scipy", "soundfile", "librosa", "numba"},
     "golden": {"numpy", "numba", "jiwer"},
     "gates": {"numpy", "numba"},
+    "cosim": {"numpy", "myhdl", "pyslang"},
     "rtl": {"myhdl"},
     "power": {"numpy"},
 }

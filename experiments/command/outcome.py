@@ -12,6 +12,8 @@ from pathlib import Path
 from files.interruption import interruptible
 
 EXIT_DIFFER, EXIT_REFUSED, EXIT_FAULT, EXIT_INTERRUPTED = 1, 2, 3, 130
+# Extras that bring a package, where it is not that of training.
+_EXTRAS = {"pyslang": "hdl"}
 _REPORT = (
     "rsnn: this is a fault of the program, not of its input. Please report the command, the lines above and the file, "
     "if it may be shared, to the issue tracker of the repository that this came from."
@@ -87,7 +89,8 @@ def _status_of(error: Exception) -> int:
         name = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
         return _say(f"{name}{error.strerror}" if error.strerror and not name_said(error) else str(error), EXIT_REFUSED)
     if isinstance(error, ModuleNotFoundError):
-        return _say(f"{error}: pip install -e '.[train]' (make test installs it too)", EXIT_REFUSED)
+        extra = _EXTRAS.get(error.name or "", "train")
+        return _say(f"{error}: pip install -e '.[{extra}]' (make test installs it too)", EXIT_REFUSED)
     if isinstance(error, MemoryError):
         return _say("not enough memory", EXIT_REFUSED)
     traceback.print_exception(error)

@@ -34,10 +34,14 @@ def status_of(error: BaseException) -> int:
         (WriteError("out", OSError(28, "No space left")), 2, "rsnn: out: cannot be written (No space left)\n"),
         (OSError(errno.ENOSPC, "No space left on device", "/tmp/x"), 2, "rsnn: /tmp/x: No space left on device\n"),
         (OSError("without a number"), 2, "rsnn: without a number\n"),
+        (ModuleNotFoundError("no torch", name="torch"), 2,
+         "rsnn: no torch: pip install -e '.[train]' (make test installs it too)\n"),
+        (ModuleNotFoundError("no pyslang", name="pyslang"), 2,
+         "rsnn: no pyslang: pip install -e '.[hdl]' (make test installs it too)\n"),
         (MemoryError(), 2, "rsnn: not enough memory\n"),
         (KeyboardInterrupt(), 130, "rsnn: interrupted\n"),
     ],
-)
+)  # fmt: skip
 def test_each_ending_has_its_status_and_a_line(
     error: BaseException, status: int, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,35 @@
+"""Mutants of the exported Verilog, and which of them the comparison with golden sees."""
+
+from __future__ import annotations
+
+import argparse
+
+from experiments.command.arguments import add_out
+from experiments.command.experiment import Experiment
+
+# As `cosim.mutants.designs` has them; that module takes a second to load.
+DESIGNS = ("small", "one-step", "tiled", "lanes", "one-set", "switches", "wide")
+
+
+def _arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--designs", nargs="+", choices=DESIGNS, default=["small"], metavar="NAME",
+        help=f"accelerators to mutate, of {', '.join(DESIGNS)} (default: small)",
+    )  # fmt: skip
+    command.add_argument("--blocks", nargs="+", default=[], metavar="NAME", help="modules (default: all)")
+    add_out(command, "results/mutants")
+
+
+def _work(given: argparse.Namespace) -> None:
+    from experiments.hardware.mutants import mutate_all
+
+    print(mutate_all(given.out, designs=given.designs, blocks=given.blocks), end="")
+
+
+EXPERIMENT = Experiment(
+    name="mutants",
+    what="thousands of small changes of the Verilog, one at a time: which does the comparison with golden see?",
+    example="rsnn mutants --designs small --blocks zero_skip output",
+    arguments=_arguments,
+    work=_work,
+)

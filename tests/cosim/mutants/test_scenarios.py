@@ -1,0 +1,119 @@
+"""What the stimuli bring about: everything that real speech does not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cosim.engines.stimuli import CODE_VALID, RESET, START
+from cosim.mutants.designs import DESIGNS
+from cosim.mutants.scenarios import CODE_READY, WEIGHT_READY, Scenario, scenario, scenarios
+from golden.checkpoint import random_checkpoint
+from golden.layout import build_layout
+from golden.memory_image import memory_image
+
+SPEC = DESIGNS["small"].specification
+LAYOUT = build_layout(SPEC)
+
+
+@pytest.fixture(scope="module")
+def made() -> dict[str, Scenario]:
+    return {each.name: each for each in scenarios(SPEC)}
+
+
+def field(of: Scenario, name: str) -> np.ndarray:
+    """Return a field of one word or less, of each cycle."""
+    return of.expected[:, LAYOUT[name].offset]
+
+
+def lanes(of: Scenario, name: str) -> np.ndarray:
+    return np.array([LAYOUT[name].lanes(record) for record in of.expected])
+
+
+def test_the_same_seed_gives_the_same_and_another_another(made: dict[str, Scenario]) -> None:
+    again, other = scenarios(SPEC), scenarios(SPEC, seed=2)
+    for one, two, three in zip(made.values(), again, other, strict=True):
+        assert np.array_equal(one.expected, two.expected)
+        assert not np.array_equal(one.expected, three.expected)
+
+
+def test_least_and_greatest_of_everything(made: dict[str, Scenario]) -> None:
+    """Membranes saturate at both ends, logits reach their least and greatest, every neuron spikes."""
+    low, high = -(2 ** (SPEC.membrane_bits[0] - 1)), 2 ** (SPEC.membrane_bits[0] - 1) - 1
+    membranes = np.concatenate([lanes(each, "neuron_unit.membrane0_0") for each in made.values()])
+    assert (membranes.min(), membranes.max()) == (low, high)
+    logits = np.concatenate([lanes(each, "output.logits") for each in made.values()])
+    least, most = SPEC.weight_range
+    assert (logits.min(), logits.max()) == (2 * SPEC.layers[-1] * least, 2 * SPEC.layers[-1] * most)
+    spikes = np.concatenate([field(each, "spikes.this1_1") for each in made.values()])
+    assert {0, 2 ** SPEC.layers[1] - 1} <= set(spikes.tolist())
+
+
+def test_first_and_last_output_win(made: dict[str, Scenario]) -> None:
+    for name, index in (("first output wins", 0), ("last output wins", SPEC.outputs - 1)):
+        each = made[name]
+        winners = field(each, "output.best_index")[field(each, "controller.done") == 1]
+        assert index in winners.tolist()
+    # Where all logits are below 0, the lanes beyond the last output hold 0 and must not win.
+    against = made["least logits"]
+    assert (field(against, "output.best_index") < SPEC.outputs).all()
+    assert lanes(against, "output.logits").min() < 0
+
+
+def test_frames_are_late_and_their_counter_ends(made: dict[str, Scenario]) -> None:
+    late = made["overrun"]
+    assert field(late, "controller.overrun").any()
+    assert field(late, "controller.frame_cycles").max() == 2 ** LAYOUT["controller.frame_cycles"].width - 1
+    assert not field(made["frames"], "controller.overrun").all()
+
+
+def test_ports_do_what_a_driver_does_not(made: dict[str, Scenario]) -> None:
+    loose = made["gaps and what is ignored"]
+    idle, loaded = loose.handshake & WEIGHT_READY != 0, field(loose, "controller.loaded")
+    valid, start = loose.stimuli & CODE_VALID != 0, loose.stimuli & START != 0
+    assert (valid & ~idle).any(), "a code while busy"
+    assert (valid & idle & (loaded == SPEC.inputs)).any(), "a code too many"
+    assert (start & ~idle).any(), "start while busy"
+    assert (start & idle & (loaded < SPEC.inputs)).any(), "start too early"
+    assert (~valid & idle & (loaded > 0) & (loaded < SPEC.inputs)).any(), "a gap between codes"
+    assert np.array_equal(loose.handshake & CODE_READY != 0, idle & (loaded < SPEC.inputs))
+
+
+def test_resets_hit_every_state(made: dict[str, Scenario]) -> None:
+    looked_at = {"resets anywhere": ("controller.state", "output.busy"), "reset with done": ("controller.done",)}
+    for each, names in looked_at.items():
+        hit = made[each]
+        when = hit.stimuli & RESET != 0
+        for name in names:
+            assert set(field(hit, name)[when].tolist()) >= set(field(hit, name).tolist()) - {0}, name
+    hit = made["resets anywhere"]
+    when = hit.stimuli & RESET != 0
+    after = np.flatnonzero(when[:-1]) + 1
+    assert not field(hit, "controller.state")[after].any()
+    assert not lanes(hit, "pe_array.acc0")[after].any()
+
+
+def test_the_weight_port_never_changes_a_weight(made: dict[str, Scenario]) -> None:
+    port = made["weight port"]
+    free = port.handshake & WEIGHT_READY != 0
+    rows = [bank.row_values() for bank in memory_image(port.checkpoint)]
+    taken = [each for each in port.weights if each.valid and free[each.cycle]]
+    inside = [each for each in taken if each.address < len(rows[each.bank])]
+    assert all(each.row == rows[each.bank][each.address] for each in inside)
+    assert {each.bank for each in inside} == {0, 1}
+    assert len(inside) < len(taken), "beyond the depth"
+    assert any(each.valid and not free[each.cycle] for each in port.weights), "while busy"
+    assert any(not each.valid and free[each.cycle] for each in port.weights), "garbage on a quiet bus"
+
+
+def test_a_reset_leaves_what_the_memories_latched() -> None:
+    """Two resets on end: the row that was read before the first stays, since nothing is read between them."""
+    checkpoint = random_checkpoint(SPEC, seed=1)
+    cycles = 80
+    stimuli = np.full(cycles, CODE_VALID | START, dtype=np.uint8)
+    stimuli[[40, 42, 45]] |= RESET
+    records = scenario("", checkpoint, stimuli, np.full(cycles, 7, dtype=np.int32)).expected
+    row = LAYOUT["weight_buffer.row1"]
+    rows = records[:, row.offset : row.offset + row.words]
+    assert rows[41].any()
+    assert all(np.array_equal(rows[cycle], rows[41]) for cycle in range(41, 50))

