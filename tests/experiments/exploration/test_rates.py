@@ -27,8 +27,11 @@ def test_the_committed_rates_are_of_the_two_integer_networks() -> None:
     for steps, stage in ((2, "integer-t2"), (1, "integer-t1")):
         found = rate_of(Point(32, 1, steps, 4, 128), rates)
         assert found == (float(table[stage]["test_per"]), f"{NAMES[0]}, {stage}")
-    # Nobody trained eight bits; what is 32 bits wide is no network of the accelerator's.
-    assert rate_of(Point(32, 1, 2, 8, 128), trained_rates(RESULTS, layers=2, outputs=1920)) is None
+    curves = {row["stage"]: float(row["test_per"]) for row in read_rows(RESULTS / NAMES[1])}
+    for point, stage in ((Point(32, 1, 2, 8, 128), "bits-8"), (Point(32, 1, 2, 4, 256), "width-256")):
+        assert rate_of(point, rates) == (curves[stage], f"{NAMES[1]}, {stage}")
+    # Nobody trained eight bits in one time step; what is 32 bits wide is no network of the accelerator's.
+    assert rate_of(Point(32, 1, 1, 8, 128), rates) is None
 
 
 def test_other_networks_give_no_rate(tmp_path: Path) -> None:
