@@ -33,7 +33,7 @@ THIRD_PARTY = {
     "features": {"numpy", "scipy", "soundfile", "librosa", "numba"},
     "golden": {"numpy", "numba", "jiwer"},
     "gates": {"numpy", "numba"},
-    "cosim": {"numpy", "myhdl", "pyslang"},
+    "cosim": {"numpy", "myhdl", "pyslang", "vcd"},
     "rtl": {"myhdl"},
     "power": {"numpy"},
 }
