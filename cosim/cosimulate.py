@@ -26,6 +26,7 @@ from golden.forward import check_codes
 from golden.memory_image import memory_image
 from golden.trace import CycleModel
 from rtl.build_cache import EngineError
+from rtl.elaboration import off_the_stack
 from rtl.registers import build_ports, build_registers
 
 
@@ -103,7 +104,9 @@ def cosimulate(
         begun = time.perf_counter()
         contents = (images[0].row_values(), images[1].row_values())
         verilog = engine == "lock-step"
-        testbench = bench(ports, registers, spec, contents, run, load_weights or verilog, architecture, verilog)
+        testbench = off_the_stack(
+            bench, ports, registers, spec, contents, run, load_weights or verilog, architecture, verilog
+        )
         try:
             testbench.run_sim(quiet=1)
         except (myhdl.CosimulationError, BrokenPipeError) as error:

@@ -67,7 +67,7 @@ EXPERIMENT = Experiment(
             quick=(
                 *("digits", "--corpus", "synthetic_digits", "--recipes", "digits_small", "--folds", "0"),
                 *("--engine", "myhdl", "--rtl-utterances", "1", "--rtl-frames", "2", "--no-gates"),
-                *("--work", "{work}", "--out", "{out}"),
+                *("--workers", "1", "--work", "{work}", "--out", "{out}"),
             ),
             folder="digits",
             outputs=("table.csv", "table.md", "folds.csv", "accuracy.png", "accuracy.svg", "configuration.json"),

@@ -27,7 +27,10 @@ def _work(given: argparse.Namespace) -> None:
 _OUTPUTS = ("rows.csv", "table.csv", "table.md", "epochs.csv", "rates.png", "rates.svg", "epochs.png", "epochs.svg")
 _SEEDS = ("--seeds", "1", "2", "3", "--work", "{work}", "--out", "{out}")
 # On sentences that flite speaks.
-_QUICK = ("recognition", "--corpus", "synthetic", "--recipe", "small", "--work", "{work}", "--out", "{out}")
+_QUICK = (
+    *("recognition", "--corpus", "synthetic", "--recipe", "small"),
+    *("--workers", "1", "--work", "{work}", "--out", "{out}"),
+)
 
 EXPERIMENT = Experiment(
     name="recognition",
@@ -52,7 +55,7 @@ EXPERIMENT = Experiment(
             command=("recognition", "--recipe", "curves", "--data", "{data}", "--work", "{work}", "--out", "{out}"),
             quick=(
                 *("recognition", "--corpus", "synthetic", "--recipe", "small_curves"),
-                *("--work", "{work}", "--out", "{out}"),
+                *("--workers", "1", "--work", "{work}", "--out", "{out}"),
             ),
             folder="recognition/curves",
             outputs=_OUTPUTS,

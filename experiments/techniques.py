@@ -26,6 +26,13 @@ def _arguments(command: argparse.ArgumentParser) -> None:
         help="Verilator runs whole utterances, the others a few frames (default: all)",
     )
     command.add_argument(
+        "--frames",
+        type=whole,
+        default=2,
+        metavar="N",
+        help="from the middle of the first utterance, that every engine runs (default: 2)",
+    )
+    command.add_argument(
         "--rtl-every",
         type=whole,
         default=1,
@@ -48,6 +55,7 @@ def _work(given: argparse.Namespace) -> None:
         checkpoint_path=given.checkpoint,
         utterances=given.utterances,
         engines=list(dict.fromkeys(given.engines)),
+        frames=given.frames,
         liberty=given.liberty,
         gates=not given.no_gates,
         every=given.rtl_every,
@@ -68,7 +76,10 @@ EXPERIMENT = Experiment(
             name="techniques",
             makes="cycles, reads, additions, energy and power without each technique, the paper's claim beside",
             command=("techniques", "--data", "{data}", "--utterances", "50", "--out", "{out}"),
-            quick=("techniques", "{clip}", "--engines", "myhdl", "--no-gates", "--out", "{out}"),
+            quick=(
+                *("techniques", "{clip}", "--checkpoint", "{small}", "--engines", "myhdl", "--frames", "1"),
+                *("--no-gates", "--out", "{out}"),
+            ),
             folder="power/techniques",
             outputs=(
                 "techniques.csv",

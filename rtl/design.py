@@ -13,6 +13,7 @@ from golden.layout import build_layout
 from golden.specification import Specification
 from rtl.accelerator import accelerator
 from rtl.axi_accelerator import axi_accelerator, build_stream_ports
+from rtl.elaboration import off_the_stack
 from rtl.netlist import MODULE, Module, Netlist
 from rtl.registers import build_ports, build_registers
 
@@ -91,6 +92,10 @@ def build_design(spec: Specification, architecture: str = "sliced") -> Design:
     ConversionError
         MyHDL refuses a block or warns of a signal without a driver.
     """
+    return off_the_stack(_design, spec, architecture)
+
+
+def _design(spec: Specification, architecture: str) -> Design:
     ports, registers = build_ports(spec), build_registers(spec)
     instance = accelerator(ports, registers, spec, None, None, architecture)
     netlist = Netlist(ports={"accelerator": _accelerator_ports})
@@ -122,6 +127,10 @@ def build_stream_modules(spec: Specification, *, arg_max: bool, architecture: st
     ConversionError
         As `build_design`.
     """
+    return off_the_stack(_stream_modules, spec, arg_max, architecture)
+
+
+def _stream_modules(spec: Specification, arg_max: bool, architecture: str) -> dict[str, Module]:
     ports, registers = build_ports(spec), build_registers(spec)
     streams = build_stream_ports(spec, arg_max=arg_max)
     instance = axi_accelerator(ports, streams, registers, spec, arg_max, None, None, architecture)

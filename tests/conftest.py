@@ -12,7 +12,6 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +24,7 @@ from features.audio import read_audio
 from features.frontend import FrontEndSettings, batch_codes
 from gates.liberty import OSU018, read_liberty
 from golden.checkpoint import Checkpoint, load_checkpoint
+from rtl import elaboration
 
 ROOT = Path(__file__).resolve().parents[1]
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
@@ -136,16 +136,8 @@ def speech_codes(speech_paths: list[Path], network: Checkpoint) -> dict[str, np.
 
 @pytest.fixture(scope="session")
 def off_the_stack() -> Callable[..., Any]:
-    """Return a function that calls another in a thread of its own and returns what it returns.
-
-    MyHDL looks at the whole call stack for every block that it instantiates; under pytest that is most of the time.
-    """
-
-    def call(function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            return pool.submit(function, *args, **keywords).result()
-
-    return call
+    """Return `rtl.elaboration.off_the_stack`: under pytest the stack is deep, and loaded modules are many."""
+    return elaboration.off_the_stack
 
 
 # ---- tools; with CI=true an absent one is a failure ----------------------------------------------------------------

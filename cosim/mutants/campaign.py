@@ -178,8 +178,9 @@ def _apart(
         status = _FAULT
         try:
             os.close(reading)
-            # What Verilator prints as it gives up; the parent says how it ended.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+            # What Verilator prints as it gives up says how it ended.
+            os.dup2(writing, 1)
+            os.dup2(writing, 2)
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             signal.alarm(MOST_SECONDS)
             with os.fdopen(writing, "w") as pipe:
@@ -197,11 +198,19 @@ def _apart(
     if status == _FAULT:
         raise RuntimeError(f"{mutant.what}: the process that ran it failed")
     if status:
-        # Verilator ends a simulation that does not settle.
-        reason = "not within its time" if status == -signal.SIGALRM else "it did not settle"
-        return Verdict(mutant, "the simulation ended", reason)
+        return Verdict(mutant, "the simulation ended", _ending(status, said))
     scenario, _, difference = said.partition("\n")
     return Verdict(mutant, scenario, difference)
+
+
+def _ending(status: int, said: str) -> str:
+    """Return in words how a simulation ended, from its status, as `os.waitstatus_to_exitcode` has it, and its words."""
+    if status == -signal.SIGALRM:
+        return "not within its time"
+    # In Verilator's words.
+    if "did not converge" in said:
+        return "it did not settle"
+    return f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
 
 
 def _differences(

@@ -35,8 +35,6 @@ from rtl.synthesis.yosys import yosys_version
 COMMAND = "rsnn techniques"
 ENGINES = ("verilator", "icarus", "myhdl")
 RECOGNITION = Path("results/recognition/table.csv")
-# Frames from the middle of the first utterance that every engine runs.
-FRAMES_EVERYWHERE = 2
 TABLES = {"techniques": one_at_a_time, "techniques_cumulative": cumulative}
 
 
@@ -51,7 +49,9 @@ class Settings:
     corpus : str
         Where they are from.
     engines : sequence of str
-        Of `ENGINES`; Verilator runs whole utterances, the others `FRAMES_EVERYWHERE` frames.
+        Of `ENGINES`; Verilator runs whole utterances.
+    frames : int
+        From the middle of the first utterance, that every engine runs.
     library : Library or None
         To synthesise with; None leaves gates out.
     every : int
@@ -63,6 +63,7 @@ class Settings:
     utterances: Mapping[str, np.ndarray]
     corpus: str
     engines: Sequence[str]
+    frames: int
     library: Library | None
     every: int
     recognition: Path
@@ -80,6 +81,7 @@ def techniques(
     checkpoint_path: Path | None,
     utterances: int,
     engines: Sequence[str],
+    frames: int,
     liberty: Sequence[Path] | None,
     gates: bool,
     every: int,
@@ -101,6 +103,8 @@ def techniques(
         Every nth of speechocean762's test set, so many.
     engines : sequence of str
         Of `ENGINES`, at least one.
+    frames : int
+        As `Settings`.
     liberty : sequence of Path or None
         None is osu018.
     gates : bool
@@ -135,6 +139,7 @@ def techniques(
             utterances=read_utterances(checkpoint, heard, utterances),
             corpus=heard.said,
             engines=engines,
+            frames=frames,
             library=library,
             every=every,
             recognition=recognition,
@@ -175,7 +180,7 @@ def write_tables(
         "corpus": settings.corpus,
         "frames": sum(map(len, settings.utterances.values())),
         "engines": list(settings.engines),
-        "frames_on_every_engine": FRAMES_EVERYWHERE,
+        "frames_on_every_engine": settings.frames,
         "rtl_utterances": list(settings.of_rtl),
         "library": None if settings.library is None else settings.library.name,
         "recognition": "/".join(settings.recognition.parts[-2:]),
@@ -214,7 +219,7 @@ def _costs(network: Checkpoint, settings: Settings) -> Costs:
     spec = network.specification
     counts = golden_counts(network, settings.utterances)
     first = next(iter(settings.utterances.values()))
-    middle = first[len(first) // 2 :][:FRAMES_EVERYWHERE]
+    middle = first[len(first) // 2 :][: settings.frames]
     require_same_activity(network, middle, settings.engines)
     engine = "verilator" if "verilator" in settings.engines else TRACE
     ran = settings.of_rtl

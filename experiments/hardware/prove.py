@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from tqdm import tqdm
 
 from experiments.command.tables import write_csv, write_json, write_text
 from experiments.hardware.synth import markdown
+from files.errors import FileError
 from files.folder import output_folder
 from golden.checkpoint import load_checkpoint
 from rtl.formal.harness import Property
@@ -22,7 +24,9 @@ from rtl.synthesis.yosys import yosys_version
 PROOF_S = 900.0
 
 
-def prove_checkpoint(*, checkpoint_path: Path | None = None, timeout_s: float = PROOF_S, out: Path) -> tuple[str, int]:
+def prove_checkpoint(
+    *, checkpoint_path: Path | None = None, timeout_s: float = PROOF_S, names: Sequence[str] = (), out: Path
+) -> tuple[str, int]:
     """Prove every property, at the size of a checkpoint where that takes no longer than `timeout_s` a step.
 
     Answers are kept by content: a run that was ended goes on where it was.
@@ -36,6 +40,8 @@ def prove_checkpoint(*, checkpoint_path: Path | None = None, timeout_s: float = 
         By default the embedded network.
     timeout_s : float
         Seconds; 0 proves at the small size alone.
+    names : sequence of str
+        Of properties; empty for all.
     out : Path
         Gets ``proofs.csv``, ``proofs.md``, ``proofs.json``, and, of this machine, ``proofs_seconds.csv``.
 
@@ -48,13 +54,18 @@ def prove_checkpoint(*, checkpoint_path: Path | None = None, timeout_s: float = 
 
     Raises
     ------
+    FileError
+        There is no property of a name.
     EngineError
         A tool is missing or fails.
     """
     with output_folder(out, by="rsnn prove") as staging:
         spec = (load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)).specification
         tools = {"yosys": yosys_version(), "solver": solver_version()}
-        small, full = build_properties(SMALL), build_properties(spec)
+        small, full = build_properties(SMALL), build_properties(spec) if timeout_s else {}
+        if unknown := sorted(set(names) - set(small)):
+            raise FileError(f"--properties {unknown[0]}: expected some of {', '.join(small)}")
+        small = {name: wanted for name, wanted in small.items() if name in names or not names}
         rows, seconds = [], []
         for name, wanted in tqdm(small.items(), unit="property", disable=None, file=sys.stderr):
             row, taken = _proved(wanted, full.get(name), timeout_s)
@@ -70,11 +81,11 @@ def prove_checkpoint(*, checkpoint_path: Path | None = None, timeout_s: float = 
 
 
 def _proved(wanted: Property, full: Property | None, timeout_s: float) -> tuple[dict[str, Any], float]:
-    """Return the row of a property, given at the small size and, if the network has it, at the network's; seconds."""
+    """Return the row of a property, given at the small size and, if it is asked for, at the network's; seconds."""
     proved, size = holds(wanted), "small"
     seconds = proved.seconds
     # A bounded one unrolls the worst frame: at full size that is hundreds of copies of the design.
-    if proved and timeout_s and full is not None and not wanted.bounded:
+    if proved and full is not None and not wanted.bounded:
         begun = time.perf_counter()
         try:
             proved, size = holds(full, timeout_s=timeout_s), "full"

@@ -110,6 +110,7 @@ def recognise(
             for name in names:
                 row = on_seed.row(name) | {"fold": fold, "key": on_seed.key(name)[:_KEY]}
                 _record(out, row, on_seed.log(name), recipe, by_seed)
+    _plot(out)
     configuration = {
         "phones": settings.source.phone_set or "the corpus' own",
         "start": None if start is None else start.name,
@@ -276,9 +277,17 @@ def _write(out: Path, rows: Rows, epochs: Rows, recipe: Recipe) -> None:
     # A stage of no epochs has a row all the same: a network that is scored as it is.
     if epochs:
         write_csv(out / "epochs.csv", [epochs[key] for key in sorted(epochs, key=place)])
-        plot_epochs(out / "epochs.png", epochs.values(), what="class" if is_of_classes(full) else "phone")
     classes = is_of_classes(full)
     table = summarise_classes(full) if classes else summarise(full)
     write_csv(out / "table.csv", table)
     write_text(out / "table.md", classes_as_markdown(table) if classes else as_markdown(table))
-    plot_rates(out / "rates.png", table)
+
+
+def _plot(out: Path) -> None:
+    """Plot the tables, of however many runs they are."""
+    with alone(out), output_folder(out, by="rsnn recognition, plots") as staging:
+        rows, epochs = _rows(out / "rows.csv"), _rows(out / "epochs.csv")
+        of_classes = is_of_classes(list(rows.values()))
+        if epochs:
+            plot_epochs(staging / "epochs.png", epochs.values(), what="class" if of_classes else "phone")
+        plot_rates(staging / "rates.png", read_rows(out / "table.csv"))

@@ -19,6 +19,7 @@ __all__ = ["STAMPS", "Job", "dependencies"]
 
 # Folder below that of all results: a file a result, which says what it was made of.
 STAMPS = ".reproduced"
+_QUICK_S = 12.0
 _STAMP = {"command": str, "files": dict, "made_of": str, "seconds": int | float}
 
 
@@ -95,14 +96,20 @@ class Job:
     @property
     def outputs(self) -> tuple[str, ...]:
         """Return the files that the command makes as it is given."""
-        quick = self.template != self.result.command
-        return tuple(name for name in self.result.outputs if not (quick and name in self.result.full_only))
+        return tuple(name for name in self.result.outputs if not (self.quick and name in self.result.full_only))
+
+    @property
+    def quick(self) -> bool:
+        """Whether the command is the one on little speech."""
+        return self.template != self.result.command
 
     @property
     def seconds(self) -> float:
-        """Return how long it will take: as long as here, or as is declared."""
+        """Return how long it will take: as long as here, or as is declared, or as quick ones take on average."""
         kept = self._kept()
-        return 60 * self.result.minutes if kept is None else float(kept["seconds"])
+        if kept is not None:
+            return float(kept["seconds"])
+        return _QUICK_S if self.quick else 60 * self.result.minutes
 
     def _kept(self) -> dict[str, Any] | None:
         if not self.stamp.is_file():

@@ -56,7 +56,8 @@ def run_jobs(jobs: Sequence[Job], *, work: Path, side_by_side: int, again: bool,
         if not broken and not why:
             progress.fresh(job)
             return True
-        error = f"{broken[0]} failed" if broken else _run(job, work / f"{name}.log", progress, why)
+        log, shared = work / f"{name}.log", side_by_side > 1
+        error = f"{broken[0]} failed" if broken else _run(job, log, progress, why, shared=shared)
         if error:
             failed.append(name)
             progress.failed(job, error)
@@ -76,11 +77,16 @@ def run_jobs(jobs: Sequence[Job], *, work: Path, side_by_side: int, again: bool,
     return failed
 
 
-def _run(job: Job, log: Path, progress: _Progress, why: str) -> str:
-    """Run a job's command; return what went wrong, or nothing."""
+def _run(job: Job, log: Path, progress: _Progress, why: str, *, shared: bool) -> str:
+    """Run a job's command; return what went wrong, or nothing.
+
+    `shared` says that others run beside it: threads that wait must sleep then. Two trainings that spin for each other's
+    cores take eight times as long.
+    """
     progress.begin(job, why)
     started = time.monotonic()
-    environment: Mapping[str, str] = os.environ | ({NOTE: job.note} if job.note else {})
+    waiting = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"} if shared else {}
+    environment: Mapping[str, str] = os.environ | waiting | ({NOTE: job.note} if job.note else {})
     command = [sys.executable, "-m", "experiments.command.cli", *job.words]
     with log.open("wb") as file:
         status = subprocess.run(

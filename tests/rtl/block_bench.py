@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from myhdl import Signal, StopSimulation, block, delay, instance, intbv
@@ -23,18 +21,10 @@ from golden.layout import Layout, build_layout
 from golden.schedule import Kind, Schedule, Source, State, build_schedule
 from golden.specification import Specification, index_bits
 from golden.trace import CycleModel
+from rtl.elaboration import off_the_stack
 from rtl.registers import build_ports, build_registers
 
 IDLE_AFTER = 2
-
-
-def off_the_stack(function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
-    """Call `function` in a thread of its own and return what it returns.
-
-    MyHDL looks at the whole call stack for every block that it instantiates; under pytest that is most of the time.
-    """
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(function, *args, **keywords).result()
 
 
 @dataclasses.dataclass

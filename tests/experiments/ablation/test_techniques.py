@@ -42,6 +42,7 @@ def settings(**changes: Any) -> techniques.Settings:
         "corpus": "random codes",
         "utterances": {"a": rng.integers(-16, 16, (5, 6)), "b": rng.integers(-4, 4, (3, 6))},
         "engines": [],
+        "frames": 2,
         "library": None,
         "every": 2,
         "recognition": RECOGNITION,

@@ -98,3 +98,16 @@ def test_the_documents_show_the_table():
     assert len(rows) == 7
     assert {row["holds"] + row["reached"] for row in rows} == {"yesyes"}
     assert all(row["faults_noticed"] == row["faults"] > "0" for row in rows)
+
+
+def test_some_properties_alone(tmp_path, few, answers, off_the_stack):
+    out = tmp_path / "out"
+    assert off_the_stack(cli.main, ["prove", "--properties", ASKED[1], "--timeout", "0", "--out", str(out)]) == 0
+    assert [row["property"] for row in rows_of(out)] == [ASKED[1]]
+
+
+def test_a_property_that_there_is_not_is_refused(tmp_path, few, answers, capsys, off_the_stack):
+    out = tmp_path / "out"
+    assert off_the_stack(cli.main, ["prove", "--properties", "sleeps", "--out", str(out)]) == 2
+    assert f"--properties sleeps: expected some of {', '.join(ASKED)}" in capsys.readouterr().err
+    assert not out.exists()

@@ -101,6 +101,13 @@ def test_what_is_read_is_made_before(job: Job) -> None:
     assert dependencies(other, [job, other]) == []
 
 
+def test_a_quick_command_that_never_ran_here_is_not_expected_to_take_as_long(job: Job) -> None:
+    job.stamp.unlink()
+    result = dataclasses.replace(RESULT, minutes=6000, quick=("one", "--few"))
+    assert dataclasses.replace(job, result=result).seconds == 360_000
+    assert dataclasses.replace(job, result=result, template=result.quick).seconds < 60
+
+
 def test_what_the_quick_command_does_not_make_is_not_missed(job: Job, tmp_path: Path) -> None:
     result = dataclasses.replace(RESULT, outputs=("a.csv", "board.csv"), full_only=("board.csv",), quick=("one",))
     quick = dataclasses.replace(job, result=result, template=result.quick)

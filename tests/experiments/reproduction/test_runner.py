@@ -78,6 +78,23 @@ def test_a_failure_is_told_and_stops_only_what_reads_it(tmp_path: Path) -> None:
     assert "other: made in" in said.getvalue()
 
 
+@pytest.mark.parametrize(("side_by_side", "policy"), [(1, None), (2, "PASSIVE")])
+def test_side_by_side_threads_that_wait_sleep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, side_by_side: int, policy: str | None
+) -> None:
+    seen = []
+
+    def run(command: list[str], *, env: dict[str, str], **_: object) -> subprocess.CompletedProcess[bytes]:
+        seen.append(env.get("OMP_WAIT_POLICY"))
+        return subprocess.CompletedProcess(command, 1)
+
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    monkeypatch.setattr("experiments.reproduction.runner.subprocess.run", run)
+    jobs = [inference("first", tmp_path)]
+    run_jobs(jobs, work=tmp_path / "w", side_by_side=side_by_side, again=False, said=io.StringIO())
+    assert seen == [policy]
+
+
 @pytest.mark.slow
 def test_killed_it_goes_on_with_what_is_left(tmp_path: Path) -> None:
     program = [sys.executable, "-m", "experiments.command.cli", "reproduce", "inference", "demo"]
