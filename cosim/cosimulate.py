@@ -17,17 +17,18 @@ from cosim.counted_activity import ActivityCounter
 from cosim.latched_rows import with_latched_rows
 from cosim.result import Cosimulation
 from cosim.sampling import Sampler
-from cosim.scoreboard import CYCLES_AFTER, CYCLES_BEFORE, CosimulationError, Mismatch, blame
+from cosim.scoreboard import CYCLES_AFTER, CYCLES_BEFORE, CosimulationError, Mismatch, blame, blame_handshake
 from cosim.verilog import cosimulate_verilog, require_frames
 from cosim.waveform import Wave, write_waveform
 from golden.checkpoint import Checkpoint
 from golden.errors import StimulusError
 from golden.forward import check_codes
+from golden.handshake import CODE_READY, WEIGHT_READY, handshake_of
 from golden.memory_image import memory_image
 from golden.trace import CycleModel
 from rtl.build_cache import EngineError
 from rtl.elaboration import off_the_stack
-from rtl.registers import build_ports, build_registers
+from rtl.registers import Ports, build_ports, build_registers
 
 
 def cosimulate(
@@ -98,7 +99,7 @@ def cosimulate(
     with forgotten_afterwards():
         registers, ports = build_registers(spec), build_ports(spec)
         sampler = Sampler(registers)
-        run = _Run(checkpoint, checked, sampler, reset_after, wave_cycles, progress)
+        run = _Run(checkpoint, checked, sampler, ports, reset_after, wave_cycles, progress)
         # On a new machine the cycle model compiles in its first cycle, which says nothing of the simulation's speed.
         CycleModel(checkpoint).frame(np.zeros(spec.inputs, dtype=np.int64))
         begun = time.perf_counter()
@@ -138,12 +139,13 @@ class _Run:
         checkpoint: Checkpoint,
         utterances: Mapping[str, np.ndarray],
         sampler: Sampler,
+        ports: Ports,
         reset_after: int | None,
         wave_cycles: int,
         progress: Callable[[int], None] | None,
     ) -> None:
         self.model = CycleModel(checkpoint)
-        self.utterances, self.sampler, self.progress = utterances, sampler, progress
+        self.utterances, self.sampler, self.ports, self.progress = utterances, sampler, ports, progress
         self.reset_after, self.wave_cycles = reset_after, wave_cycles
         self.latched: np.ndarray | None = None
         spec = checkpoint.specification
@@ -158,6 +160,7 @@ class _Run:
         self.where = ("", 0)
         self.records = np.zeros((0, sampler.layout.words), dtype=np.uint64)
         self.expected: list[list[int]] = []
+        self.ready: list[int] = []
         self.at = 0
         self.stimulus = IDLE
         self.recent_values: deque[tuple[int, list[int], np.ndarray]] = deque(maxlen=CYCLES_BEFORE)
@@ -218,6 +221,8 @@ class _Run:
             records = with_latched_rows(records, self.latched, self.sampler.layout)
             self.latched = None
         self.records, self.expected = records, self.sampler.expected(records)
+        inputs = self.model.checkpoint.specification.inputs
+        self.ready = handshake_of(records, self.sampler.layout, inputs).tolist()
 
     def observe(self) -> None:
         values = self.sampler.read()
@@ -228,6 +233,10 @@ class _Run:
             return
         if values != self.expected[self.at]:
             self._report(values)
+            return
+        ready = CODE_READY * bool(self.ports.code_ready.val) + WEIGHT_READY * bool(self.ports.weight_ready.val)
+        if ready != self.ready[self.at]:
+            self._report(values, ready)
             return
         if cycle == 0:
             self.activity.settle(values)
@@ -248,12 +257,15 @@ class _Run:
         if self.progress is not None:
             self.progress(1)
 
-    def _report(self, values: list[int]) -> None:
+    def _report(self, values: list[int], ready: int | None = None) -> None:
+        """Note the first difference: of the record, or with `ready` of the ready outputs."""
         got, expected = self.sampler.record(values), self.records[self.at]
-        before = self.recent_values[-1][2] if self.recent_values else expected
-        self.mismatch = blame(
-            self.model, self.where, self.result.cycles, self.model.describe(self.at), expected, got, before
-        )
+        cycle, doing = self.result.cycles, self.model.describe(self.at)
+        if ready is None:
+            before = self.recent_values[-1][2] if self.recent_values else expected
+            self.mismatch = blame(self.model, self.where, cycle, doing, expected, got, before)
+        else:
+            self.mismatch = blame_handshake(self.where, cycle, doing, self.ready[self.at], ready)
         for cycle, seen, record in self.recent_values:
             self.recent.append(Wave(cycle, self.sampler.record(seen), record))
         self.recent.append(Wave(self.result.cycles, got, expected))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from files.names import shown
+from golden.handshake import NAMES
 from golden.layout import PORT, Field, Layout
 from golden.schedule import Kind, Schedule, Source
 from golden.trace import CycleModel
@@ -108,6 +109,31 @@ def blame(
         got=found,
         inputs=describe_inputs(model.schedule, layout, before, field, lane),
         others=len(fields) - 1,
+    )
+
+
+def blame_handshake(where: tuple[str, int], cycle: int, activity: str, expected: int, got: int) -> Mismatch:
+    """Describe a cycle in which all of the record is as expected and a ready output is not.
+
+    Parameters
+    ----------
+    where, cycle, activity
+        As `blame` takes them.
+    expected, got : int
+        Of `golden.handshake`.
+    """
+    differ = expected ^ got
+    bit = differ & -differ
+    return Mismatch(
+        utterance=where[0],
+        frame=where[1],
+        cycle=cycle,
+        activity=activity,
+        signal=f"controller.{NAMES[bit]}",
+        expected=int(expected & bit != 0),
+        got=int(got & bit != 0),
+        inputs="its inputs, state and loaded codes, are as expected",
+        others=int(differ != bit),
     )
 
 

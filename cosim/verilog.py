@@ -20,10 +20,11 @@ from cosim.engines.stimuli import CODE_VALID, FIRST, LOGITS_READY, RESET, START
 from cosim.engines.verilator import VerilatorEngine
 from cosim.latched_rows import with_latched_rows
 from cosim.result import Cosimulation
-from cosim.scoreboard import CYCLES_AFTER, CYCLES_BEFORE, CosimulationError, PredictionError, blame
+from cosim.scoreboard import CYCLES_AFTER, CYCLES_BEFORE, CosimulationError, PredictionError, blame, blame_handshake
 from cosim.waveform import Wave, write_waveform
 from golden.checkpoint import Checkpoint
 from golden.errors import StimulusError
+from golden.handshake import handshake_of
 from golden.layout import build_layout
 from golden.memory_image import BankImage, memory_image
 from golden.predicted_activity import ActivityCounter, Row
@@ -37,8 +38,8 @@ class RecordEngine(Protocol):
     def load(self, banks: Sequence[BankImage]) -> None:
         """Write every row of both banks through the weight port."""
 
-    def run(self, stimuli: np.ndarray, codes: np.ndarray, records: np.ndarray) -> None:
-        """Run ``len(stimuli)`` cycles into `records`, counting toggles."""
+    def run(self, stimuli: np.ndarray, codes: np.ndarray, records: np.ndarray, *, handshake: np.ndarray) -> None:
+        """Run ``len(stimuli)`` cycles into `records` and `handshake` (`golden.handshake`), counting toggles."""
 
     def toggles(self) -> dict[str, int] | None:
         """Return the toggles of each field so far, as the engine itself counted them; None if it does not count."""
@@ -136,6 +137,7 @@ def cosimulate_verilog(
     found = Cosimulation(len(layout.fields), bits, activity, engine=engine.capitalize())
     simulator = (start or ENGINES[engine])(design if design is not None else build_design(spec, architecture))
     got = model.buffer()
+    ready = np.zeros(len(got), dtype=np.uint8)
     tail = np.zeros((0, layout.words), dtype=np.uint64)
     done, overrun, best = (layout[f"{name}"].offset for name in _SAMPLED)
     # On a new machine the cycle model compiles in its first cycle, which says nothing of the simulation's speed.
@@ -145,7 +147,7 @@ def cosimulate_verilog(
         begun = time.perf_counter()
         for frame in _ahead(_frames(model, utterances, reset_after)):
             cycles = len(frame.stimuli)
-            simulator.run(frame.stimuli, frame.codes, got)
+            simulator.run(frame.stimuli, frame.codes, got, handshake=ready)
             seen = got[:cycles]
             if not np.array_equal(seen, frame.expected):
                 at = int(np.argmax((seen != frame.expected).any(axis=1)))
@@ -159,6 +161,13 @@ def cosimulate_verilog(
                         mismatch_folder / "mismatch.vcd", layout, waves, clock_hz=spec.clock_hz, marker=mismatch.cycle
                     )
                 raise CosimulationError(mismatch)
+            wanted = handshake_of(frame.expected, layout, spec.inputs)
+            if not np.array_equal(ready[:cycles], wanted):
+                at = int(np.argmax(ready[:cycles] != wanted))
+                doing = model.describe(at, frame.labels)
+                raise CosimulationError(
+                    blame_handshake(frame.where, found.cycles + at, doing, int(wanted[at]), int(ready[at]))
+                )
             counter.add(seen, phases=frame.labels[:, PHASE])
             if found.cycles < wave_cycles:
                 kept = seen[: wave_cycles - found.cycles].copy()

@@ -20,7 +20,7 @@ import numpy as np
 from cosim.engines.record_module import RECORD, port_name, record_module
 from files.errors import WriteError
 from golden.errors import StimulusError
-from golden.layout import build_layout
+from golden.layout import Layout, build_layout
 from golden.memory_image import BankImage
 from golden.schedule import build_schedule
 from rtl.build_cache import EngineError, built, digest, put
@@ -34,6 +34,7 @@ BENCH = "rsnn_icarus_bench"
 _AT_ONCE = 4096
 # Bytes of a stimulus: the code, its higher byte first, then the bits of `cosim.engines.stimuli`.
 _STIMULUS_BYTES = 3
+_LATCHED = ("weight_buffer.row0", "weight_buffer.row1")
 # In the simulation's own folder: a link to the waveform that was asked for, whose path may be longer than the bench's
 # register; what the simulator prints.
 _WAVEFORM, _PRINTED = "waveform.vcd", "printed.txt"
@@ -132,7 +133,9 @@ class IcarusEngine:
         with (folder / _PRINTED).open("wb") as printed:
             self._program_running = Program(command, folder, output=printed)
 
-    def run(self, stimuli: np.ndarray, codes: np.ndarray, records: np.ndarray) -> None:
+    def run(
+        self, stimuli: np.ndarray, codes: np.ndarray, records: np.ndarray, *, handshake: np.ndarray | None = None
+    ) -> None:
         """Run a stretch of cycles; see `cosim.engines.verilator.VerilatorEngine.run`.
 
         Raises
@@ -151,9 +154,12 @@ class IcarusEngine:
             sent[:, 2] = stimuli[part]
             self._owed = len(sent)
             os.write(self._given, sent.tobytes())
-            raw = self._take(8 * self.layout.words * len(sent))
+            raw = self._take(8 * (self.layout.words + 1) * len(sent))
             self._owed = 0
-            records[part] = np.frombuffer(raw, dtype="<u8").reshape(len(sent), -1)
+            words = np.frombuffer(raw, dtype="<u8").reshape(len(sent), -1)
+            records[part] = words[:, :-1]
+            if handshake is not None:
+                handshake[part] = words[:, -1]
 
     def toggles(self) -> None:
         """Return nothing: Icarus' own count is that of its VCD (`cosim.vcd_toggles`)."""
@@ -226,15 +232,35 @@ def bench_module(design: Design, *, unknown: bool) -> str:
     pins = [f".{port.name}({port.name})" for port in inputs] + [f".{name}({name})" for name in fields]
     pins += [".weight_ready(weight_ready)", ".code_ready(code_ready)"]
     lines += [f"    {RECORD} record (\n        " + ",\n        ".join(pins) + "\n    );"]
-    lines += [f"    wire [{64 * layout.words - 1}:0] all_fields = {{" + ", ".join(reversed(fields)) + "};"]
+    # A word besides, of what no field holds (`golden.handshake`).
+    parts = ["62'b0", "weight_ready", "code_ready", *reversed(fields)]
+    lines += [f"    wire [{64 * layout.words + 63}:0] all_fields = {{" + ", ".join(parts) + "};"]
     depths = [f"[0:{depth - 1}]" for depth in _depths(design)]
     lines += [f"    reg [{widths['weight_row'] - 1}:0] bank{bank} {depth};" for bank, depth in enumerate(depths)]
     return "\n".join(lines) + _BEHAVIOUR.format(
         code_high=widths["code"] - 1,
         depth0=_depths(design)[0],
         depth1=_depths(design)[1],
-        check=_CHECK if unknown else "",
+        check=_OUTPUTS_KNOWN if unknown else _all_known(layout),
     )
+
+
+def _all_known(layout: Layout) -> str:
+    """Return the check that what is handed over has no X, which would be read as 0.
+
+    A row may be unknown until the first one is read: before the first edge of the reset gates may read anything.
+    """
+    rows = {field.path: place for place, field in enumerate(layout) if field.path in _LATCHED}
+    unknown = [f"^{port_name(field)} === 1'bx" for field in layout]
+    lines = ["", "if (^all_fields === 1'bx) begin"]
+    for place, field in enumerate(layout):
+        excused = f" && known[{list(rows).index(field.path)}]" if field.path in rows else ""
+        lines.append(f"    if ({unknown[place]}{excused}) begin")
+        lines.append(f'        $display("unknown value (X) in {field.path}, %0d cycles after reset", cycles);')
+        lines += ["        wrong = 1;", "    end"]
+    lines += ["    if (wrong)", "        $finish;", "end"]
+    lines += [f"if (!({unknown[place]})) known[{bit}] = 1;" for bit, place in enumerate(rows.values())]
+    return "\n            ".join(lines)
 
 
 def _depths(design: Design) -> tuple[int, int]:
@@ -242,7 +268,7 @@ def _depths(design: Design) -> tuple[int, int]:
     return first, second
 
 
-_CHECK = """
+_OUTPUTS_KNOWN = """
             if (^{code_ready, weight_ready, record.port_done, record.port_overrun, record.port_frame_cycles,
                   record.port_logits_valid, record.port_word, record.port_best, record.port_best_index} === 1'bx
                 || (record.port_logits_valid && ^record.port_logits === 1'bx)) begin
@@ -254,6 +280,9 @@ _BEHAVIOUR = """
 
     integer given, taken, count, address, cycles;
     reg [23:0] stimulus;
+    // Rows that were read, and whether what is handed over has an unknown bit.
+    reg [1:0] known = 0;
+    reg wrong = 0;
 
     initial begin
         $readmemh("weights0.hex", bank0);

@@ -18,9 +18,10 @@ import numpy as np
 from cosim.engines.record_module import RECORD, SELECTOR
 from cosim.engines.verilator import NOTHING, VerilatorEngine, build_library
 from cosim.mutants.mutant import Mutant
-from cosim.mutants.scenarios import HANDSHAKE, Scenario
+from cosim.mutants.scenarios import Scenario
 from cosim.mutants.schemata import Schemata, inputs_of, schemata
 from cosim.scoreboard import PredictionError
+from golden.handshake import NAMES
 from golden.layout import Layout, build_layout
 from golden.memory_image import memory_image
 from rtl.design import Design
@@ -160,8 +161,7 @@ def _first(layout: Layout, given: Scenario, got: np.ndarray, ready: np.ndarray) 
             expected, came = (_hex(array[at, words]) for array in (given.expected, got))
             return f"cycle {at}: {field.path}: expected {expected} got {came}"
     bits = int(ready[at] ^ given.handshake[at])
-    name = HANDSHAKE[0] if bits & 1 else HANDSHAKE[1]
-    return f"cycle {at}: {name}: not as expected"
+    return f"cycle {at}: {NAMES[bits & -bits]}: not as expected"
 
 
 def _hex(words: np.ndarray) -> str:

@@ -17,16 +17,13 @@ import numpy as np
 from cosim.engines.stimuli import CODE_VALID, FIRST, LOGITS_READY, RESET, START
 from cosim.latched_rows import with_latched_rows
 from golden.checkpoint import Checkpoint, random_checkpoint
+from golden.handshake import WEIGHT_READY, handshake_of
 from golden.memory_image import memory_image
-from golden.schedule import State, build_schedule
+from golden.schedule import build_schedule
 from golden.specification import Specification
 from golden.trace import CycleModel
 
-__all__ = ["HANDSHAKE", "Scenario", "WeightPort", "scenarios"]
-
-# Bits of what a scenario expects at the ports that no record holds.
-CODE_READY, WEIGHT_READY = 1, 2
-HANDSHAKE = ("code_ready", "weight_ready")
+__all__ = ["Scenario", "WeightPort", "scenarios"]
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ class Scenario:
     expected : np.ndarray [shape=(cycles, words), dtype=uint64]
         Golden's records.
     handshake : np.ndarray [shape=(cycles,), dtype=uint8]
-        Golden's ``code_ready`` and ``weight_ready``, a bit each.
+        Golden's (`golden.handshake`).
     weights : tuple of WeightPort
         In the order of their cycles. Golden's memories never change: what is written is there already, or is refused.
     """
@@ -131,10 +128,7 @@ def scenario(
 ) -> Scenario:
     """Return a scenario with what golden expects of it."""
     expected = np.concatenate(list(_records(checkpoint, stimuli, codes)))
-    layout, inputs = CycleModel(checkpoint).layout, checkpoint.specification.inputs
-    idle = expected[:, layout["controller.state"].offset] == int(State.IDLE)
-    takes = idle & (expected[:, layout["controller.loaded"].offset] < inputs)
-    handshake = (CODE_READY * takes + WEIGHT_READY * idle).astype(np.uint8)
+    handshake = handshake_of(expected, CycleModel(checkpoint).layout, checkpoint.specification.inputs)
     return Scenario(name=name, checkpoint=checkpoint, stimuli=stimuli, codes=codes, expected=expected,
                     handshake=handshake, weights=weights)  # fmt: skip
 

@@ -10,6 +10,7 @@ from cosim.scoreboard import CosimulationError
 from golden.checkpoint import random_checkpoint
 from golden.errors import StimulusError
 from golden.forward import forward
+from golden.handshake import handshake_of
 from golden.layout import build_layout
 from golden.trace import CycleModel
 
@@ -51,6 +52,21 @@ def test_a_run_reports_what_it_compared(small_network, small_codes, off_the_stac
     assert result.best == [int(best) for codes in small_codes.values() for best in forward(small_network, codes).best]
     assert [wave.cycle for wave in result.waves] == list(range(7))
     assert seen == [1] * 5
+
+
+@pytest.mark.parametrize("engine", ["myhdl", "lock-step"])
+@pytest.mark.parametrize(("bit", "output"), [(1, "code_ready"), (2, "weight_ready")])
+def test_a_ready_output_that_golden_expects_otherwise(
+    small_network, small_codes, off_the_stack, monkeypatch, engine, bit, output
+):
+    def falsified(records, layout, inputs):
+        ready = handshake_of(records, layout, inputs)
+        ready[CYCLE] ^= bit
+        return ready
+
+    monkeypatch.setattr(cosim.cosimulate, "handshake_of", falsified)
+    with pytest.raises(CosimulationError, match=rf"frame 0, cycle {CYCLE} .*controller\.{output} expected 1 got 0"):
+        off_the_stack(cosimulate, small_network, small_codes, engine=engine)
 
 
 def test_frames_limits_every_utterance(small_network, small_codes, off_the_stack):

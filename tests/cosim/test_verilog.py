@@ -114,6 +114,30 @@ def test_a_fault_in_the_verilog_is_found_where_it_is(tmp_path, checkpoint, utter
     assert 13 < mismatch.cycle < len(CycleModel(checkpoint).frame(utterances["one"][0], first=True))
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("output", "before", "after", "said"),
+    [
+        # Beyond the last code it says yes all the same.
+        ("code_ready", "(loaded < 12)", "(loaded <= 12)", "frame 0, cycle 12 "),
+        ("weight_ready", "(state == 0)", "(state != 1)", "frame 0, cycle "),
+    ],
+)
+def test_a_ready_output_that_no_record_holds_is_compared(
+    checkpoint, utterances, off_the_stack, engine, output, before, after, said
+):
+    design = off_the_stack(build_design, SPECIFICATION)
+    module = design.modules["rsnn_controller"]
+    line = next(line for line in module.text.splitlines() if line.startswith(f"assign {output} ="))
+    assert before in line
+    text = module.text.replace(line, line.replace(before, after))
+    faulty = dataclasses.replace(
+        design, modules=design.modules | {"rsnn_controller": dataclasses.replace(module, text=text)}
+    )
+    with pytest.raises(CosimulationError, match=rf"{said}.*controller\.{output} expected [01] got [01]"):
+        cosimulate_verilog(checkpoint, utterances, engine=engine, design=faulty)
+
+
 def test_toggles_that_the_engine_counts_otherwise_are_an_error(checkpoint, utterances):
     model = CycleModel(checkpoint)
     counter = ActivityCounter(SPECIFICATION)

@@ -7,8 +7,9 @@ import pytest
 
 from cosim.engines.stimuli import CODE_VALID, RESET, START
 from cosim.mutants.designs import DESIGNS
-from cosim.mutants.scenarios import CODE_READY, WEIGHT_READY, Scenario, scenario, scenarios
+from cosim.mutants.scenarios import Scenario, scenario, scenarios
 from golden.checkpoint import random_checkpoint
+from golden.handshake import CODE_READY, WEIGHT_READY
 from golden.layout import build_layout
 from golden.memory_image import memory_image
 
