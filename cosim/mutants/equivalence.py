@@ -1,118 +1,78 @@
 """Mutants that no stimulus can tell from the original: proved by a SAT solver, registers cut.
 
-The module as it is and the module with its survivors in it, the mutant's number an input of both, go into one miter:
-each register that both have becomes an input, its state, and an output, its next state. For each number the solver then
-looks for a state and an input for which an output differs. A mutant that differs may still be equal where it stands:
-its neighbours may never bring that state or input about.
+First the module alone: for no state of its registers and no input does an output or a next state differ. What differs
+there may still be equal where it stands, since the neighbours never bring that input about or do not look: so then the
+whole accelerator, whose registers are still cut. A mutant that differs there may be equal even so, if no history leads
+to that state.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-from cosim.mutants.schemata import inputs_of, schemata
-from rtl.netlist import MODULE
-from rtl.scratch import scratch_folder
-from rtl.synthesis.yosys import LOG, run_yosys
+from pysat.solvers import Glucose4
 
-__all__ = ["proved_equal"]
+from cosim.mutants.miter import Circuit, loops_of, miter
 
-_SELECTOR = "rsnn_mutant"
-_PREPARED = (
-    # Nothing that looks at what a register may hold: both sides have to keep all of them.
-    *("proc", "flatten", "opt_expr", "opt_clean", "memory", "opt_expr", "techmap", "opt_expr"),
-    *("dfflegalize -cell $_DFF_P_ x -cell $_DLATCH_P_ x", "techmap", "techmap -map latch.v", "opt_expr", "opt_clean"),
-    f"splitnets -ports w:* w:{_SELECTOR} %d",
-)
-# A mutant that leaves an assignment out may make a latch: what it holds while it is closed may be anything.
-_LATCH = """
-module \\$_DLATCH_P_ (input E, input D, output Q);
-    wire held;
-    \\$anyseq #(.WIDTH(1)) any (.Y(held));
-    assign Q = E ? D : held;
-endmodule
-"""
-_MARK = "rsnn: mutant"
-# In Yosys' words. Were they others some day, nothing would be proved.
-_EQUAL = re.compile(r"no model found: SUCCESS!$")
-# For one mutant, and for all of a module: what takes longer is not proved.
-_SECONDS, MOST_SECONDS = 20, 600
+__all__ = ["equal_numbers", "proved_equal"]
+
+# Conflicts after which a mutant is not proved; counted, not timed, so that every machine proves the same.
+MOST_CONFLICTS = 20_000
 
 
-def proved_equal(modules: Mapping[str, str], module: str, numbers: Sequence[int]) -> frozenset[int]:
-    """Return those mutants of a module that are the module, whatever its inputs and the state of its registers.
+def proved_equal(
+    modules: Mapping[str, str], mutants: Mapping[str, Sequence[int]], top: str
+) -> dict[str, frozenset[int]]:
+    """Return those mutants with which `top` is `top`, whatever its inputs and the state of its registers.
 
     Parameters
     ----------
     modules : mapping of str to str
-        Text by name, of `module` and of what it instantiates.
-    module : str
-    numbers : sequence of int
-        Of mutants, as `cosim.mutants.schemata.schemata` counts them.
+        Text by name, of `top` and of all that stands in it.
+    mutants : mapping of str to sequence of int
+        Their numbers by module, as `cosim.mutants.schemata.schemata` counts them.
+    top : str
+        What is compared: the module itself, or a module that it stands in.
 
     Raises
     ------
     SynthesisError
         Yosys is not installed, or fails.
     """
-    if not numbers:
-        return frozenset()
-    with scratch_folder("mutants") as folder:
-        script = _script(folder, modules, module, numbers)
-        try:
-            log = run_yosys(script, folder, timeout_s=MOST_SECONDS)
-        except TimeoutError:
-            # What was proved until then is.
-            log = (folder / LOG).read_text(errors="replace") if (folder / LOG).is_file() else ""
-    equal, asked = set(), 0
-    for line in log.splitlines():
-        if line.startswith(_MARK):
-            asked = int(line.split()[-1])
-        elif asked and _EQUAL.search(line):
-            equal.add(asked)
+    mutants = {module: numbers for module, numbers in mutants.items() if numbers}
+    if not mutants:
+        return {}
+    selections, circuits = miter(modules, mutants, top)
+    left, asked = frozenset(selections.values()), False
+    for circuit in circuits:
+        # Yosys may take what is unknown for a 1 on one side and a 0 on the other: then this circuit says nothing.
+        if 0 in equal_numbers(circuit, [0]):
+            left, asked = equal_numbers(circuit, sorted(left)), True
+    equal = left if asked else frozenset()
+    return {
+        module: frozenset(number for number in numbers if selections[module, number] in equal)
+        for module, numbers in mutants.items()
+    }
+
+
+def equal_numbers(circuit: Circuit, numbers: Sequence[int]) -> frozenset[int]:
+    """Return the numbers for which nothing ever differs, and no loop is left.
+
+    Parameters
+    ----------
+    circuit : Circuit
+    numbers : sequence of int
+    """
+    equal = set()
+    with Glucose4(bootstrap_with=circuit.clauses) as solver:
+        for number in numbers:
+            chosen = [bit if number >> place & 1 else -bit for place, bit in enumerate(circuit.selector)]
+            if circuit.loops:
+                _, known = solver.propagate(assumptions=chosen)
+                fixed = set(map(abs, known))
+                if loops_of(edge for edge in circuit.loops if not fixed & set(edge)):
+                    continue
+            solver.conf_budget(MOST_CONFLICTS)
+            if solver.solve_limited(assumptions=[*chosen, circuit.differs]) is False:
+                equal.add(number)
     return frozenset(equal)
-
-
-def _script(folder: Path, modules: Mapping[str, str], module: str, numbers: Sequence[int]) -> list[str]:
-    """Write the files of a run and return what Yosys is to do with them."""
-    inputs = {name: inputs_of(text) for name, text in modules.items()}
-    mutated = schemata(module.removeprefix(MODULE), modules[module], _SELECTOR, inputs, only=frozenset(numbers))
-    sides = {"original": modules[module], "mutated": mutated.text}
-    (folder / "latch.v").write_text(_LATCH)
-    script = []
-    for side, text in sides.items():
-        (folder / f"{side}.v").write_text(_with_input(text, module))
-        script += [f"read_verilog -mem2reg -DSYNTHESIS {side}.v"]
-        for name, other in modules.items():
-            if name != module:
-                (folder / f"{name}.v").write_text(other)
-                script.append(f"read_verilog -mem2reg -DSYNTHESIS {name}.v")
-        script += [f"hierarchy -check -top {module}", *_PREPARED, f"design -stash {side}"]
-    script += [f"design -copy-from {side} -as {side} {module}" for side in sides]
-    script += [
-        "expose -dff -evert-dff -shared original mutated",
-        "miter -equiv -flatten original mutated miter",
-        "hierarchy -top miter",
-        *("techmap", "opt_clean -purge"),
-        # Registers that only one side has may hold anything.
-        *("cutpoint t:$_DFF*", "opt_clean -purge"),
-    ]
-    for number in numbers:
-        proof = f"sat -timeout {_SECONDS} -set in_{_SELECTOR} {number} -prove trigger 0 miter"
-        script += [f"log {_MARK} {number}", proof]
-    return script
-
-
-def _with_input(text: str, module: str) -> str:
-    """Return a module with the mutant's number as its first input."""
-    head = re.search(rf"module {module}\b\s*(?:#\(.*?\)\s*)?\(\n", text, re.DOTALL)
-    assert head is not None, "modules of a design have ports"
-    ansi = re.match(r"\s*(input|output)\b", text[head.end() :]) is not None
-    port = f"    {'input wire [15:0] ' if ansi else ''}{_SELECTOR},\n"
-    text = text[: head.end()] + port + text[head.end() :]
-    if ansi:
-        return text
-    end = text.index("\n);\n", head.end()) + len("\n);\n")
-    return f"{text[:end]}\ninput [15:0] {_SELECTOR};\n{text[end:]}"

@@ -13,7 +13,7 @@ from files.interruption import interruptible
 
 EXIT_DIFFER, EXIT_REFUSED, EXIT_FAULT, EXIT_INTERRUPTED = 1, 2, 3, 130
 # Extras that bring a package, where it is not that of training.
-_EXTRAS = {"pyslang": "hdl"}
+_EXTRAS = {"pysat": "hdl", "pyslang": "hdl"}
 _REPORT = (
     "rsnn: this is a fault of the program, not of its input. Please report the command, the lines above and the file, "
     "if it may be shared, to the issue tracker of the repository that this came from."

