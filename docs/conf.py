@@ -35,7 +35,9 @@ extensions = ["myst_nb", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosumma
 nitpicky = True
 # The names of other projects, in annotations, are not looked up: that would take their inventories from the network.
 nitpick_ignore_regex = [("py:.*", rf"(?!({'|'.join(ROOMS)})\.).*")]
-nitpick_ignore = [("py:class", "power.gates.Value")]  # a type variable, which has no page of its own
+# Type variables, which have no page of their own.
+_VARIABLES = ("power.gates.Value", "rtl.elaboration.Given", "rtl.elaboration.Result")
+nitpick_ignore = [("py:class", name) for name in _VARIABLES]
 
 myst_heading_anchors = 4  # as the plain view has them: page.md#a-heading
 

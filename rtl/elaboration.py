@@ -12,11 +12,11 @@ from typing import ParamSpec, TypeVar
 
 __all__ = ["off_the_stack"]
 
-_Given = ParamSpec("_Given")
-_Result = TypeVar("_Result")
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 
 
-def off_the_stack(function: Callable[_Given, _Result], *args: _Given.args, **keywords: _Given.kwargs) -> _Result:
+def off_the_stack(function: Callable[Given, Result], *args: Given.args, **keywords: Given.kwargs) -> Result:
     """Call a function in a thread of its own and return what it returns, or raise what it raises.
 
     Parameters

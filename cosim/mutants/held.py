@@ -19,6 +19,8 @@ from rtl.synthesis.yosys import run_yosys
 __all__ = ["held_values"]
 
 _NAME = "rsnn_mutant_"
+# What may leave an assignment out. Yosys takes a second for each mutant of a large block.
+_LEAVE_OUT = ("assignment", "turn", "condition")
 # A register is what is assigned at an edge.
 _REGISTER = re.compile(r"^\s*(\w+)(?:\[[^;]*?\])?\s*<=", re.MULTILINE)
 _HELD = re.compile(rf"Latch inferred for signal `\\{_NAME}(\d+)\.\\([\w.]+)")
@@ -40,9 +42,11 @@ def held_values(modules: Mapping[str, str], module: str, numbers: Sequence[int])
     SynthesisError
         Yosys is not installed, or refuses a mutant.
     """
+    inputs = {name: inputs_of(text) for name, text in modules.items()}
+    kinds = [mutant.kind for mutant in schemata(module.removeprefix(MODULE), modules[module], "0", inputs).mutants]
+    numbers = [number for number in numbers if kinds[number - 1] in _LEAVE_OUT]
     if not numbers:
         return {}
-    inputs = {name: inputs_of(text) for name, text in modules.items()}
     with scratch_folder("held") as folder:
         for number in (0, *numbers):
             # The number is a constant here: what is not chosen is not there.
