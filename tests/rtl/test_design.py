@@ -17,8 +17,8 @@ from rtl.design import STREAM_TOP, TOP, build_design, build_stream_modules
 from rtl.netlist import MODULE
 
 NOT_BLOCKS = {
-    *("__init__", "build_cache", "build_entry", "deliverables", "design", "netlist", "packed", "program", "registers"),
-    *("scratch", "sources", "testbench", "timescale"),
+    *("__init__", "build_cache", "build_entry", "deliverables", "design", "elaboration", "netlist", "packed"),
+    *("program", "registers", "scratch", "sources", "testbench", "timescale"),
 }
 # A file whose block takes the place of another's.
 NAMES = {"single_set": "pe_array"}
