@@ -6,10 +6,12 @@ process holds a lock on what it is writing, so that nothing of a living one is t
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,6 +27,18 @@ _cleaned: set[str] = set()
 # What the user's umask leaves of a new file's permissions; asked once, since asking sets it.
 _MASK = os.umask(0o022)
 os.umask(_MASK)
+
+
+def _mode(path: Path) -> int:
+    """Return what there is, as `os.stat` has it; 0 for nothing, a broken link among it."""
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return 0
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        return 0
 
 
 @contextmanager
@@ -49,9 +63,11 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     path = Path(path)
     folder = make_folder(path.parent)
     try:
-        if path.is_dir():  # else it is found out at the end, after all the work
+        # Looked at once: another process may remove it meanwhile.
+        mode = _mode(path)
+        if stat.S_ISDIR(mode):  # else it is found out at the end, after all the work
             raise IsADirectoryError(21, "is a folder, expected a file to write")
-        if path.exists() and not path.is_file():  # a device, a pipe: root would put a file in its place
+        if mode and not stat.S_ISREG(mode):  # a device, a pipe: root would put a file in its place
             raise FileExistsError(17, "is a device or a pipe, expected a file to write")
         file = _begin(folder, path.name)
     except OSError as error:

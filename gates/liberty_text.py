@@ -57,9 +57,10 @@ _OURS = frozenset({"dont_use", "time_unit", "capacitive_load_unit"})
 # Bytes that are unpacked at a time.
 _BLOCK = 1 << 18
 _CONTINUED = r"\\[ \t]*\r?\n"
-_BLANK = re.compile(rf"(?:[ \t\r\n\f\v]++|{_CONTINUED}|/\*(?s:.*?)\*/|//[^\n]*+)*+")
+# No possessive quantifier of a group: Python before 3.11.4 forgets to go back where an alternative fails in one.
+_BLANK = re.compile(rf"[ \t\r\n\f\v]++|{_CONTINUED}|/\*(?s:.*?)\*/|//[^\n]*+")
 _TOKEN = re.compile(
-    rf'"((?:[^"\\\n]|{_CONTINUED}|\\[^\n])*+)"|([{{}}();:,])|((?:[^\s"{{}}();:,/\\]|/(?![*/]))++)', re.ASCII
+    rf'"((?:[^"\\\n]|{_CONTINUED}|\\[^\n])*)"|([{{}}();:,])|((?:[^\s"{{}}();:,/\\]|/(?![*/]))++)', re.ASCII
 )
 _JOINED = re.compile(rf"{_CONTINUED}[ \t]*")
 _NAME = re.compile(r"[A-Za-z_]\w{0,254}", re.ASCII)
@@ -299,11 +300,11 @@ class _Parser:
 
     def _take(self) -> None:
         """Take the next token."""
-        blank = _BLANK.match(self.text, self.at)
-        assert blank is not None
-        at = blank.end()
+        at = self.at
+        while blank := _BLANK.match(self.text, at):
+            at = blank.end()
         self.spaced = at > self.at
-        self.line_ended = self.spaced and "\n" in re.sub(_CONTINUED, "", blank[0])
+        self.line_ended = self.spaced and "\n" in re.sub(_CONTINUED, "", self.text[self.at : at])
         self.at = self.began = at
         if at == len(self.text):
             self.kind, self.token, self.said = "", "", ""

@@ -56,6 +56,11 @@ def _status(work: Callable[[], int]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_REFUSED
     except Exception as error:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            # The interpreter would try once more as it ends, and end with a status of its own.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _status_of(error)
 
 

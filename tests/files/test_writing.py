@@ -21,6 +21,12 @@ def parts(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if path.name.endswith(writing.PART)]
 
 
+def test_a_file_that_goes_away_meanwhile_is_no_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when another process had removed it between two looks at it."""
+    monkeypatch.setattr(Path, "exists", lambda path: True)
+    assert write_text(tmp_path / "a.txt", "new").read_text() == "new"
+
+
 def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
     path = write_text(tmp_path / "a.txt", "old")
     with pytest.raises(KeyError), whole_file(path) as file:
