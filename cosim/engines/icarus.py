@@ -34,6 +34,7 @@ BENCH = "rsnn_icarus_bench"
 _AT_ONCE = 4096
 # Bytes of a stimulus: the code, its higher byte first, then the bits of `cosim.engines.stimuli`.
 _STIMULUS_BYTES = 3
+# What the memories have latched: unknown until they are read.
 _LATCHED = ("weight_buffer.row0", "weight_buffer.row1")
 # In the simulation's own folder: a link to the waveform that was asked for, whose path may be longer than the bench's
 # register; what the simulator prints.

@@ -49,7 +49,7 @@ def _status(work: Callable[[], int]) -> int:
     try:
         status = work()
         # What cannot be printed is noticed here, where it has a status, and not when the interpreter ends.
-        sys.stdout.flush()
+        _flush()
         return status
     except BrokenPipeError:
         # The reader of our output went away (``| head``); the files are written.
@@ -57,11 +57,17 @@ def _status(work: Callable[[], int]) -> int:
         return EXIT_REFUSED
     except Exception as error:
         try:
-            sys.stdout.flush()
+            _flush()
         except OSError:
             # The interpreter would try once more as it ends, and end with a status of its own.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _status_of(error)
+
+
+def _flush() -> None:
+    # A command that is started with its output closed has none.
+    if sys.stdout is not None:
+        sys.stdout.flush()
 
 
 def prepare_environment() -> None:

@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def mutate_all(out: Path, *, designs: Sequence[str], blocks: Sequence[str] = ())
     if unknown := sorted(set(designs) - set(DESIGNS)):
         raise FileError(f"--designs {unknown[0]}: expected some of {', '.join(DESIGNS)}")
     with output_folder(out, by="rsnn mutants") as staging:
-        tools = f"{verilator_version()}, {yosys_version()}"
+        tools = f"{verilator_version()}, {yosys_version()}, python-sat {version('python-sat')}"
         rows: list[dict[str, Any]] = []
         for name in designs:
             chosen = DESIGNS[name]

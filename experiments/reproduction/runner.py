@@ -81,7 +81,7 @@ def _run(job: Job, log: Path, progress: _Progress, why: str, *, shared: bool) ->
     """Run a job's command; return what went wrong, or nothing.
 
     `shared` says that others run beside it: threads that wait must sleep then. Two trainings that spin for each other's
-    cores take eight times as long.
+    cores took six times as long.
     """
     progress.begin(job, why)
     started = time.monotonic()

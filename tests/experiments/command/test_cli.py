@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -109,3 +110,14 @@ def test_help_that_cannot_be_printed_is_said(words):
         command = [sys.executable, "-m", "experiments.command.cli", *words]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr) == (2, "rsnn: No space left on device\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [(["--list"], 0, ""), (["no-such-result"], 2, "rsnn: ")],
+)
+def test_a_closed_output_changes_no_status(words, status, said):
+    command = [sys.executable, "-m", "experiments.command.cli", "reproduce", *words]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False, preexec_fn=lambda: os.close(1))
+    assert done.returncode == status, done.stderr
+    assert done.stderr.startswith(said)
