@@ -1,38 +1,38 @@
-"""Every mutant of a module against every scenario, until the first difference.
+"""Every mutant of a design against every scenario, until the first difference.
 
-One library holds all mutants of a module; a process forked for each runs the scenarios in turn, so that one that never
-settles, or takes the simulator down, takes nothing else with it.
+One library holds the mutants of all modules. Processes forked from this one run them in turn; one that never settles,
+or takes its process down, takes nothing else with it: the next process goes on behind it.
 """
 
 from __future__ import annotations
 
 import os
+import selectors
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
-
 from cosim.engines.record_module import RECORD, SELECTOR
-from cosim.engines.verilator import NOTHING, VerilatorEngine, build_library
+from cosim.engines.verilator import build_library
+from cosim.mutants.driven import Driven
 from cosim.mutants.mutant import Mutant
+from cosim.mutants.population import populate
 from cosim.mutants.scenarios import Scenario
-from cosim.mutants.schemata import Schemata, inputs_of, schemata
 from cosim.scoreboard import PredictionError
-from golden.handshake import NAMES
-from golden.layout import Layout, build_layout
-from golden.memory_image import memory_image
 from rtl.design import Design
-from rtl.netlist import MODULE
 
-__all__ = ["Verdict", "mutate", "run_module"]
+__all__ = ["BaselineError", "Verdict", "run_design"]
 
 # Seconds after which a mutant that has not ended never will: a hundred times what the longest takes.
 MOST_SECONDS = 60
 # Exit status of a process that failed for a reason of its own.
 _FAULT = 70
+# Begins each line of a process's that is a verdict; the others are Verilator's.
+_MARK = "\x01"
+# Mutants a process: so many that a fork costs nothing, so few that all processes end together.
+_SHARE = 50
 
 
 @dataclass(frozen=True)
@@ -59,148 +59,131 @@ class Verdict:
 
 
 class BaselineError(PredictionError):
-    """The module differs from golden with no mutant at work."""
+    """The design differs from golden with no mutant at work."""
 
 
-def mutate(design: Design, module: str) -> Schemata:
-    """Return a module of a design with all its mutants.
-
-    Parameters
-    ----------
-    design : Design
-    module : str
-        As the design names it.
-    """
-    inputs = {name: inputs_of(each.text) for name, each in design.modules.items()}
-    return schemata(module.removeprefix(MODULE), design.modules[module].text, f"{RECORD}.{SELECTOR}", inputs)
-
-
-def run_module(
+def run_design(
     design: Design,
-    module: str,
     scenarios: Sequence[Scenario],
+    chosen: Mapping[str, Sequence[int] | None],
     *,
     progress: Callable[[int], object] | None = None,
-) -> list[Verdict]:
-    """Return the verdict on each mutant of a module, in their order.
+) -> dict[str, dict[int, Verdict]]:
+    """Return the verdict on mutants of a design, by module and number.
 
     Parameters
     ----------
     design : Design
-    module : str
-        As the design names it.
     scenarios : sequence of Scenario
         Of the design's specification, the likeliest to tell first.
+    chosen : mapping of str to (sequence of int or None)
+        Numbers of mutants by module, as the design names it; None for all.
     progress : callable, optional
-        Called with 1 after each mutant.
+        Called with the number of mutants that are done since it was last called.
 
     Raises
     ------
     BaselineError
-        The module as it is differs from golden.
+        The design as it is differs from golden.
     EngineError
         Verilator or a compiler is missing, or the build fails.
     """
-    mutated = mutate(design, module)
-    if not mutated.mutants:
-        return []
-    library = build_library(design, {f"{module}.v": mutated.text})
-    prepared = [_Prepared(scenario) for scenario in scenarios]
-    for each in prepared:
+    texts = {name: module.text for name, module in design.modules.items()}
+    population = populate(texts, f"{RECORD}.{SELECTOR}", chosen)
+    if not population.selections:
+        return {module: {} for module in chosen}
+    library = build_library(design, {f"{module}.v": text for module, text in population.texts.items()})
+    driven = [Driven(scenario) for scenario in scenarios]
+    for each in driven:
         if found := each.difference(design, library, 0):
-            raise BaselineError(f"{module}, no mutant at work, {each.scenario.name}: {found}")
-    verdicts = []
-    for number, mutant in enumerate(mutated.mutants, 1):
-        verdicts.append(_apart(design, library, prepared, number, mutant))
-        if progress is not None:
-            progress(1)
-    return verdicts
+            raise BaselineError(f"no mutant at work, {each.scenario.name}: {found}")
+    verdicts: dict[str, dict[int, Verdict]] = {module: {} for module in chosen}
+    places = {number: place for place, number in population.selections.items()}
+    for number, (scenario, difference) in _run(design, library, driven, sorted(places), progress):
+        module, own = places[number]
+        verdicts[module][own] = Verdict(population.mutants[module][own - 1], scenario, difference)
+    return {module: dict(sorted(each.items())) for module, each in verdicts.items()}
 
 
-class _Prepared:
-    """A scenario with its weights as the library takes them."""
+@dataclass
+class _Process:
+    """One that runs mutants in turn, and what it has said."""
 
-    def __init__(self, scenario: Scenario) -> None:
-        self.scenario = scenario
-        self.layout = build_layout(scenario.checkpoint.specification)
-        self.banks = memory_image(scenario.checkpoint)
-        size = 4 * -(-scenario.checkpoint.specification.lanes * scenario.checkpoint.specification.weight_bits // 32)
-        self.rows = [np.frombuffer(port.row.to_bytes(size, "little"), dtype="<u4") for port in scenario.weights]
-
-    def difference(self, design: Design, library: Path, mutant: int) -> str:
-        """Return the first difference from golden, "" if there is none."""
-        given = self.scenario
-        engine = VerilatorEngine(design, library=library, mutant=mutant)
-        engine.load(self.banks)
-        got, ready = np.zeros_like(given.expected), np.zeros_like(given.handshake)
-        borders = sorted({0, *(port.cycle for port in given.weights), len(given.stimuli)})
-        ports = iter(zip(given.weights, self.rows, strict=True))
-        coming = next(ports, None)
-        for begin, end in pairwise(borders):
-            while coming is not None and coming[0].cycle == begin:
-                port, row = coming
-                engine.weight_port(valid=port.valid, bank=port.bank, address=port.address, row=row)
-                coming = next(ports, None)
-            engine.run(
-                given.stimuli[begin:end], given.codes[begin:end], got[begin:end],
-                handshake=ready[begin:end], counting=NOTHING,
-            )  # fmt: skip
-        engine.close()
-        return _first(self.layout, given, got, ready)
+    pid: int
+    pipe: int
+    numbers: list[int]
+    said: bytes = b""
 
 
-def _first(layout: Layout, given: Scenario, got: np.ndarray, ready: np.ndarray) -> str:
-    """Return where golden and what came first differ."""
-    wrong = (got != given.expected).any(axis=1) | (ready != given.handshake)
-    if not wrong.any():
-        return ""
-    at = int(np.argmax(wrong))
-    for field in layout.fields:
-        words = slice(field.offset, field.offset + field.words)
-        if (got[at, words] != given.expected[at, words]).any():
-            expected, came = (_hex(array[at, words]) for array in (given.expected, got))
-            return f"cycle {at}: {field.path}: expected {expected} got {came}"
-    bits = int(ready[at] ^ given.handshake[at])
-    return f"cycle {at}: {NAMES[bits & -bits]}: not as expected"
+def _run(
+    design: Design,
+    library: Path,
+    driven: Sequence[Driven],
+    numbers: Sequence[int],
+    progress: Callable[[int], object] | None,
+) -> Iterator[tuple[int, tuple[str, str]]]:
+    """Yield number, scenario and difference of each mutant, on all cores."""
+    waiting = deque(list(numbers[begin : begin + _SHARE]) for begin in range(0, len(numbers), _SHARE))
+    cores = len(os.sched_getaffinity(0))
+    with selectors.DefaultSelector() as running:
+        while waiting or running.get_map():
+            while waiting and len(running.get_map()) < cores:
+                process = _forked(design, library, driven, waiting.popleft())
+                running.register(process.pipe, selectors.EVENT_READ, process)
+            for key, _ in running.select():
+                process = key.data
+                if part := os.read(process.pipe, 1 << 16):
+                    process.said += part
+                    continue
+                running.unregister(process.pipe)
+                os.close(process.pipe)
+                found, rest = _ended(process)
+                if rest:
+                    waiting.appendleft(rest)
+                yield from found.items()
+                if progress is not None:
+                    progress(len(found))
 
 
-def _hex(words: np.ndarray) -> str:
-    return f"{int.from_bytes(words.astype('<u8').tobytes(), 'little'):x}"
-
-
-def _apart(
-    design: Design, library: Path, prepared: Sequence[_Prepared], number: int, mutant: Mutant
-) -> Verdict:
-    """Run a mutant in a process of its own."""
+def _forked(design: Design, library: Path, driven: Sequence[Driven], numbers: list[int]) -> _Process:
+    """Return a process that runs mutants one after the other."""
     reading, writing = os.pipe()
     child = os.fork()
-    if child == 0:
-        status = _FAULT
-        try:
-            os.close(reading)
-            # What Verilator prints as it gives up says how it ended.
-            os.dup2(writing, 1)
-            os.dup2(writing, 2)
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    if child:
+        os.close(writing)
+        return _Process(child, reading, numbers)
+    status = _FAULT
+    try:
+        os.close(reading)
+        # What Verilator prints as it gives up says how it ended.
+        os.dup2(writing, 1)
+        os.dup2(writing, 2)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        for number in numbers:
             signal.alarm(MOST_SECONDS)
-            with os.fdopen(writing, "w") as pipe:
-                for scenario, found in _differences(design, library, prepared, number):
-                    if found:
-                        pipe.write(f"{scenario}\n{found}")
-                        break
-            status = 0
-        finally:
-            os._exit(status)
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        said = pipe.read()
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    if status == _FAULT:
-        raise RuntimeError(f"{mutant.what}: the process that ran it failed")
-    if status:
-        return Verdict(mutant, "the simulation ended", _ending(status, said))
-    scenario, _, difference = said.partition("\n")
-    return Verdict(mutant, scenario, difference)
+            found = (each for each in _differences(design, library, driven, number) if each[1])
+            scenario, difference = next(found, ("", ""))
+            os.write(writing, f"{_MARK}{number}\t{scenario}\t{difference}\n".encode())
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _ended(process: _Process) -> tuple[dict[int, tuple[str, str]], list[int]]:
+    """Return the verdicts of a process that has ended, and the mutants behind the one that it ended with."""
+    status = os.waitstatus_to_exitcode(os.waitpid(process.pid, 0)[1])
+    said = process.said.decode(errors="replace")
+    found = {}
+    for line in said.splitlines():
+        if line.startswith(_MARK):
+            number, scenario, difference = line.removeprefix(_MARK).split("\t")
+            found[int(number)] = (scenario, difference)
+    left = [number for number in process.numbers if number not in found]
+    if status == _FAULT or (left and not status):
+        raise RuntimeError(f"mutant {left[:1]}: the process that ran it failed:\n{said}")
+    if left:
+        found[left[0]] = ("the simulation ended", _ending(status, said.rpartition(_MARK)[2]))
+    return found, left[1:]
 
 
 def _ending(status: int, said: str) -> str:
@@ -214,7 +197,7 @@ def _ending(status: int, said: str) -> str:
 
 
 def _differences(
-    design: Design, library: Path, prepared: Sequence[_Prepared], number: int
+    design: Design, library: Path, driven: Sequence[Driven], number: int
 ) -> Iterator[tuple[str, str]]:
-    for each in prepared:
+    for each in driven:
         yield each.scenario.name, each.difference(design, library, number)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cosim.mutants.schemata import inputs_of, schemata
+from cosim.mutants.population import populate
 from rtl.netlist import MODULE
 from rtl.scratch import scratch_folder
 from rtl.synthesis.yosys import run_yosys
@@ -105,19 +105,10 @@ def miter(
     SynthesisError
         Yosys is not installed, or fails.
     """
-    inputs = {name: inputs_of(text) for name, text in modules.items()}
     banks = {} if top == _MEMORY else {_MEMORY: _BANK}
-    sides = {side: dict(modules) | banks for side in ("original", "mutated")}
-    selections: dict[tuple[str, int], int] = {}
-    offset = 0
-    for module, numbers in mutants.items():
-        # Thirty-two bits wide, since a number is: below the offset it is no mutant's.
-        selector = f"({_SELECTOR} - {offset})"
-        given = schemata(module.removeprefix(MODULE), modules[module], selector, inputs, only=frozenset(numbers))
-        sides["mutated"][module] = given.text
-        selections |= {(module, number): offset + number for number in numbers}
-        offset += len(given.mutants)
-    assert offset < 1 << _SELECTOR_BITS, "the selector has fewer bits"
+    population = populate(modules, _SELECTOR, mutants)
+    assert max(population.selections.values(), default=0) < 1 << _SELECTOR_BITS, "the selector has fewer bits"
+    sides = {"original": dict(modules) | banks, "mutated": dict(modules) | banks | population.texts}
     script = []
     with scratch_folder("mutants") as folder:
         for side, texts in sides.items():
@@ -140,7 +131,7 @@ def miter(
             script += ["aigmap", "opt_merge", "opt_clean -purge", f"write_json {unknown}.json", "design -load cut"]
         run_yosys(script, folder)
         made = [json.loads((folder / f"{unknown}.json").read_text())["modules"]["miter"] for unknown in _UNKNOWN]
-    return selections, tuple(map(_circuit, made))
+    return population.selections, tuple(map(_circuit, made))
 
 
 def _circuit(module: dict[str, Any]) -> Circuit:

@@ -35,7 +35,7 @@ class Schemata:
     text : str
         What to compile in the module's place.
     mutants : tuple of Mutant
-        Of the selector's values 1, 2, ...; 0 is the module as it was.
+        Their numbers are 1, 2, ...; 0 is the module as it was.
     """
 
     text: str
@@ -64,6 +64,7 @@ def schemata(
     inputs: Mapping[str, frozenset[str]] | None = None,
     *,
     only: Container[int] | None = None,
+    offset: int = 0,
 ) -> Schemata:
     """Return a module with every mutant in it.
 
@@ -79,8 +80,10 @@ def schemata(
         Of each module that it instantiates (`inputs_of`); without them connections stay as they are.
     only : container of int, optional
         Numbers of the mutants that the text has; they are those of all.
+    offset : int
+        What the selector's values are more than the numbers.
     """
-    return _Writer(module, text, selector, inputs or {}, only).written()
+    return _Writer(module, text, selector, inputs or {}, only, offset).written()
 
 
 class _Writer:
@@ -91,8 +94,10 @@ class _Writer:
         selector: str,
         inputs: Mapping[str, frozenset[str]],
         only: Container[int] | None,
+        offset: int,
     ) -> None:
-        self.module, self.text, self.selector, self.inputs, self.only = module, text, selector, inputs, only
+        self.module, self.text, self.selector, self.inputs = module, text, selector, inputs
+        self.only, self.offset = only, offset
         self.tree = SyntaxTree.fromText(text)
         self.shapes, self.locals, self.widths, self.parameters = _declared(self.tree)
         self.mutants: list[Mutant] = []
@@ -124,7 +129,7 @@ class _Writer:
         return number if self.only is None or number in self.only else 0
 
     def _is(self, number: int) -> str:
-        return f"({self.selector} == {number})"
+        return f"({self.selector} == {number + self.offset})"
 
     def _changes(self, node: Any, scope: Scope, within: tuple[int, int]) -> Iterator[tuple[str, str]]:
         """Yield kind and whole text of each change of `node`, as part of the text `within`."""

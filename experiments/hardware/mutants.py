@@ -12,12 +12,14 @@ from typing import Any
 
 from tqdm import tqdm
 
-from cosim.engines.verilator import verilator_version
-from cosim.mutants.campaign import Verdict, run_module
-from cosim.mutants.designs import DESIGNS
+from cosim.engines.verilator import build_key
+from cosim.mutants.campaign import run_design
+from cosim.mutants.designs import DESIGNS, MutatedDesign
 from cosim.mutants.equivalence import proved_equal
 from cosim.mutants.held import held_values
-from cosim.mutants.scenarios import Scenario, scenarios
+from cosim.mutants.mutant import Mutant
+from cosim.mutants.population import populate
+from cosim.mutants.scenarios import scenarios
 from experiments.chain.simulation_key import ROOMS
 from experiments.command.tables import write_csv, write_text
 from files.errors import FileError
@@ -32,12 +34,17 @@ __all__ = ["mutate_all"]
 
 KILLED, HELD, EQUAL, IN_PLACE, UNDECIDED = "killed", "keeps a value", "equal", "equal in place", "undecided"
 _VERDICTS = (KILLED, HELD, EQUAL, IN_PLACE, UNDECIDED)
+_MEMORY = f"{MODULE}memory"
+# What a proof depends on besides the texts: no scenario.
+_PROOFS = tuple(
+    f"cosim.mutants.{name}" for name in ("alternatives", "equivalence", "held", "miter", "population", "schemata")
+)
 
 
-def mutate_all(out: Path, *, designs: Sequence[str], blocks: Sequence[str] = ()) -> str:
+def mutate_all(out: Path, *, designs: Sequence[str], blocks: Sequence[str] = (), again: bool = False) -> str:
     """Run the campaign and write ``mutants.csv``, ``summary.csv`` and ``summary.md``.
 
-    The verdicts on a module are kept by all sources that have a part in them, so that a run that was ended goes on.
+    What is found is kept by all that it depends on, so that a run that was ended goes on.
 
     Parameters
     ----------
@@ -47,6 +54,8 @@ def mutate_all(out: Path, *, designs: Sequence[str], blocks: Sequence[str] = ())
         Of `cosim.mutants.designs.DESIGNS`.
     blocks : sequence of str
         Modules without what all names begin with; empty for all.
+    again : bool
+        Of a later design all mutants, not just those that no earlier one has.
 
     Returns
     -------
@@ -63,22 +72,18 @@ def mutate_all(out: Path, *, designs: Sequence[str], blocks: Sequence[str] = ())
     if unknown := sorted(set(designs) - set(DESIGNS)):
         raise FileError(f"--designs {unknown[0]}: expected some of {', '.join(DESIGNS)}")
     with output_folder(out, by="rsnn mutants") as staging:
-        tools = f"{verilator_version()}, {yosys_version()}, python-sat {version('python-sat')}"
         rows: list[dict[str, Any]] = []
+        seen: set[Mutant] = set()
         for name in designs:
-            chosen = DESIGNS[name]
-            design = build_design(chosen.specification, chosen.architecture)
-            modules = [module for module in design.modules if not blocks or module.removeprefix(MODULE) in blocks]
-            if not modules:
-                known = ", ".join(module.removeprefix(MODULE) for module in design.modules)
-                raise FileError(f"--blocks {blocks[0]}: expected some of {known}")
-            driven = scenarios(chosen.specification)
-            found: dict[str, list[dict[str, Any]]] = {}
-            for module in tqdm(modules, f"mutants of {name}", unit="module", disable=None, file=sys.stderr):
-                key = digest(sources_digest(*ROOMS, __name__), repr(chosen), module, tools)
-                found[module] = kept("mutants", key, lambda: _verdicts(name, design, module, driven))  # noqa: B023
-            _decide_in_place(design, found, tools)
-            rows += [row for each in found.values() for row in each]
+            design = build_design(DESIGNS[name].specification, DESIGNS[name].architecture)
+            texts = {module: given.text for module, given in design.modules.items()}
+            everyone = populate(texts, "0", dict.fromkeys(_asked(texts, blocks))).mutants
+            chosen = {
+                module: [number for number, mutant in enumerate(mutants, 1) if again or mutant not in seen]
+                for module, mutants in everyone.items()
+            }
+            seen.update(mutant for mutants in everyone.values() for mutant in mutants)
+            rows += _rows(name, design, chosen)
         summary = _summary(rows)
         write_csv(staging / "mutants.csv", rows)
         write_csv(staging / "summary.csv", summary)
@@ -87,54 +92,93 @@ def mutate_all(out: Path, *, designs: Sequence[str], blocks: Sequence[str] = ())
     return f"{text}\nwritten: {out}/\n"
 
 
-def _verdicts(name: str, design: Design, module: str, driven: Sequence[Scenario]) -> list[dict[str, Any]]:
-    """Return the rows of a module that is looked at alone."""
-    verdicts = run_module(design, module, driven)
-    texts = {each: given.text for each, given in design.modules.items()}
-    left = [number for number, verdict in enumerate(verdicts, 1) if not verdict.killed]
-    # Of a memory each word would be one of these.
-    held = held_values(texts, module, left) if module != f"{MODULE}memory" else {}
-    asked = [number for number in left if number not in held]
-    # The accelerator as a whole comes later, with the mutants of all modules.
-    equal = proved_equal(texts, {module: asked}, module).get(module, frozenset()) if module != TOP else frozenset()
+def _asked(texts: Mapping[str, str], blocks: Sequence[str]) -> list[str]:
+    known = {module.removeprefix(MODULE): module for module in texts}
+    if unknown := [block for block in blocks if block not in known]:
+        raise FileError(f"--blocks {unknown[0]}: expected some of {', '.join(known)}")
+    return [module for block, module in known.items() if not blocks or block in blocks]
 
-    def decided(number: int, verdict: Verdict) -> tuple[str, str]:
-        if verdict.killed:
-            return KILLED, verdict.difference
-        if number in held:
-            return HELD, held[number]
-        return (EQUAL if number in equal else UNDECIDED), ""
 
+def _rows(name: str, design: Design, chosen: Mapping[str, Sequence[int]]) -> list[dict[str, Any]]:
+    """Return a row a mutant of a design."""
+    texts = {module: given.text for module, given in design.modules.items()}
+    simulated = _simulated(DESIGNS[name], design, chosen)
+    left = {
+        module: [number for number, (scenario, _) in zip(numbers, simulated[module], strict=True) if not scenario]
+        for module, numbers in chosen.items()
+    }
+    held, equal = {}, {}
+    for module in tqdm(left, f"proofs of {name}", unit="module", disable=None, file=sys.stderr):
+        # Of a memory each word would be one that is held.
+        held[module] = _held(texts, module, left[module]) if module != _MEMORY else {}
+        left[module] = [number for number in left[module] if number not in held[module]]
+        # The accelerator as a whole comes later, with the mutants of all modules.
+        equal[module] = _proved(texts, {module: left[module]}, module)[module] if module != TOP else []
+        left[module] = [number for number in left[module] if number not in equal[module]]
+    in_place = _proved(texts, left, TOP)
+    population = populate(texts, "0", chosen)
     rows = []
-    for number, verdict in enumerate(verdicts, 1):
-        said, why = decided(number, verdict)
-        rows.append(
-            {
-                "design": name,
-                **asdict(verdict.mutant),
-                "verdict": said,
-                "scenario": verdict.scenario,
-                "first_difference": why,
-            }
-        )
+    for module, numbers in chosen.items():
+        for number, (scenario, difference) in zip(numbers, simulated[module], strict=True):
+            if scenario:
+                verdict = KILLED
+            elif number in held[module]:
+                verdict, difference = HELD, held[module][number]
+            elif number in equal[module]:
+                verdict = EQUAL
+            else:
+                verdict = IN_PLACE if number in in_place[module] else UNDECIDED
+            rows.append(
+                {
+                    "design": name,
+                    **asdict(population.mutants[module][number - 1]),
+                    "verdict": verdict,
+                    "scenario": scenario,
+                    "first_difference": difference,
+                }
+            )
     return rows
 
 
-def _decide_in_place(design: Design, found: Mapping[str, list[dict[str, Any]]], tools: str) -> None:
-    """Ask of what is undecided in a module alone whether it is equal where the module stands."""
-    left = {
-        module: [number for number, row in enumerate(rows, 1) if row["verdict"] == UNDECIDED]
-        for module, rows in found.items()
-    }
-    texts = {each: given.text for each, given in design.modules.items()}
-    key = digest(sources_digest("cosim.mutants"), design.digest, repr(left), tools)
+def _simulated(
+    chosen: MutatedDesign, design: Design, numbers: Mapping[str, Sequence[int]]
+) -> dict[str, list[tuple[str, str]]]:
+    """Return scenario and first difference of each mutant."""
+    key = digest(sources_digest(*ROOMS), repr(chosen), repr(numbers), build_key())
+    total = sum(map(len, numbers.values()))
+
+    def simulate() -> dict[str, list[tuple[str, str]]]:
+        driven = scenarios(chosen.specification)
+        with tqdm(total=total, desc=chosen.what, unit="mutant", disable=None, file=sys.stderr) as bar:
+            found = run_design(design, driven, numbers, progress=bar.update)
+        return {
+            module: [(found[module][number].scenario, found[module][number].difference) for number in asked]
+            for module, asked in numbers.items()
+        }
+
+    return dict(kept("mutants", key, simulate))
+
+
+def _held(texts: Mapping[str, str], module: str, numbers: Sequence[int]) -> dict[int, str]:
+    """Return the name of what each mutant keeps, of those that keep something."""
+    key = _proof_key(texts, {module: numbers}, "held")
+    found = kept("held", key, lambda: list(held_values(texts, module, numbers).items()))
+    return dict(found)
+
+
+def _proved(texts: Mapping[str, str], numbers: Mapping[str, Sequence[int]], top: str) -> dict[str, list[int]]:
+    """Return the mutants with which `top` is what it was."""
 
     def prove() -> dict[str, list[int]]:
-        return {module: sorted(numbers) for module, numbers in proved_equal(texts, left, TOP).items()}
+        return {module: sorted(equal) for module, equal in proved_equal(texts, numbers, top).items()}
 
-    for module, numbers in kept("in-place", key, prove).items():
-        for number in numbers:
-            found[module][number - 1]["verdict"] = IN_PLACE
+    found = kept("proved-equal", _proof_key(texts, numbers, top), prove)
+    return {module: found.get(module, []) for module in numbers}
+
+
+def _proof_key(texts: Mapping[str, str], numbers: Mapping[str, Sequence[int]], what: str) -> str:
+    tools = f"{yosys_version()}, python-sat {version('python-sat')}, pyslang {version('pyslang')}"
+    return digest(sources_digest(*_PROOFS), repr(sorted(texts.items())), repr(dict(numbers)), what, tools)
 
 
 def _summary(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
