@@ -1,29 +1,51 @@
 """Mutants that make a process without memory keep a value: an assignment that is left out leaves the latest one.
 
 A simulation may never tell, where it was the same; in hardware it would be a latch, or, of a local variable, anything.
-Yosys says which signals a process may keep. What is clocked is read as if it were not, and its registers, which may,
-are left out.
+Slang follows every path of a process and says what may not be assigned on it. What is clocked is read as if it were
+not, and its registers, which may keep their value, are left out.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
+
+from pyslang.analysis import AnalysisManager
+from pyslang.ast import Compilation
+from pyslang.syntax import SyntaxTree
 
 from cosim.mutants.schemata import inputs_of, schemata
 from rtl.netlist import MODULE
-from rtl.scratch import scratch_folder
-from rtl.synthesis.yosys import run_yosys
 
-__all__ = ["held_values"]
+__all__ = ["held_signals", "held_values"]
 
-_NAME = "rsnn_mutant_"
-# What may leave an assignment out. Yosys takes a second for each mutant of a large block.
+# What may leave an assignment out.
 _LEAVE_OUT = ("assignment", "turn", "condition")
 # A register is what is assigned at an edge.
 _REGISTER = re.compile(r"^\s*(\w+)(?:\[[^;]*?\])?\s*<=", re.MULTILINE)
-_HELD = re.compile(rf"Latch inferred for signal `\\{_NAME}(\d+)\.\\([\w.]+)")
+_PROCESS = re.compile(r"\balways @(?:\*|\([^)]*\))")
+# Only a loop with a variable of its own is gone through turn by turn.
+_LOOP = re.compile(r"\bfor \((?=\w+=)")
+
+
+def held_signals(text: str) -> frozenset[str]:
+    """Return the signals of a Verilog module that keep a value and are no registers; a word of an array each.
+
+    Parameters
+    ----------
+    text : str
+        A Verilog file of one module.
+    """
+    changed = _LOOP.sub("for (int ", _PROCESS.sub("always_comb", text))
+    compilation = Compilation()
+    compilation.addSyntaxTree(SyntaxTree.fromText(changed))
+    # Analysis is of what is complete.
+    compilation.getSemanticDiagnostics()
+    manager = AnalysisManager()
+    manager.analyze(compilation)
+    found = {str(each.args[0]) for each in manager.getDiagnostics() if "InferredLatch" in str(each.code)}
+    registers = set(_REGISTER.findall(text))
+    return frozenset(name for name in found if name.split("[")[0] not in registers)
 
 
 def held_values(modules: Mapping[str, str], module: str, numbers: Sequence[int]) -> dict[int, str]:
@@ -36,27 +58,17 @@ def held_values(modules: Mapping[str, str], module: str, numbers: Sequence[int])
     module : str
     numbers : sequence of int
         Of mutants, as `cosim.mutants.schemata.schemata` counts them.
-
-    Raises
-    ------
-    SynthesisError
-        Yosys is not installed, or refuses a mutant.
     """
     inputs = {name: inputs_of(text) for name, text in modules.items()}
-    kinds = [mutant.kind for mutant in schemata(module.removeprefix(MODULE), modules[module], "0", inputs).mutants]
-    numbers = [number for number in numbers if kinds[number - 1] in _LEAVE_OUT]
-    if not numbers:
-        return {}
-    with scratch_folder("held") as folder:
-        for number in (0, *numbers):
-            # The number is a constant here: what is not chosen is not there.
-            text = schemata(module.removeprefix(MODULE), modules[module], f"{number}", inputs, only={number}).text
-            text = re.sub(rf"\bmodule {module}\b", f"module {_NAME}{number}", text)
-            (folder / f"{number}.v").write_text(text.replace("@(posedge clk)", "@*"))
-        log = run_yosys([*(f"read_verilog -DSYNTHESIS {number}.v" for number in (0, *numbers)), "proc"], folder)
-    registers = set(_REGISTER.findall(modules[module]))
-    held: dict[int, set[str]] = defaultdict(set)
-    for number, signal in _HELD.findall(log):
-        if signal not in registers:
-            held[int(number)].add(signal)
-    return {number: min(held[number] - held[0]) for number in numbers if held[number] - held[0]}
+    name, text = module.removeprefix(MODULE), modules[module]
+    mutants = schemata(name, text, "0", inputs, only=()).mutants
+    original = held_signals(text)
+    held = {}
+    for number in numbers:
+        if mutants[number - 1].kind not in _LEAVE_OUT:
+            continue
+        # The number is a constant here: what is not chosen is not there.
+        more = held_signals(schemata(name, text, f"{number}", inputs, only={number}).text) - original
+        if more:
+            held[number] = min(more)
+    return held

