@@ -74,6 +74,9 @@ always @(a) begin: spread
     for (w=0; w<4; w=w+1) begin
         words[w] = a[w];
     end
+    if (a[0]) begin
+        words[3] = 0;
+    end
     out = {words[3], words[2], words[1], words[0]};
 end
 endmodule
