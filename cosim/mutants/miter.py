@@ -37,12 +37,16 @@ module {_MEMORY} #(parameter DEPTH = 4, parameter WIDTH = 4, parameter ADDRESS_B
     (* keep *) reg written, taken;
     (* keep *) reg [ADDRESS_BITS-1:0] written_address, taken_address;
     (* keep *) reg [WIDTH-1:0] written_row;
+    localparam [31:0] ROWS = DEPTH;
+    // Beyond its depth a bank is neither written nor read.
+    wire writes = write && {1'b0, write_address} < ROWS[ADDRESS_BITS:0];
+    wire reads = read && {1'b0, address} < ROWS[ADDRESS_BITS:0];
     always @(posedge clk) begin
-        written <= write;
-        written_address <= write ? write_address : 0;
-        written_row <= write ? write_row : 0;
-        taken <= read;
-        taken_address <= read ? address : 0;
+        written <= writes;
+        written_address <= writes ? write_address : 0;
+        written_row <= writes ? write_row : 0;
+        taken <= reads;
+        taken_address <= reads ? address : 0;
         row <= ~row;
     end
 endmodule
