@@ -39,8 +39,8 @@ module {_MEMORY} #(parameter DEPTH = 4, parameter WIDTH = 4, parameter ADDRESS_B
     (* keep *) reg [WIDTH-1:0] written_row;
     localparam [31:0] ROWS = DEPTH;
     // Beyond its depth a bank is neither written nor read.
-    wire writes = write && {1'b0, write_address} < ROWS[ADDRESS_BITS:0];
-    wire reads = read && {1'b0, address} < ROWS[ADDRESS_BITS:0];
+    wire writes = write && {{1'b0, write_address}} < ROWS[ADDRESS_BITS:0];
+    wire reads = read && {{1'b0, address}} < ROWS[ADDRESS_BITS:0];
     always @(posedge clk) begin
         written <= writes;
         written_address <= writes ? write_address : 0;
