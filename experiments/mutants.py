@@ -13,17 +13,23 @@ DESIGNS = ("small", "one-step", "tiled", "lanes", "one-set", "switches", "wide")
 
 def _arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--designs", nargs="+", choices=DESIGNS, default=["small"], metavar="NAME",
-        help=f"accelerators to mutate, of {', '.join(DESIGNS)} (default: small)",
+        "--designs", nargs="+", choices=DESIGNS, default=DESIGNS, metavar="NAME",
+        help=f"accelerators to mutate (default: all, {', '.join(DESIGNS)})",
+    )  # fmt: skip
+    command.add_argument(
+        "--again", action="store_true",
+        help="of each design all mutants (default: those that no check of an earlier design noticed)",
     )  # fmt: skip
     command.add_argument("--blocks", nargs="+", default=[], metavar="NAME", help="modules (default: all)")
     add_out(command, "results/mutants")
 
 
-def _work(given: argparse.Namespace) -> None:
+def _work(given: argparse.Namespace) -> int:
     from experiments.hardware.mutants import mutate_all
 
-    print(mutate_all(given.out, designs=given.designs, blocks=given.blocks), end="")
+    text, undecided = mutate_all(given.out, designs=given.designs, blocks=given.blocks, again=given.again)
+    print(text, end="")
+    return int(undecided > 0)
 
 
 EXPERIMENT = Experiment(

@@ -27,12 +27,13 @@ class MutatedDesign:
     architecture: str = "sliced"
 
 
-# Odd sizes: the last group of outputs is not full, and the frame period is shorter than the longest frame.
+# Odd sizes: the last group of outputs is not full, and the frame period is shorter than the longest frame. Three pairs
+# of groups: a receiver that waits holds the pipeline in the middle of a frame as well as at its end.
 _SMALL = Specification(
     inputs=6,
     input_bits=4,
     layers=(8, 8),
-    outputs=27,
+    outputs=43,
     lanes=8,
     logits_per_cycle=4,
     membrane_bits=(8, 7),

