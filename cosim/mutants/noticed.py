@@ -1,14 +1,15 @@
 """Which mutants of a module a property notices: all of them in one circuit, unrolled from reset, asked one by one.
 
 Yosys makes gates of the modules, one of them with all its mutants, and of the property. What is left of these for one
-mutant is laid out once a cycle, and a SAT solver looks for inputs that keep the assumptions and break an assertion. What it finds begins at reset, so it can happen; what it does not find within `CYCLES` is not noticed.
+mutant is laid out once a cycle. Where the proof by induction goes through with the mutant as well, the property does not
+notice it. Where it does not, a SAT solver looks for inputs from reset on that keep the assumptions and break an
+assertion: what it finds can happen, and what it does not find within `CYCLES` counts as not noticed.
 """
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ from rtl.netlist import MODULE
 from rtl.scratch import scratch_folder
 from rtl.synthesis.yosys import run_yosys
 
-__all__ = ["CYCLES", "noticed", "module_mutants"]
+__all__ = ["CYCLES", "module_mutants", "noticed"]
 
 # Cycles from reset in which a mutant has to break an assertion: two frames of the small networks' outputs.
 CYCLES = 24
@@ -98,23 +99,38 @@ def noticed(
         The module without a mutant breaks an assertion.
     """
     system = _system(wanted, module, frozenset(numbers) if numbers is not None else None)
-    original = _folded(system, 0)
-    assert original is not None, f"{wanted.name}: {module} has a loop"
-    assert _breaks(original, cycles) is None, f"{wanted.name} does not hold without a mutant"
+    asked = numbers if numbers is not None else range(1, len(module_mutants(wanted, module)) + 1)
     found: dict[int, int] = {}
-    for number in numbers if numbers is not None else range(1, len(module_mutants(wanted, module)) + 1):
-        folded = _folded(system, number)
-        # Most mutants are nowhere that the property looks.
-        if folded is not None and folded != original and (depth := _breaks(folded, cycles)) is not None:
-            found[number] = depth
+    inputs_of = {out: (left, right) for out, left, right in system.gates}
+    # What the mutant's number alone decides, a solver propagates.
+    with Glucose4(bootstrap_with=[[1]]) as chooser:
+        for out, left, right in system.gates:
+            chooser.append_formula([[-out, left], [-out, right], [out, -left, -right]])
+
+        def folded(number: int) -> _System | None:
+            chosen = [bit if number >> place & 1 else -bit for place, bit in enumerate(system.selector)]
+            _, known = chooser.propagate(assumptions=[1, *chosen])
+            return _folded(system, inputs_of, {abs(net): 1 if net > 0 else -1 for net in known})
+
+        original = folded(0)
+        assert original is not None, f"{wanted.name}: {module} has a loop"
+        assert _is_inductive(original, wanted.depth), f"{wanted.name} is not proved without a mutant"
+        for number in asked:
+            changed = folded(number)
+            # Most mutants are nowhere that the property looks, and with some it is proved all the same.
+            if changed is None or changed == original or _is_inductive(changed, wanted.depth):
+                continue
+            if (depth := _breaks(changed, cycles)) is not None:
+                found[number] = depth
     return found
 
 
-def _folded(system: _System, number: int) -> _System | None:
-    """Return what is left of a circuit for one mutant, constants folded and gates shared; None where it has a loop."""
-    inputs_of = {out: (left, right) for out, left, right in system.gates}
+def _folded(
+    system: _System, inputs_of: Mapping[int, tuple[int, int]], decided: Mapping[int, int]
+) -> _System | None:
+    """Return what is left of a circuit where some nets are decided, gates shared; None where it has a loop."""
     following = {state: (ahead, first) for state, ahead, first in system.registers}
-    new = _constants(system, number)
+    new = {1: 1, **decided}
     shared: dict[tuple[int, int], int] = {}
     gates: list[tuple[int, int, int]] = []
     states: list[int] = []
@@ -189,28 +205,20 @@ def _folded(system: _System, number: int) -> _System | None:
     )
 
 
-def _constants(system: _System, number: int) -> dict[int, int]:
-    """Return the nets that the mutant's number alone decides, 1 or -1."""
-    readers: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
-    for gate in system.gates:
-        readers[abs(gate[1])].append(gate)
-        readers[abs(gate[2])].append(gate)
-    known = {1: 1}
-    changed = []
-    for place, bit in enumerate(system.selector):
-        known[bit] = 1 if number >> place & 1 else -1
-        changed.append(bit)
+def _is_inductive(system: _System, depth: int) -> bool:
+    """Return whether after `depth` cycles that keep the assertions, from any state, the next one does.
 
-    def value(net: int) -> int:
-        return known.get(net, 0) if net > 0 else -known.get(-net, 0)
-
-    while changed:
-        for out, left, right in readers[changed.pop()]:
-            decided = min(value(left), value(right)) if value(left) and value(right) else -1
-            if out not in known and (decided == 1 or -1 in (value(left), value(right))):
-                known[out] = decided
-                changed.append(out)
-    return known
+    That includes the cycles after the first: the bodies' own register says when reset has been.
+    """
+    with Glucose4() as solver:
+        for cycle in range(depth + 1):
+            broken = list(_lay_out(solver, system, cycle, from_reset=False))
+            if cycle == depth:
+                solver.add_clause(broken)
+            else:
+                for enabled, holds in system.broken:
+                    solver.add_clause([-_at(enabled, _stride(system) * cycle), _at(holds, _stride(system) * cycle)])
+        return solver.solve() is False
 
 
 def _breaks(system: _System, cycles: int) -> int | None:
@@ -301,15 +309,13 @@ def _read(module: dict[str, Any]) -> _System:
     return _System(size + len(free), *(getattr(found, name) for name in list(vars(found))[1:]))
 
 
-def _lay_out(solver: Any, system: _System, cycle: int) -> Iterator[int]:
+def _lay_out(solver: Any, system: _System, cycle: int, *, from_reset: bool = True) -> Iterator[int]:
     """Add a cycle to the formula; yield literals of which each says that an assertion is broken in it."""
     here, before = _stride(system) * cycle, _stride(system) * (cycle - 1)
     add = solver.add_clause
 
     def at(number: int, offset: int = here) -> int:
-        if abs(number) == 1:
-            return number
-        return number + offset if number > 0 else number - offset
+        return _at(number, offset)
 
     if not cycle:
         add([1])
@@ -323,14 +329,14 @@ def _lay_out(solver: Any, system: _System, cycle: int) -> Iterator[int]:
             q, d = at(state), at(following, before)
             add([-q, d])
             add([q, -d])
-        elif first is not None:
+        elif first is not None and from_reset:
             add([at(state) if first else -at(state)])
     for net in system.constant:
         if cycle:
             add([-at(net), net])
             add([at(net), -net])
     for net in system.first:
-        add([-at(net) if cycle else at(net)])
+        add([-at(net) if cycle or not from_reset else at(net)])
     for enabled, holds in system.assumed:
         add([-at(enabled), at(holds)])
     for number, (enabled, holds) in enumerate(system.broken):
@@ -338,6 +344,12 @@ def _lay_out(solver: Any, system: _System, cycle: int) -> Iterator[int]:
         add([-breaks, at(enabled)])
         add([-breaks, -at(holds)])
         yield breaks
+
+
+def _at(number: int, offset: int) -> int:
+    if abs(number) == 1:
+        return number
+    return number + offset if number > 0 else number - offset
 
 
 def _stride(system: _System) -> int:

@@ -52,7 +52,7 @@ def mutants_noticed(properties: Mapping[str, Property]) -> tuple[list[dict[str, 
     tools = f"{yosys_version()}, python-sat {version('python-sat')}"
     key = (sources_digest(*ROOMS, __name__), tools)
     about = [(wanted, block) for block in BLOCKS for wanted in properties.values() if block in wanted.modules]
-    found: dict[tuple[str, str], dict[int, int]] = {}
+    found: dict[tuple[str, str], set[int]] = {}
     # The two streams are modules of one name.
     text_of: dict[str, str] = {}
     counts: list[dict[str, Any]] = []
@@ -65,15 +65,16 @@ def mutants_noticed(properties: Mapping[str, Property]) -> tuple[list[dict[str, 
         def ask(wanted: Property = wanted, block: str = block, cycles: int = cycles) -> list[list[int]]:
             return sorted(map(list, noticed(wanted, block, cycles=cycles).items()))
 
+        # Numbers of the mutants, and within how many cycles.
         answer = kept("noticed", digest(*key, wanted.name, wanted.text, text, str(cycles)), ask)
-        found[label, wanted.name] = dict(map(tuple, answer))
+        found[label, wanted.name] = {number for number, _ in answer}
         counts.append(_row(label, wanted.name, len(module_mutants(wanted, block)), len(answer)))
     left: list[dict[str, Any]] = []
     for label, text in text_of.items():
         block = label.split(" ")[0]
-        of = next(wanted for wanted, about_block in about if about_block == block and wanted.modules[block].text == text)
+        of = next(wanted for wanted, at in about if at == block and wanted.modules[block].text == text)
         mutants = module_mutants(of, block)
-        any_of = set().union(*(numbers for (name, _), numbers in found.items() if name == label))
+        any_of: set[int] = set().union(*(numbers for (name, _), numbers in found.items() if name == label))
         counts.append(_row(label, "any", len(mutants), len(any_of)))
         missed = [number for number in range(1, len(mutants) + 1) if number not in any_of]
 
@@ -81,7 +82,8 @@ def mutants_noticed(properties: Mapping[str, Property]) -> tuple[list[dict[str, 
             texts = {f"{MODULE}{block}": text}
             held = held_values(texts, f"{MODULE}{block}", missed)
             asked = [number for number in missed if number not in held]
-            return [sorted(held), sorted(proved_equal(texts, {f"{MODULE}{block}": asked}, f"{MODULE}{block}")[f"{MODULE}{block}"] if asked else [])]
+            equal = proved_equal(texts, {f"{MODULE}{block}": asked}, f"{MODULE}{block}")
+            return [sorted(held), sorted(equal.get(f"{MODULE}{block}", ()))]
 
         held, equal = kept("noticed", digest(*key, text, repr(missed)), explain)
         for number in missed:

@@ -109,7 +109,7 @@ def gives_each_word_once(modules: dict[str, Module], schedule: Schedule) -> Prop
         + f"""
     // What was transferred, and bit b of each logit of it, the next one lowest.
 {keeps}{columns}    always @* if (begun) begin
-{counts_agree(schedule)}        assert (logits == (busy ? {{{shown}}} : 0));            // as transferred, each once, in order
+{counts_agree(schedule)}        assert (logits == (busy ? {{{shown}}} : 0));   // as transferred, each once, in order
         assert ({" && ".join(f"shadow{pe_set} == given{pe_set}" for pe_set in sets)});
     end
     always @* cover (begun && hold && takes && position == {min(1, schedule.pair_words - 2)});
@@ -117,8 +117,8 @@ def gives_each_word_once(modules: dict[str, Module], schedule: Schedule) -> Prop
     )
     return Property(
         name="gives_each_word_once",
-        says="under any stalls a frame's words are those of its pairs as transferred, each given once, in order, and the "
-        "pipeline is held only where a transfer has no room",
+        says="under any stalls a frame's words are those of its pairs as transferred, each given once, in order, and "
+        "the pipeline is held only where a transfer has no room",
         modules=chosen(modules, ("output",)),
         text=property_module(modules, ("output",), body),
         depth=1,

@@ -8,6 +8,8 @@ from rtl.formal.harness import Mutant, Property, chosen, property_module
 from rtl.netlist import MODULE, Module
 
 _BLOCKS = ("controller", "input_buffer", "spikes", "zero_skip", "neuron_unit", "output", "pe_array")
+# What stands in the array of PEs.
+_INSIDE = ("operation_decoder", "lane_gate", "sliced_adders", "pe_set")
 # Ports that hold several of the record's registers.
 _TOGETHER = {"membrane": "membrane", "this": "spikes_now", "last": "spikes_last"}
 
@@ -20,8 +22,7 @@ def clears_at_reset(modules: dict[str, Module], schedule: Schedule) -> Property:
         for field in registers
         if not field.name.startswith(("membrane", "this", "last")) or field.name.endswith("0_0")
     )
-    inside = [name.removeprefix(MODULE) for name in modules if name.removeprefix(MODULE) in ("pe_set", "operation_decoder",
-              "lane_gate", "sliced_adders")]
+    inside = [name for name in _INSIDE if MODULE + name in modules]
     cleared = "\n".join(f"        assert ({port} == 0);" for port in ports)
     body = f"""
     reg was_reset = 0, was_busy = 0;

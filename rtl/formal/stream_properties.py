@@ -89,8 +89,8 @@ def takes_what_it_can(modules: dict[str, Module], schedule: Schedule, *, name: s
     )
     return Property(
         name=name,
-        says="a stream's code is taken as soon as the accelerator can, a frame that is too short or too long is filled or "
-        "cut without a pause, and said until reset",
+        says="a stream's code is taken as soon as the accelerator can, a frame that is too short or too long is filled "
+        "or cut without a pause, and said until reset",
         modules=chosen(modules, ("axi_stream",)),
         text=property_module(modules, ("axi_stream",), body),
         depth=1,

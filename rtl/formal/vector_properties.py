@@ -1,9 +1,19 @@
-"""The properties of what a pass looks at: its vectors, which stay, end with its entries, and lead to rows that exist."""
+"""The properties of what a pass looks at: vectors that stay, end with its entries, and lead to rows that exist."""
 
 from __future__ import annotations
 
 from golden.schedule import Kind, Schedule, State
-from rtl.formal.harness import FIRST_RESET, RESET, Assumption, Mutant, Property, chosen, port_widths, property_module, table
+from rtl.formal.harness import (
+    FIRST_RESET,
+    RESET,
+    Assumption,
+    Mutant,
+    Property,
+    chosen,
+    port_widths,
+    property_module,
+    table,
+)
 from rtl.formal.zero_skip_properties import ONE_PASS, SAME_VECTORS, passes_over_entries
 from rtl.netlist import MODULE, Module
 
@@ -25,7 +35,8 @@ def entries_beyond(modules: dict[str, Module], schedule: Schedule) -> str:
     width = port_widths(modules[f"{MODULE}zero_skip"])["issue_pass"]
     entries = [step.entries if step.kind is Kind.ACCUMULATE else 0 for step in schedule.passes]
     most = schedule.entries
-    return table("entries", "at", width, entries) + f"    wire [{most - 1}:0] beyond = {{{most}{{1'b1}}}} << entries(issue_pass);\n"
+    beyond = f"    wire [{most - 1}:0] beyond = {{{most}{{1'b1}}}} << entries(issue_pass);\n"
+    return table("entries", "at", width, entries) + beyond
 
 
 def _lanes_without_a_neuron(schedule: Schedule, layer: int, tile: int) -> int:
@@ -106,9 +117,10 @@ def keeps_a_pass(modules: dict[str, Module], schedule: Schedule) -> Property:
     names = ("controller", "zero_skip", "input_buffer", "spikes", "neuron_unit")
     width = port_widths(modules[f"{MODULE}controller"])["issue_pass"]
     computes = [int(step.kind is Kind.NEURONS) for step in schedule.passes]
+    run = int(State.RUN)
     stages = "".join(
         f"        assert (!({stage}_valid && computes({stage}_pass) && {stage}_slot < {schedule.neuron_steps})\n"
-        f"            || (state == {int(State.RUN)} && issue_pass == {stage}_pass && issue_slot == {stage}_slot + {behind}));\n"
+        f"            || (state == {run} && issue_pass == {stage}_pass && issue_slot == {stage}_slot + {behind}));\n"
         for behind, stage in enumerate(("read", "add"), 1)
     )
     body = (
@@ -118,7 +130,7 @@ def keeps_a_pass(modules: dict[str, Module], schedule: Schedule) -> Property:
         + ONE_PASS.asserted
         + SAME_VECTORS.asserted
         + f"""    always @* if (begun) begin
-        assert (!later || (state == {int(State.RUN)} && accumulates(issue_pass)));
+        assert (!later || (state == {run} && accumulates(issue_pass)));
         // No spike is stored but while its own neuron pass drains.
 {stages}    end
     always @* cover (begun && later && !hold && vector != 0);
@@ -166,6 +178,6 @@ def stays_inside_the_memories(modules: dict[str, Module], schedule: Schedule) ->
         modules=chosen(modules, names),
         text=property_module(modules, names, body),
         depth=2,
-        mutants=(Mutant("row_fetch", "(base + $signed({1'b0, index}))", "(base + $signed({1'b0, index}) + 1)"),),
+        mutants=(Mutant("row_fetch", "(base + $signed({1'b0, index}))", "(base + 20 + $signed({1'b0, index}))"),),
         assumes=(FIRST_RESET, VECTORS_IN_THEIR_PASS),
     )

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from golden.schedule import Kind, Schedule
-from rtl.formal.harness import FIRST_RESET, RESET, Assumption, Mutant, Property, chosen, port_widths, property_module, table
+from rtl.formal.harness import (
+    FIRST_RESET,
+    RESET,
+    Assumption,
+    Mutant,
+    Property,
+    chosen,
+    port_widths,
+    property_module,
+    table,
+)
 from rtl.netlist import MODULE, Module
 
 # What `visits_each_one_once` and `keeps_a_pass` say with the same nets (`passes_over_entries`).
@@ -20,7 +30,7 @@ SAME_VECTORS = Assumption(
 
 
 def lowest_first(name: str, entries: int, bits: int) -> str:
-    """Return nets that look a vector through, entry by entry: `NAME_any`, `NAME_first` and what is left, `NAME_rest`."""
+    """Return nets that look a vector through by entries: `NAME_any`, `NAME_first` and what is left, `NAME_rest`."""
     return f"""
     reg {name}_any;
     reg [{bits - 1}:0] {name}_first;
@@ -112,7 +122,7 @@ def visits_each_one_once(modules: dict[str, Module], schedule: Schedule) -> Prop
     )
     return Property(
         name="visits_each_one_once",
-        says="the zero-skip unit visits each entry with a one (without zero-skipping, each) once in a pass, and no other",
+        says="the zero-skip unit visits each entry with a one (without zero-skipping, each) once a pass, and no other",
         modules=chosen(modules, ("zero_skip",)),
         text=property_module(modules, ("zero_skip",), body),
         depth=1,
@@ -161,6 +171,6 @@ def finds_the_lowest_one(modules: dict[str, Module], schedule: Schedule) -> Prop
         depth=1,
         mutants=(
             Mutant("zero_skip", "hit1 = ((vector1 & lowest) != 0)", "hit1 = (vector1 != 0)"),
-            Mutant("zero_skip", "skip_last = ((candidates ^ lowest) == 0)", "skip_last = (candidates == lowest && found)"),
+            Mutant("zero_skip", "skip_last = ((candidates ^ lowest) == 0)", "skip_last = (candidates == lowest && hit0)"),
         ),
     )
