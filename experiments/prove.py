@@ -18,7 +18,7 @@ def _arguments(command: argparse.ArgumentParser) -> None:
         help="a proof that takes longer at the network's size is given at a small one; 0 = small alone (default: 900)",
     )
     command.add_argument("--properties", nargs="+", default=[], metavar="NAME", help="of the table (default: all)")
-    command.add_argument("--mutants", action="store_true", help="count the mutants that each one notices (minutes)")
+    command.add_argument("--mutants", action="store_true", help="count the mutants that each one notices")
     add_out(command, "results/verilog")
 
 
@@ -46,7 +46,7 @@ EXPERIMENT = Experiment(
         Result(
             name="proofs",
             makes="properties of controller, zero-skip unit, output and streams, proved for every input",
-            command=("prove", "--mutants", "--timeout", "60", "--out", "{out}"),
+            command=("prove", "--mutants", "--timeout", "30", "--out", "{out}"),
             quick=(
                 *("prove", "--properties", "visits_each_one_once", "gives_each_word_once", "starts_only_whole_frames"),
                 *("--timeout", "0", "--out", "{out}"),

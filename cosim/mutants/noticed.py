@@ -1,8 +1,8 @@
 """Which mutants of a module a property notices: all of them in one circuit, unrolled from reset, asked one by one.
 
 Yosys makes gates of the modules, one of them with all its mutants, and of the property. What is left of these for one
-mutant is laid out once a cycle. Where the proof by induction goes through with the mutant as well, the property does not
-notice it. Where it does not, a SAT solver looks for inputs from reset on that keep the assumptions and break an
+mutant is laid out once a cycle. Where the proof by induction goes through with the mutant as well, the property does
+not notice it. Where it does not, a SAT solver looks for inputs from reset on that keep the assumptions and break an
 assertion: what it finds can happen, and what it does not find within `CYCLES` counts as not noticed.
 """
 
@@ -117,6 +117,9 @@ def noticed(
         assert _is_inductive(original, wanted.depth), f"{wanted.name} is not proved without a mutant"
         for number in asked:
             changed = folded(number)
+            if changed is None and (numbers is None or len(numbers) > 1):
+                # Two mutants together may make a loop that neither makes alone.
+                found |= noticed(wanted, module, [number], cycles=cycles)
             # Most mutants are nowhere that the property looks, and with some it is proved all the same.
             if changed is None or changed == original or _is_inductive(changed, wanted.depth):
                 continue
@@ -125,9 +128,7 @@ def noticed(
     return found
 
 
-def _folded(
-    system: _System, inputs_of: Mapping[int, tuple[int, int]], decided: Mapping[int, int]
-) -> _System | None:
+def _folded(system: _System, inputs_of: Mapping[int, tuple[int, int]], decided: Mapping[int, int]) -> _System | None:
     """Return what is left of a circuit where some nets are decided, gates shared; None where it has a loop."""
     following = {state: (ahead, first) for state, ahead, first in system.registers}
     new = {1: 1, **decided}

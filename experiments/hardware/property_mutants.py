@@ -23,8 +23,8 @@ __all__ = ["BLOCKS", "mutants_noticed"]
 
 # Whose every mutant some property has to notice.
 BLOCKS = ("output", "zero_skip", "axi_stream")
-# Of a property with the neurons in it: it is about steps, and each cycle of it is large.
-_FEW_CYCLES = 4
+# Of a property of several blocks: each cycle of it is large, and what a block does to it alone another property says.
+_FEW_CYCLES = 8
 
 
 def mutants_noticed(properties: Mapping[str, Property]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -60,7 +60,7 @@ def mutants_noticed(properties: Mapping[str, Property]) -> tuple[list[dict[str, 
         text = wanted.modules[block].text
         label = f"{block} (arg-max)" if "keep_best" in text else block
         text_of.setdefault(label, text)
-        cycles = _FEW_CYCLES if "neuron_unit" in wanted.modules else CYCLES
+        cycles = _FEW_CYCLES if len(wanted.modules) > 1 else CYCLES
 
         def ask(wanted: Property = wanted, block: str = block, cycles: int = cycles) -> list[list[int]]:
             return sorted(map(list, noticed(wanted, block, cycles=cycles).items()))

@@ -73,8 +73,8 @@ def feeds_the_output(modules: dict[str, Module], schedule: Schedule) -> Property
     )
     return Property(
         name="feeds_the_output",
-        says="a held transfer is offered again, a frame's transfers are those of its pairs, it starts when the one before "
-        "is out, and `done` follows its last word",
+        says="a held transfer is offered again, a frame's transfers are those of its pairs, it starts when the one "
+        "before is out, and `done` follows its last word",
         modules=chosen(modules, names),
         text=property_module(modules, names, body),
         depth=1,
@@ -94,9 +94,7 @@ def returns_to_idle(modules: dict[str, Module], schedule: Schedule) -> Property:
     width = port_widths(modules[f"{MODULE}controller"])["issue_pass"]
     slots, pairs, count = _slots(schedule), spec.group_pairs, len(schedule.passes)
     moves = [step.transfer for step in schedule.passes]
-    ahead = [
-        sum(slots[at + 1 : next(last for last in range(at, count) if moves[last]) + 1]) for at in range(count)
-    ]
+    ahead = [sum(slots[at + 1 : next(last for last in range(at, count) if moves[last]) + 1]) for at in range(count)]
     pair_slots = sum(
         most for most, step in zip(slots, schedule.passes, strict=True) if step.phase == "FC" and step.group_pair == 0
     )

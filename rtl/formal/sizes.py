@@ -23,6 +23,7 @@ SIZES = {
     "plain": Specification(
         inputs=3, input_bits=3, layers=(3, 2), outputs=11, lanes=4, logits_per_cycle=2, time_steps=2, pe_sets=1,
         thresholds=(2, 2), leaks=(1, 1), membrane_bits=(7, 6), input_shifts=(0, 1), recurrent_shifts=(1, 1),
-        parallel_time_steps=False, zero_skipping=False, merged_spike=False, plane_coding="sign_magnitude", frame_period_s=0.0003,
+        parallel_time_steps=False, zero_skipping=False, merged_spike=False, plane_coding="sign_magnitude",
+        frame_period_s=0.0003,
     ),
 }  # fmt: skip

@@ -171,6 +171,8 @@ def finds_the_lowest_one(modules: dict[str, Module], schedule: Schedule) -> Prop
         depth=1,
         mutants=(
             Mutant("zero_skip", "hit1 = ((vector1 & lowest) != 0)", "hit1 = (vector1 != 0)"),
-            Mutant("zero_skip", "skip_last = ((candidates ^ lowest) == 0)", "skip_last = (candidates == lowest && hit0)"),
+            Mutant(
+                "zero_skip", "skip_last = ((candidates ^ lowest) == 0)", "skip_last = (candidates == lowest && hit0)"
+            ),
         ),
     )
