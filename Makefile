@@ -70,7 +70,7 @@ tools: $(VENV)/.installed-hdl ## simulators, synthesis, timing, cells and solver
 
 verilog: tools ## the tables of the Verilog: engines, gates, proofs (results/verilog; an hour and a half)
 	$(BIN)/rsnn engines --out results/verilog $(if $(value SPEECH),-- $(call quoted,SPEECH))
-	$(BIN)/rsnn prove --out results/verilog
+	$(BIN)/rsnn prove --mutants --timeout 30 --out results/verilog
 	$(BIN)/rsnn synth --out results/verilog
 
 quick: tools $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS)) ## every result on little speech, at small sizes (build/quick; minutes)

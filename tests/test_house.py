@@ -156,6 +156,7 @@ BY_HAND = {
 BY_RIGHT = {
     ("rtl/build_cache.py", "os.rename"),  # folders; the mechanism of the cache itself
     ("cosim/mutants/circuit.py", "json.loads"),  # as below
+    ("cosim/mutants/noticed.py", "json.loads"),  # as below
     ("rtl/synthesis/synthesise.py", "json.loads"),  # what Yosys has just written, by the hundred megabytes
     ("training/stages/pipeline.py", "np.load"),  # mapped rather than read, once its digest is known to be right
 }

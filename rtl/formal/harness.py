@@ -8,12 +8,48 @@ from dataclasses import dataclass
 from rtl.netlist import MODULE, Module, width_of
 
 TOP = "rsnn_property"
-# For a body: the first cycle resets, and `begun` says that it is over.
-RESET = """
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """What a property takes for granted of what surrounds its modules.
+
+    Parameters
+    ----------
+    name, says : str
+    holds : str
+        A Verilog expression over nets of the property.
+    environment : str
+        Who has to see to it, where that is not a block of the accelerator; empty where another property shows it.
+    """
+
+    name: str
+    says: str
+    holds: str
+    environment: str = ""
+
+    @property
+    def assumed(self) -> str:
+        """The line of a body that assumes it."""
+        return f"    always @* assume ({self.holds});   // {self.name}\n"
+
+    @property
+    def asserted(self) -> str:
+        """The line of a body that shows it."""
+        return f"    always @* if (begun) assert ({self.holds});   // {self.name}\n"
+
+
+FIRST_RESET = Assumption(
+    name="first_reset",
+    says="the first cycle resets",
+    holds="reset || begun",
+    environment="whoever switches it on",
+)
+# For a body: the first cycle resets, any later one may; `begun` says that the first is over.
+RESET = f"""
     reg begun = 0;
     always @(posedge clk) begun <= 1;
-    always @* assume (reset == !begun);
-"""
+{FIRST_RESET.assumed}"""
 
 
 @dataclass(frozen=True)
@@ -46,10 +82,14 @@ class Property:
         The module `TOP`: instances, assumptions on their surroundings, assertions, a cover.
     depth : int
         Steps of induction; for a bounded property, cycles from its first state.
-    bounded : bool
-        Checked for `depth` cycles from every state that the assumptions of the first cycle allow, without induction.
     mutants : tuple of Mutant
         Of the small design: the text may hold its sizes.
+    assumes : tuple of Assumption
+        All that the text assumes.
+    discharges : tuple of Assumption
+        Of other properties' assumptions, those that the text asserts.
+    bounded : bool
+        Checked for `depth` cycles from every state that the assumptions of the first cycle allow, without induction.
     """
 
     name: str
@@ -58,6 +98,8 @@ class Property:
     text: str
     depth: int
     mutants: tuple[Mutant, ...]
+    assumes: tuple[Assumption, ...] = (FIRST_RESET,)
+    discharges: tuple[Assumption, ...] = ()
     bounded: bool = False
 
 
@@ -107,6 +149,11 @@ def property_module(
     wires = [f"    wire {width_of(nets[net])}{net};" for net in nets if net in driven]
     wires += [f"    wire {width_of(nets[net])}{net} = {value};" for net, value in tied.items()]
     return "\n".join([f"module {TOP} (\n{ports}\n);", *wires, *lines, body.rstrip(), "endmodule", ""])
+
+
+def port_widths(module: Module) -> dict[str, int]:
+    """Return the width of each port of a module."""
+    return {port.name: port.width for port in module.ports}
 
 
 def table(name: str, argument: str, width: int, values: Sequence[int]) -> str:

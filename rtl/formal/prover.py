@@ -119,9 +119,10 @@ def _asks(wanted: Property, changed: Mapping[str, str], *flags: str, timeout_s: 
     files = {f"{MODULE}{module}.v": changed.get(module, given.text) for module, given in wanted.modules.items()}
     files[f"{TOP}.sv"] = wanted.text
     script = [
-        f"read_verilog -formal -sv {' '.join(files)}",
+        f"read_verilog -formal -sv -mem2reg {' '.join(files)}",
         f"hierarchy -check -top {TOP}",
-        "proc; flatten; opt; memory -nomap; opt_clean; memory_map; opt",
+        # Of a table proc would make a memory, which a step of an induction may begin with anything in.
+        "proc -norom; flatten; opt; memory -nomap; opt_clean; memory_map; opt",
         "async2sync; chformal -lower; dffunmap; opt_clean",
         f"write_smt2 -wires {SYSTEM}",
     ]

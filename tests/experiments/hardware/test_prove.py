@@ -18,13 +18,14 @@ ASKED = ("gives_each_word_once", "keeps_what_it_offers")
 
 @pytest.fixture
 def few(monkeypatch, off_the_stack):
-    """Leave two properties of the seven, both quick at any size."""
+    """Leave two properties of all, both quick at any size, and those that show what they assume."""
 
     def build(spec):
         return {name: entry for name, entry in every(spec).items() if name in ASKED}
 
     every = prove.build_properties
     monkeypatch.setattr(prove, "build_properties", build)
+    monkeypatch.setattr(prove, "discharged", lambda properties, entry: "feeds_the_output")
 
 
 @pytest.fixture
@@ -57,23 +58,28 @@ def test_the_table(tmp_path, few, answers, capsys, off_the_stack):
     assert off_the_stack(cli.main, ["prove", "--timeout", "7", "--out", str(out)]) == 0
     rows = rows_of(out)
     assert [row["property"] for row in rows] == list(ASKED)
-    assert {row["size"] for row in rows} == {"full"}
+    assert {row["sizes"] for row in rows} == {"small one-step plain full"}
     with (out / "proofs_seconds.csv").open() as file:
         seconds = {row["property"]: float(row["seconds"]) for row in csv.DictReader(file)}
-    # Small, full, reached, and each fault.
-    assert seconds == {row["property"]: 1.5 * (3 + int(row["faults"])) for row in rows}
+    # Three small sizes, full, reached, and each fault.
+    assert seconds == {row["property"]: 1.5 * (5 + int(row["faults"])) for row in rows}
     assert {row["holds"] + row["reached"] for row in rows} == {"yesyes"}
     assert all(row["faults_noticed"] == row["faults"] > "0" for row in rows)
     assert {timeout for _, _, timeout in answers[1]} == {None, 7.0}
     assert capsys.readouterr().out.startswith("2 of 2 properties shown")
     assert (out / "proofs.md").read_text().count("\n") == 4
+    with (out / "proofs_assumptions.csv").open() as file:
+        said = {row["assumption"]: row for row in csv.DictReader(file)}
+    assert said["same_transfer"]["of"] == "gives_each_word_once"
+    assert said["first_reset"]["of"] == " ".join(ASKED)
+    assert not (out / "proofs_mutants.csv").exists()
     assert json.loads((out / "proofs.json").read_text())["specification"]["outputs"] == 1920
 
 
 def test_what_takes_too_long_is_proved_small(tmp_path, few, answers, off_the_stack):
     answers[0]["slow"] = True
     assert off_the_stack(cli.main, ["prove", "--out", str(tmp_path)]) == 0
-    assert {row["size"] for row in rows_of(tmp_path)} == {"small"}
+    assert {row["sizes"] for row in rows_of(tmp_path)} == {"small one-step plain"}
 
 
 @pytest.mark.parametrize("failing", ["holds", "is_reached", "notices"])
@@ -95,9 +101,22 @@ def test_the_documents_show_the_table():
     shown = (ROOT / "docs/gates.md").read_text().split("<!-- proofs -->\n")[1].split("<!-- /proofs -->")[0]
     assert shown == (ROOT / "results/verilog/proofs.md").read_text()
     rows = rows_of(ROOT / "results/verilog")
-    assert len(rows) == 7
+    assert len(rows) == 16
     assert {row["holds"] + row["reached"] for row in rows} == {"yesyes"}
     assert all(row["faults_noticed"] == row["faults"] > "0" for row in rows)
+    with (ROOT / "results/verilog/proofs_assumptions.csv").open() as file:
+        showing = {row["shown_by"] for row in csv.DictReader(file)}
+    assert all(by.startswith("environment: ") or by in {row["property"] for row in rows} for by in showing)
+
+
+def test_every_mutant_that_none_notices_has_a_reason():
+    with (ROOT / "results/verilog/proofs_mutants.csv").open() as file:
+        any_of = {row["block"]: row for row in csv.DictReader(file) if row["property"] == "any"}
+    with (ROOT / "results/verilog/proofs_mutants_left.csv").open() as file:
+        left = list(csv.DictReader(file))
+    assert set(any_of) == {"output", "zero_skip", "axi_stream", "axi_stream (arg-max)"}
+    for block, row in any_of.items():
+        assert int(row["mutants"]) - int(row["noticed"]) == sum(entry["block"] == block for entry in left)
 
 
 def test_some_properties_alone(tmp_path, few, answers, off_the_stack):
