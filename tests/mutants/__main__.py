@@ -1,0 +1,139 @@
+"""Mutants of the Python that makes figures: ``python -m tests.mutants MODULE ...``."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tqdm import tqdm
+
+from tests.mutants.making import Mutant, mutants_of
+from tests.mutants.modules import MODULES, PLAIN, tests_of
+
+ROOT = Path(__file__).resolve().parents[2]
+REVIEWED = Path(__file__).with_name("equivalent.csv")
+COLUMNS = ("module", "function", "operator", "before", "after", "occurrence", "verdict", "by")
+VERDICTS = ("killed", "equivalent", "survived")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the modules; return 1 if a mutant survives that is not listed as equivalent."""
+    given = _parser().parse_args(arguments)
+    os.chdir(ROOT)
+    reviewed = read_reviewed()
+    rows: list[dict[str, str]] = []
+    for module in given.modules or MODULES:
+        kept = _kept_file(module, given.kept)
+        child = os.fork()  # a module a process: what a mutant's tests import must be fresh
+        if child == 0:
+            status = 1
+            try:
+                status = _run(module, kept)
+            finally:
+                os._exit(status)
+        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
+            print(f"{module}: its tests did not run", file=sys.stderr)
+            return 2
+        found = _rows(kept, reviewed)
+        rows += found
+        counts = {verdict: sum(row["verdict"] == verdict for row in found) for verdict in VERDICTS}
+        print(f"{module:<28}{len(found):>6}", *(f"{counts[verdict]:>6} {verdict}" for verdict in VERDICTS), flush=True)
+    with given.out.open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    left = [row for row in rows if row["verdict"] == "survived"]
+    for row in left:
+        print(f"{row['module']}:{row['function']}: {row['before']}  ->  {row['after']}  [{row['occurrence']}]")
+    return int(bool(left))
+
+
+def read_reviewed() -> dict[tuple[str, ...], str]:
+    """Return the reasons of the mutants that no figure can tell from the original, by key."""
+    with REVIEWED.open(newline="") as file:
+        return {
+            (row["module"], row["function"], row["before"], row["after"], row["occurrence"]): row["reason"]
+            for row in csv.DictReader(file)
+        }
+
+
+def _kept_file(module: str, folder: Path) -> Path:
+    """Return where a module's verdicts are kept: they hold for these bytes of source and tests alone."""
+    whole = hashlib.sha256()
+    texts = [module.replace(".", "/") + ".py", *tests_of(module), "tests/conftest.py", "tests/golden/specifications.py"]
+    for path in (*texts, *(f"tests/mutants/{name}.py" for name in ("making", "modules"))):
+        whole.update((ROOT / path).read_bytes())
+    return folder / f"{module}-{whole.hexdigest()[:16]}.jsonl"
+
+
+def _read_kept(path: Path) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    if path.is_file():
+        for line in path.read_text().splitlines(keepends=True):
+            if line.endswith("\n"):  # the last may be half written
+                key, operator, by = json.loads(line)
+                yield tuple(key), operator, by
+
+
+def _rows(kept: Path, reviewed: dict[tuple[str, ...], str]) -> list[dict[str, str]]:
+    rows = []
+    for key, operator, by in _read_kept(kept):
+        verdict = "killed" if by else "equivalent" if key in reviewed else "survived"
+        named = dict(zip(("module", "function", "before", "after", "occurrence"), key, strict=True))
+        rows.append(named | {"operator": operator, "verdict": verdict, "by": by})
+    return rows
+
+
+def _run(module: str, path: Path) -> int:
+    """Bring the kept verdicts of a module up to date; return pytest's exit status."""
+    folder = path.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    known = {key for key, _, _ in _read_kept(path)}
+    # What killed a mutant before is likely to do so again.
+    killers = {
+        key: by for old in sorted(folder.glob(f"{module}-*.jsonl"), key=os.path.getmtime) for key, _, by in _read_kept(old)
+    }
+    mutants = list(mutants_of(module, ROOT / (module.replace(".", "/") + ".py")))
+    wanted = [mutant for mutant in mutants if mutant.key not in known]
+    if not wanted:
+        return 0
+    if module in PLAIN:
+        from tests.mutants.plain import leave_plain
+
+        leave_plain(PLAIN[module])
+    from tests.mutants.running import Tests
+
+    with path.open("a") as file, tqdm(total=len(wanted), desc=module, disable=None) as bar:
+
+        def take(mutant: Mutant, by: str) -> None:
+            file.write(json.dumps([mutant.key, mutant.operator, by]) + "\n")
+            file.flush()
+            bar.update()
+
+        plugin: Any = Tests(wanted, take, lambda mutant: killers.get(mutant.key, ""))
+        options = ["-q", "-q", "-p", "no:cacheprovider", "-m", "not full"]
+        return int(pytest.main([*options, *tests_of(module)], plugins=[plugin]))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.mutants",
+        description="Change one thing of a module at a time and run its tests. Exit status 1 if a mutant survives that "
+        "tests/mutants/equivalent.csv does not list.",
+        epilog="for example: python -m tests.mutants golden.size golden.handshake",
+    )
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"(default: all of {', '.join(MODULES)})")
+    parser.add_argument("--out", type=Path, default=Path("build/mutants.csv"), help="a row a mutant (default: %(default)s)")
+    parser.add_argument("--kept", type=Path, default=Path("build/mutants"), help="verdicts so far (default: %(default)s)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
