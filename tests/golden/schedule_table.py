@@ -69,7 +69,9 @@ def _tile(spec: Specification, layer: int, tile: int, base: int) -> list[Step]:
         passes.append({"kind": "neurons", "phase": f"L{layer} neurons", "time_step": min(steps)})
         for one in passes:
             # What reads nothing has the base of the pass before it.
-            one |= {"layer": layer, "tile": tile} | ({} if "base" in one else {"base": passes[-2]["base"], "banks": set()})
+            one |= {"layer": layer, "tile": tile}
+            if "base" not in one:
+                one |= {"base": passes[-2]["base"], "banks": set()}
     return passes
 
 

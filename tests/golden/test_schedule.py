@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hypothesis import given
+from hypothesis import example, given
 
 from golden.schedule import Kind, Pass, Source, State, build_schedule
 from golden.specification import Specification
@@ -31,6 +31,7 @@ def test_the_counter_of_cycles_holds_the_worst_frame_and_one_more_than_the_budge
     assert build_schedule(Specification()).cycle_bits == 11  # 1,629
     assert build_schedule(Specification(clock_hz=25_590_000.0, frame_period_s=1e-4)).cycle_bits == 12  # 2,560
     assert build_schedule(Specification(frame_period_s=0.04095)).cycle_bits == 13  # 4,096: one more than 12 bits hold
+    assert build_schedule(Specification(frame_period_s=0.04094)).cycle_bits == 12  # 4,095: all that 12 bits hold
 
 
 @given(specifications())
@@ -105,16 +106,25 @@ def as_written(step: Pass, fields: Iterable[str]) -> dict[str, object]:
 def test_every_pass_is_that_of_the_table(spec: Specification) -> None:
     schedule, (passes, rows) = build_schedule(spec), table(spec)
     assert len(schedule.passes) == len(passes)
+    # What only one kind of pass has is 0 in the others.
+    for step in schedule.passes:
+        assert step.tile == 0 or step.phase != "FC"
+        assert step.time_step == 0 or step.kind is Kind.NEURONS
+        assert step.entries == 0 or step.kind is Kind.ACCUMULATE
+        assert step.plane == 0 or step.source is Source.CODES
     for step, wanted in zip(schedule.passes, passes, strict=True):
         assert as_written(step, wanted) == wanted
         assert step.shares_row == (wanted["banks"] == {1})
     assert schedule.bank_depths == rows
     most = max(rows)
-    assert 1 << schedule.address_bits >= most and (schedule.address_bits == 1 or 1 << schedule.address_bits - 1 < most)
+    assert 1 << schedule.address_bits >= most
+    assert schedule.address_bits == 1 or 1 << schedule.address_bits - 1 < most
     longest = max(wanted["entries"] for wanted in passes if wanted["kind"] == "accumulate")
     assert schedule.entries == longest
 
 
+# The last pair's words are fewer than the cycles that its transfer waits for those before it.
+@example(Specification(layers=(1, 1), outputs=37, lanes=16, logits_per_cycle=4))
 @given(specifications())
 def test_sizes_are_those_of_the_table(spec: Specification) -> None:
     schedule = build_schedule(spec)

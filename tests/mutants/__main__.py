@@ -68,8 +68,10 @@ def read_reviewed() -> dict[tuple[str, ...], str]:
 def _kept_file(module: str, folder: Path) -> Path:
     """Return where a module's verdicts are kept: they hold for these bytes of source and tests alone."""
     whole = hashlib.sha256()
-    texts = [module.replace(".", "/") + ".py", *tests_of(module), "tests/conftest.py", "tests/golden/specifications.py"]
-    for path in (*texts, *(f"tests/mutants/{name}.py" for name in ("making", "modules"))):
+    beside = ("specifications", "schedule_table", "hardware_trace")
+    shared = ["tests/conftest.py", "tests/mutants/making.py", *(f"tests/golden/{name}.py" for name in beside)]
+    tests = sorted({name.split("::")[0] for name in tests_of(module)})
+    for path in (module.replace(".", "/") + ".py", *tests, *shared):
         whole.update((ROOT / path).read_bytes())
     return folder / f"{module}-{whole.hexdigest()[:16]}.jsonl"
 
@@ -97,9 +99,8 @@ def _run(module: str, path: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     known = {key for key, _, _ in _read_kept(path)}
     # What killed a mutant before is likely to do so again.
-    killers = {
-        key: by for old in sorted(folder.glob(f"{module}-*.jsonl"), key=os.path.getmtime) for key, _, by in _read_kept(old)
-    }
+    before = sorted(folder.glob(f"{module}-*.jsonl"), key=os.path.getmtime)
+    killers = {key: by for old in before for key, _, by in _read_kept(old) if by}
     mutants = list(mutants_of(module, ROOT / (module.replace(".", "/") + ".py")))
     wanted = [mutant for mutant in mutants if mutant.key not in known]
     if not wanted:
@@ -130,8 +131,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog="for example: python -m tests.mutants golden.size golden.handshake",
     )
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"(default: all of {', '.join(MODULES)})")
-    parser.add_argument("--out", type=Path, default=Path("build/mutants.csv"), help="a row a mutant (default: %(default)s)")
-    parser.add_argument("--kept", type=Path, default=Path("build/mutants"), help="verdicts so far (default: %(default)s)")
+    table, kept = Path("build/mutants.csv"), Path("build/mutants")
+    parser.add_argument("--out", type=Path, default=table, help="a row a mutant (default: %(default)s)")
+    parser.add_argument("--kept", type=Path, default=kept, help="verdicts so far (default: %(default)s)")
     return parser
 
 

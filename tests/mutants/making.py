@@ -33,8 +33,8 @@ _COMPARISONS = {
     "LtE": ("Lt", "Gt"),
     "Gt": ("GtE", "LtE"),
     "GtE": ("Gt", "Lt"),
-    "Eq": ("NotEq", "LtE", "GtE"),
-    "NotEq": ("Eq", "Lt", "Gt"),
+    "Eq": ("NotEq",),
+    "NotEq": ("Eq",),
     "Is": ("IsNot",),
     "IsNot": ("Is",),
 }
@@ -137,6 +137,10 @@ def _functions(source: str) -> dict[int, str]:
     return lines
 
 
+_OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Is: ast.IsNot}
+_OPPOSITE |= {ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In}
+
+
 class _Figures(ast.NodeTransformer):
     """Leaves out of a tree what no figure depends on."""
 
@@ -146,6 +150,22 @@ class _Figures(ast.NodeTransformer):
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         node.decorator_list = []
+        return self.generic_visit(node)
+
+    def visit_arguments(self, node: ast.arguments) -> ast.AST:
+        # Whether a parameter may be given by its name is no figure.
+        node.args, node.posonlyargs = [*node.posonlyargs, *node.args, *node.kwonlyargs], []
+        node.defaults, node.kwonlyargs = [*node.defaults, *(one for one in node.kw_defaults if one)], []
+        node.kw_defaults = []
+        return self.generic_visit(node)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
+        # `not a == b` is `a != b`.
+        if isinstance(node.op, ast.Not) and isinstance(node.operand, ast.Compare) and len(node.operand.ops) == 1:
+            opposite = _OPPOSITE.get(type(node.operand.ops[0]))
+            if opposite:
+                node.operand.ops = [opposite()]
+                return self.generic_visit(node.operand)
         return self.generic_visit(node)
 
     def visit_arg(self, node: ast.arg) -> ast.AST:

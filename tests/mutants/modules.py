@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 # Compiled modules that are run as plain Python where one of them is mutated.
-KERNEL = ("golden.record_packing", "golden.trace_kernel", "golden.trace_drive")
 PLAIN = {
-    "golden.trace_kernel": KERNEL[1:],
-    "golden.record_packing": ("golden.record_packing", "golden.trace_drive", "golden.trace_kernel"),
+    "golden.trace_kernel": ("golden.trace_kernel", "golden.trace_drive"),
+    "golden.record_packing": ("golden.record_packing", "golden.trace_kernel", "golden.trace_drive"),
     "golden.predicted_activity": ("golden.predicted_activity",),
     "golden.scoring": ("golden.scoring",),
 }
 
-_GOLDEN = "tests/golden/test_{}.py"
-# Beside a module's mirror.
-BESIDE = {
-    "golden.schedule": ("golden/test_cycles", "golden/test_trace_kernel"),
-    "golden.machine": ("golden/test_trace", "golden/test_trace_kernel", "golden/test_cycles"),
-    "golden.record_packing": ("golden/test_trace",),
-    "golden.trace_kernel": ("golden/test_cycles", "golden/test_trace", "golden/test_trace_drive"),
-    "golden.frame_activity": ("golden/test_predicted_activity",),
+# The kernel's tests that are quick in plain Python: against the hardware, which has no part in the kernel.
+_KERNEL = tuple(
+    f"golden/test_trace_kernel.py::test_{name}"
+    for name in (
+        "every_register_is_the_hardware_s_in_every_cycle",
+        "labels_follow_from_the_hardware_s_registers",
+        "a_frame_is_driven_as_fast_as_it_takes_codes",
+    )
+)
+# Instead of a module's mirror, or beside it.
+INSTEAD = {
+    "golden.trace_kernel": _KERNEL,
+    "golden.record_packing": _KERNEL[:1],
+    "golden.machine": (*_KERNEL, "golden/test_cycles.py"),
 }
+BESIDE = {"golden.frame_activity": ("golden/test_predicted_activity.py",)}
 MODULES = (
     *(f"golden.{name}" for name in ("schedule", "cycles", "machine", "trace_kernel", "record_packing")),
     *(f"golden.{name}" for name in ("frame_activity", "predicted_activity", "size", "scoring", "handshake")),
@@ -32,7 +38,6 @@ MODULES = (
 
 
 def tests_of(module: str) -> list[str]:
-    """Return the files of tests of a module: its mirror, where there is one, and those beside it."""
-    mirror = module.replace(".", "/test_")
-    own = [] if module in ("golden.machine", "golden.record_packing") else [mirror]
-    return [f"tests/{name}.py" for name in (*own, *BESIDE.get(module, ()))]
+    """Return the tests of a module as pytest takes them: its mirror and those beside it."""
+    mirror = (module.replace(".", "/test_") + ".py",)
+    return [f"tests/{name}" for name in (*INSTEAD.get(module, mirror), *BESIDE.get(module, ()))]

@@ -39,7 +39,7 @@ class Tests:
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self) -> None:
-        """Same examples for every mutant, and the first that fails is enough: after the tests' own profile."""
+        """Draw the same examples for every mutant and stop at one that fails: after the tests' own profile."""
         from hypothesis import Phase, settings  # pytest has to see its plugin imported
 
         phases = (Phase.explicit, Phase.generate)
