@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import pytest
 from tqdm import tqdm
 
 from tests.mutants.making import Mutant, mutants_of
-from tests.mutants.modules import MODULES, PLAIN, tests_of
+from tests.mutants.modules import MODULES, PLAIN, judges_of
 
 ROOT = Path(__file__).resolve().parents[2]
 REVIEWED = Path(__file__).with_name("equivalent.csv")
@@ -30,30 +30,46 @@ def main(arguments: list[str] | None = None) -> int:
     os.chdir(ROOT)
     reviewed = read_reviewed()
     rows: list[dict[str, str]] = []
+    wrong: list[str] = []
     for module in given.modules or MODULES:
+        mutants = list(mutants_of(module, ROOT / (module.replace(".", "/") + ".py")))
+        wanted = [mutant for mutant in mutants if given.listed or mutant.key not in reviewed]
         kept = _kept_file(module, given.kept)
         child = os.fork()  # a module a process: what a mutant's tests import must be fresh
         if child == 0:
             status = 1
             try:
-                status = _run(module, kept)
+                status = _run(module, kept, wanted)
             finally:
                 os._exit(status)
         if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
             print(f"{module}: its tests did not run", file=sys.stderr)
             return 2
-        found = _rows(kept, reviewed)
-        rows += found
+        killers = {key: by for key, _, by in _read_kept(kept)}
+        found = [_row(mutant, killers.get(mutant.key, ""), reviewed) for mutant in mutants]
         counts = {verdict: sum(row["verdict"] == verdict for row in found) for verdict in VERDICTS}
         print(f"{module:<28}{len(found):>6}", *(f"{counts[verdict]:>6} {verdict}" for verdict in VERDICTS), flush=True)
+        rows += found
+        keys = {mutant.key for mutant in mutants}
+        wrong += [f"listed, but no mutant: {key}" for key in reviewed if key[0] == module and key not in keys]
+        wrong += [f"listed, but killed by {killers[key]}: {key}" for key in reviewed if killers.get(key)]
+    given.out.parent.mkdir(parents=True, exist_ok=True)
     with given.out.open("w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    left = [row for row in rows if row["verdict"] == "survived"]
-    for row in left:
-        print(f"{row['module']}:{row['function']}: {row['before']}  ->  {row['after']}  [{row['occurrence']}]")
-    return int(bool(left))
+    for row in rows:
+        if row["verdict"] == "survived":
+            where = f"{row['module']} {row['function']} [{row['occurrence']}]"
+            wrong.append(f"{where}: {row['before']}  ->  {row['after']}")
+    print(*wrong, sep="\n", end="\n" if wrong else "")
+    return int(bool(wrong))
+
+
+def _row(mutant: Mutant, by: str, reviewed: Collection[tuple[str, ...]]) -> dict[str, str]:
+    verdict = "killed" if by else "equivalent" if mutant.key in reviewed else "survived"
+    named = dict(zip(("module", "function", "before", "after", "occurrence"), mutant.key, strict=True))
+    return named | {"operator": mutant.operator, "verdict": verdict, "by": by}
 
 
 def read_reviewed() -> dict[tuple[str, ...], str]:
@@ -70,7 +86,7 @@ def _kept_file(module: str, folder: Path) -> Path:
     whole = hashlib.sha256()
     beside = ("specifications", "schedule_table", "hardware_trace")
     shared = ["tests/conftest.py", "tests/mutants/making.py", *(f"tests/golden/{name}.py" for name in beside)]
-    tests = sorted({name.split("::")[0] for name in tests_of(module)})
+    tests = sorted({name.split("::")[0] for name in judges_of(module)})
     for path in (module.replace(".", "/") + ".py", *tests, *shared):
         whole.update((ROOT / path).read_bytes())
     return folder / f"{module}-{whole.hexdigest()[:16]}.jsonl"
@@ -84,16 +100,7 @@ def _read_kept(path: Path) -> Iterator[tuple[tuple[str, ...], str, str]]:
                 yield tuple(key), operator, by
 
 
-def _rows(kept: Path, reviewed: dict[tuple[str, ...], str]) -> list[dict[str, str]]:
-    rows = []
-    for key, operator, by in _read_kept(kept):
-        verdict = "killed" if by else "equivalent" if key in reviewed else "survived"
-        named = dict(zip(("module", "function", "before", "after", "occurrence"), key, strict=True))
-        rows.append(named | {"operator": operator, "verdict": verdict, "by": by})
-    return rows
-
-
-def _run(module: str, path: Path) -> int:
+def _run(module: str, path: Path, mutants: list[Mutant]) -> int:
     """Bring the kept verdicts of a module up to date; return pytest's exit status."""
     folder = path.parent
     folder.mkdir(parents=True, exist_ok=True)
@@ -101,10 +108,11 @@ def _run(module: str, path: Path) -> int:
     # What killed a mutant before is likely to do so again.
     before = sorted(folder.glob(f"{module}-*.jsonl"), key=os.path.getmtime)
     killers = {key: by for old in before for key, _, by in _read_kept(old) if by}
-    mutants = list(mutants_of(module, ROOT / (module.replace(".", "/") + ".py")))
     wanted = [mutant for mutant in mutants if mutant.key not in known]
     if not wanted:
         return 0
+    if path.is_file():  # whoever was ended in the middle of a line
+        path.write_text("".join(line for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")))
     if module in PLAIN:
         from tests.mutants.plain import leave_plain
 
@@ -120,7 +128,7 @@ def _run(module: str, path: Path) -> int:
 
         plugin: Any = Tests(wanted, take, lambda mutant: killers.get(mutant.key, ""))
         options = ["-q", "-q", "-p", "no:cacheprovider", "-m", "not full"]
-        return int(pytest.main([*options, *tests_of(module)], plugins=[plugin]))
+        return int(pytest.main([*options, *judges_of(module)], plugins=[plugin]))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -134,6 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     table, kept = Path("build/mutants.csv"), Path("build/mutants")
     parser.add_argument("--out", type=Path, default=table, help="a row a mutant (default: %(default)s)")
     parser.add_argument("--kept", type=Path, default=kept, help="verdicts so far (default: %(default)s)")
+    parser.add_argument("--listed", action="store_true", help="run the listed ones too: a killed one is no equal")
     return parser
 
 
