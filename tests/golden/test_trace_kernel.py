@@ -176,6 +176,11 @@ HARDWARE = {
         ),
         0.7,
     ),
+    # Logits of 8 bits, 16 of which fill two words, and of 13, the last of five with one bit in the second word.
+    "full words of logits": (SMALL.replace(layers=(6, 8), lanes=16, logits_per_cycle=16), 0.7),
+    "a bit more than a word of logits": (
+        SMALL.replace(layers=(6, 16), weight_bits=8, lanes=10, logits_per_cycle=5, thresholds=(6, 60)), 0.7
+    ),
     "two words": (SMALL.replace(lanes=80, layers=(70, 10), outputs=90, inputs=67, logits_per_cycle=16), 1.0),
 }  # fmt: skip
 
@@ -186,6 +191,8 @@ def from_hardware():
     found = {}
     for seed, (name, (spec, taken)) in enumerate(HARDWARE.items()):
         network = random_checkpoint(spec, seed=seed, zero_share=0.4)
+        if name == "full words of logits":  # and each of them below 0, as no lane beyond the last output is
+            network.fc[:] = -1 - np.abs(network.fc // 2)
         given = any_stimulus(network, cycles=600, seed=seed, taken=taken)
         found[name] = (network, given, hardware_records(network, given))
     return found

@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         if child == 0:
             status = 1
             try:
-                status = _run(module, kept, wanted)
+                status = _run(module, kept, wanted, given.kills_hold)
             finally:
                 os._exit(status)
         if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
@@ -83,13 +83,15 @@ def read_reviewed() -> dict[tuple[str, ...], str]:
 
 def _kept_file(module: str, folder: Path) -> Path:
     """Return where a module's verdicts are kept: they hold for these bytes of source and tests alone."""
-    whole = hashlib.sha256()
+    source = module.replace(".", "/") + ".py"
     beside = ("specifications", "schedule_table", "hardware_trace")
-    shared = ["tests/conftest.py", "tests/mutants/making.py", *(f"tests/golden/{name}.py" for name in beside)]
+    shared = ["tests/conftest.py", *(f"tests/golden/{name}.py" for name in beside)]
     tests = sorted({name.split("::")[0] for name in judges_of(module)})
-    for path in (module.replace(".", "/") + ".py", *tests, *shared):
-        whole.update((ROOT / path).read_bytes())
-    return folder / f"{module}-{whole.hexdigest()[:16]}.jsonl"
+    return folder / f"{module}-{_digest([source])}-{_digest([*tests, *shared])}.jsonl"
+
+
+def _digest(paths: list[str]) -> str:
+    return hashlib.sha256(b"".join((ROOT / path).read_bytes() for path in paths)).hexdigest()[:12]
 
 
 def _read_kept(path: Path) -> Iterator[tuple[tuple[str, ...], str, str]]:
@@ -100,7 +102,7 @@ def _read_kept(path: Path) -> Iterator[tuple[tuple[str, ...], str, str]]:
                 yield tuple(key), operator, by
 
 
-def _run(module: str, path: Path, mutants: list[Mutant]) -> int:
+def _run(module: str, path: Path, mutants: list[Mutant], kills_hold: bool) -> int:
     """Bring the kept verdicts of a module up to date; return pytest's exit status."""
     folder = path.parent
     folder.mkdir(parents=True, exist_ok=True)
@@ -108,6 +110,12 @@ def _run(module: str, path: Path, mutants: list[Mutant]) -> int:
     # What killed a mutant before is likely to do so again.
     before = sorted(folder.glob(f"{module}-*.jsonl"), key=os.path.getmtime)
     killers = {key: by for old in before for key, _, by in _read_kept(old) if by}
+    if kills_hold:
+        source = path.name.rpartition("-")[0]
+        held = [row for old in before if old.name.startswith(source) for row in _read_kept(old) if row[2]]
+        with path.open("a") as file:
+            file.writelines(json.dumps(row) + "\n" for row in held if row[0] not in known)
+        known |= {row[0] for row in held}
     wanted = [mutant for mutant in mutants if mutant.key not in known]
     if not wanted:
         return 0
@@ -142,6 +150,9 @@ def _parser() -> argparse.ArgumentParser:
     table, kept = Path("build/mutants.csv"), Path("build/mutants")
     parser.add_argument("--out", type=Path, default=table, help="a row a mutant (default: %(default)s)")
     parser.add_argument("--kept", type=Path, default=kept, help="verdicts so far (default: %(default)s)")
+    parser.add_argument(
+        "--kills-hold", action="store_true", help="tests were added alone: what they killed of the same source is dead"
+    )
     parser.add_argument("--listed", action="store_true", help="run the listed ones too: a killed one is no equal")
     return parser
 
