@@ -135,7 +135,7 @@ def _run(module: str, path: Path, mutants: list[Mutant], kills_hold: bool) -> in
             bar.update()
 
         plugin: Any = Tests(wanted, take, lambda mutant: killers.get(mutant.key, ""))
-        options = ["-q", "-q", "-p", "no:cacheprovider", "-m", "not full"]
+        options = ["-q", "-q", "-p", "no:cacheprovider", "-p", "no:faulthandler", "-m", "not full"]
         return int(pytest.main([*options, *judges_of(module)], plugins=[plugin]))
 
 
