@@ -33,7 +33,7 @@ INSTEAD = {
         ),
     ),
     "cosim.counted_activity": (_RECORDS, "cosim/test_counted_activity.py::test_an_unchanged_cycle_has_no_toggles"),
-    "golden.machine": (*_KERNEL, "golden/test_cycles.py"),
+    "golden.machine": ("golden/test_machine.py", *_KERNEL, "golden/test_cycles.py"),
 }
 BESIDE = {"golden.frame_activity": ("golden/test_predicted_activity.py",)}
 MODULES = (
