@@ -35,6 +35,8 @@ INSTEAD = {
     "cosim.counted_activity": (_RECORDS, "cosim/test_counted_activity.py::test_an_unchanged_cycle_has_no_toggles"),
     "golden.machine": ("golden/test_machine.py", *_KERNEL, "golden/test_cycles.py"),
 }
+# Tests of which one takes pure Python minutes.
+LEFT_OUT = {"golden.scoring": "long_sequences"}
 BESIDE = {"golden.frame_activity": ("golden/test_predicted_activity.py",)}
 MODULES = (
     *(f"golden.{name}" for name in ("schedule", "cycles", "machine", "trace_kernel", "record_packing")),
@@ -48,6 +50,6 @@ MODULES = (
 
 
 def judges_of(module: str) -> list[str]:
-    """Return the tests of a module as pytest takes them: its mirror and those beside it."""
+    """Return the tests of a module as pytest takes them: its mirror, or what stands for it, and those beside it."""
     mirror = (module.replace(".", "/test_") + ".py",)
     return [f"tests/{name}" for name in (*INSTEAD.get(module, mirror), *BESIDE.get(module, ()))]

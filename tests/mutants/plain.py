@@ -50,13 +50,17 @@ def _field(name: str) -> property:
 def leave_plain(modules: tuple[str, ...]) -> None:
     """Have the functions of `modules` not compiled; call it before they are imported."""
     assert not set(modules) & set(sys.modules), "already imported, hence compiled"
+    np.seterr(over="ignore")  # compiled, integers wrap around without a word
 
     def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         return function if function.__module__ in modules else _compiled(function)
 
     compiler.compiled = compiled
-    if "golden.trace_kernel" in modules:
+    if "golden.predicted_activity" in modules:
+        from golden import machine  # whose kernel stays compiled
+    if {"golden.predicted_activity", "golden.trace_kernel"} & set(modules):
         compiler.structured = lambda rows: Rows(_structured(rows))  # type: ignore[assignment,return-value]
+    if "golden.trace_kernel" in modules:
         from golden import machine
 
         build = machine.build_machine
