@@ -198,7 +198,8 @@ def from_hardware():
         network = random_checkpoint(spec, seed=seed, zero_share=0.4)
         if name == "full words of logits, codes and lanes":  # logits below 0, unlike a lane beyond the last output
             network.fc[:] = -1 - np.abs(network.fc // 2)
-        given = any_stimulus(network, cycles=600, seed=seed, taken=taken)
+        cycles = 900 if spec.lanes > 64 else 600  # frames of long vectors
+        given = any_stimulus(network, cycles=cycles, seed=seed, taken=taken)
         found[name] = (network, given, hardware_records(network, given))
     return found
 
