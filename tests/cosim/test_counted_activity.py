@@ -26,6 +26,7 @@ SWITCHES = {
         "merged_spike": False,
         "zero_weight_gating": False,
     },
+    "a last pair of one word": {"outputs": 65},
     "8-bit weights, feed-forward": {"weight_bits": 8, "recurrent": (False, False)},
 }
 
