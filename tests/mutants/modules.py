@@ -5,7 +5,7 @@ from __future__ import annotations
 # Compiled modules that are run as plain Python where one of them is mutated.
 PLAIN = {
     "golden.trace_kernel": ("golden.trace_kernel", "golden.trace_drive"),
-    "golden.record_packing": ("golden.record_packing", "golden.trace_kernel", "golden.trace_drive"),
+    "golden.record_packing": ("golden.record_packing",),
     "golden.predicted_activity": ("golden.predicted_activity",),
     "golden.scoring": ("golden.scoring",),
 }
@@ -23,7 +23,6 @@ _RECORDS = "cosim/test_counted_activity.py::test_a_record_s_values_count_what_go
 # Instead of a module's mirror, or beside it.
 INSTEAD = {
     "golden.trace_kernel": _KERNEL,
-    "golden.record_packing": _KERNEL[:1],
     # Pure Python counts the frames that hypothesis draws for minutes.
     "golden.predicted_activity": (
         _RECORDS,
