@@ -112,7 +112,7 @@ class Machine(NamedTuple):
 
 
 def build_machine(checkpoint: Checkpoint) -> Machine:
-    """Return the machine of a checkpoint as reset leaves it, with rows of 0; `BOOKKEEPING` names no index and no pass."""
+    """Return the machine of a checkpoint as reset leaves it: rows of 0, and `BOOKKEEPING` names no index or pass."""
     spec = checkpoint.specification
     schedule, layout = build_schedule(spec), build_layout(spec)
     banks = memory_image(checkpoint)

@@ -26,7 +26,7 @@ SWITCHES = {
         "merged_spike": False,
         "zero_weight_gating": False,
     },
-    "a last pair of one word": {"outputs": 65},
+    "a last pair of one word": {"outputs": 65, "zero_skipping": False},
     "8-bit weights, feed-forward": {"weight_bits": 8, "recurrent": (False, False)},
 }
 
