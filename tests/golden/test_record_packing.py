@@ -23,13 +23,13 @@ def test_a_plane_has_the_bit_of_every_lane(words: int, planes: int) -> None:
     assert record.tolist() == expected
 
 
-@pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 128, 130])
+@pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 128, 130, 4_100])
 def test_bits_fill_words_from_the_lowest(count: int) -> None:
-    bits = np.random.default_rng(count).integers(0, 2, 200).astype(np.uint8)
-    bits[[0, 63, 64, 127, 128]] = 1
-    record = np.full(8, ALL_ONES)
+    bits = np.random.default_rng(count).integers(0, 2, 4_200).astype(np.uint8)
+    bits[[0, 63, 64, 127, 128]] = 0, 1, 1, 1, 0
+    record = np.full(70, ALL_ONES)
     pack_bits(bits, count, record, 2)
-    expected = [2**64 - 1] * 8
+    expected = [2**64 - 1] * 70
     for word in range(-(-count // 64)):
         expected[2 + word] = sum(int(bits[entry]) << entry - 64 * word for entry in range(64 * word, count)[:64])
     assert record.tolist() == expected

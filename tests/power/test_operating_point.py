@@ -87,3 +87,15 @@ def test_timing():
 )
 def test_components_are_parted(component: str, part: str):
     assert part_of(component) == part
+
+
+def test_a_frame_s_share_of_cycles_need_not_be_whole():
+    run = Run(frames=3, cycles=100, clock_hz=10_000.0, frame_period_s=0.01)
+    point = operating_point(
+        ROWS, run, clock_hz=10_000.0, vdd=0.9, load="real time", gate_nw=Bounds(1.0, 1.0, 1.0), gates=1_500.0
+    )
+    assert point.cycles_a_second == pytest.approx(100 / 3 / 0.01)
+    # 1,500 gates of 1 nW.
+    assert list(point.parts_uw["logic leakage"]) == pytest.approx([1.5, 1.5, 1.5])
+    back_to_back = operating_point(ROWS, run, clock_hz=10_000.0, vdd=0.9, load="back to back")
+    assert back_to_back.seconds_a_frame == pytest.approx(100 / 3 / 10_000)

@@ -133,3 +133,13 @@ def test_every_row_names_its_source(tmp_path: Path):
     path.write_text("\n".join([lines[0], head + ","]) + "\n")
     with pytest.raises(ConstantsError, match="line 2: source is empty"):
         load_scaling(path)
+
+
+def test_a_ratio_is_what_it_is_there_over_what_it_was_here():
+    for quantity in ("energy", "delay"):
+        there = {rule: factor_28nm(0.6, quantity, rule) for rule in RULES}
+        assert ratio_to_28nm("130", 1.2, 0.6, quantity, "LP") == pytest.approx(
+            there["LP"] / factor("130", 1.2, quantity), rel=1e-12
+        )
+        expected = sorted(there[rule] / factor_28nm(0.9, quantity, rule) for rule in RULES)
+        assert list(bracket_28nm_voltage(0.9, 0.6, quantity)) == pytest.approx(expected, rel=1e-12)
