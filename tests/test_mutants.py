@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from tests.mutants.__main__ import main, read_reviewed
+from tests.mutants.in_place import put_in_place
 from tests.mutants.making import mutants_of
 from tests.mutants.modules import MODULES, judges_of
 
@@ -54,6 +57,21 @@ def test_a_mutant_s_text_differs_where_it_says(tmp_path):
         assert [one.split() for one in next((a, b) for a, b in lines if a != b)] == [
             mutant.before.split(), mutant.after.split()
         ]  # fmt: skip
+
+
+def test_a_constant_of_a_class_from_elsewhere_takes_effect(tmp_path, monkeypatch):
+    path = tmp_path / "one.py"
+    path.write_text("from fractions import Fraction\n\nSHARE = Fraction(1, 3)\n\n\ndef share():\n    return SHARE\n")
+    spec = importlib.util.spec_from_file_location("tests.one", path)
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "tests.one", module)
+    spec.loader.exec_module(module)
+    assert module.share() == Fraction(1, 3)
+    shares = []
+    for mutant in mutants_of("tests.one", path):
+        put_in_place(mutant)
+        shares.append(module.share())
+    assert sorted(shares) == [0, Fraction(1, 4), Fraction(1, 2), Fraction(2, 3)]
 
 
 def test_every_module_and_its_tests_are_there():

@@ -33,3 +33,18 @@ def test_bits_fill_words_from_the_lowest(count: int) -> None:
     for word in range(-(-count // 64)):
         expected[2 + word] = sum(int(bits[entry]) << entry - 64 * word for entry in range(64 * word, count)[:64])
     assert record.tolist() == expected
+
+
+@pytest.mark.parametrize("count", [1, 64, 65, 130])
+def test_every_bit_is_read_once(count: int) -> None:
+    """One that is read for the word before too is shifted by 64 there, which Python makes 0 and a compiler need not."""
+    read: list[int] = []
+
+    class Bits:
+        def __getitem__(self, entry: int) -> int:
+            read.append(entry)
+            return 1
+
+    plain = getattr(pack_bits, "py_func", pack_bits)  # as it stands, not compiled
+    plain(Bits(), count, np.zeros(3, np.uint64), 0)
+    assert read == list(range(count))
