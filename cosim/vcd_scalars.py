@@ -97,12 +97,13 @@ def _changes(
     settled, changes = [0] * count, [0] * count
     coming: list[tuple[int, int]] = []
     since: set[int] = set()
-    high = rises = dumping = begun = False
+    # Nothing counts before $dumpon, as of `cosim.vcd_toggles` nothing does between $dumpoff and $dumpon.
+    high = rises = dumping = resumed = begun = False
     get, add = index.get, coming.append
 
     def end_of_time() -> None:
         nonlocal begun
-        if rises and dumping:
+        if rises and not resumed:
             for at in since:
                 if now[at] != held[at]:
                     settled[at] += begun
@@ -119,7 +120,7 @@ def _changes(
     for line in file:  # type: ignore[attr-defined]
         first = line[0]
         # 0 and 1; what is unknown counts as 0.
-        if first in b"01xz":
+        if dumping and first in b"01xz":
             at = get(line[1:-1])
             if at is not None:
                 add((at, int(first == 49)))
@@ -128,8 +129,11 @@ def _changes(
                 rises, high = rises or (first == 49 and not high), first == 49
         elif first == 35:
             end_of_time()
-            rises = False
+            rises = resumed = False
         elif first == 36:
-            dumping = True if line.startswith(b"$dumpon") else False if line.startswith(b"$dumpoff") else dumping
+            if line.startswith(b"$dumpon"):
+                dumping = resumed = True
+            elif line.startswith(b"$dumpoff"):
+                dumping = False
     end_of_time()
     return settled, changes

@@ -1,7 +1,8 @@
 """Toggles counted in a VCD: the value of each field at every rising clock edge, read by a parser that is not ours.
 
 Between two edges a simulator may change a combinational net several times; only what has settled when the clock rises
-is counted, as in the record.
+is counted, as in the record. What a file says between ``$dumpoff`` and ``$dumpon``, unknown values in general, is no
+value of a net; an edge in the step of ``$dumpon`` has nothing settled before it that would be known, and is none.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class _Count:
         self._now: dict[str, Value] = {}
         self._settled: dict[str, int] = {}
         self._changed: set[str] = set()
-        self._dumping = True
+        self._dumping, self._resumed = True, False
         self._high = self._was_high = False
 
     def take(self, token: Token) -> None:
@@ -78,7 +79,7 @@ class _Count:
         elif token.kind is TokenKind.DUMPOFF:
             self._dumping = False
         elif token.kind is TokenKind.DUMPON:
-            self._dumping = True
+            self._dumping = self._resumed = True
         elif token.kind is TokenKind.CHANGE_SCALAR:
             self._change(token.scalar_change.id_code, token.scalar_change.value)
         elif token.kind is TokenKind.CHANGE_VECTOR:
@@ -97,18 +98,20 @@ class _Count:
                 self._fields[code].append(path)
 
     def _change(self, code: str, value: Value) -> None:
+        if code in self._fields and not fits(value, self.file.sizes[code]):
+            raise self.file.error(f"a value of {self._fields[code][0]} has more than {self.file.sizes[code]} bits")
+        if not self._dumping:
+            return
         if code in self._clocks:
             self._high = value in ("1", 1)
         elif code in self._fields:
-            if not fits(value, self.file.sizes[code]):
-                raise self.file.error(f"a value of {self._fields[code][0]} has more than {self.file.sizes[code]} bits")
             self._coming[code] = value
 
     def end_of_time(self) -> None:
         """Close a time step: if the clock rose in it, what had settled before it counts."""
-        if self._high and not self._was_high and self._dumping:
+        if self._high and not self._was_high and not self._resumed:
             self._settle()
-        self._was_high = self._high
+        self._was_high, self._resumed = self._high, False
         self._changed |= self._coming.keys()
         self._now |= self._coming
         self._coming.clear()
@@ -181,18 +184,18 @@ def count_vcd_nets(path: str | os.PathLike[str], *, clock: str = "clk") -> dict[
     settled: dict[str, int] = {}
     since: set[str] = set()
     high = was_high = False
-    dumping, begun = True, False
+    dumping, resumed, begun = True, False, False
 
     def end_of_time() -> None:
-        nonlocal was_high, begun
-        if high and not was_high and dumping:
+        nonlocal was_high, resumed, begun
+        if high and not was_high and not resumed:
             for code in since:
                 if begun and code in settled:
                     nets[names[code]].settled += (now[code] ^ settled[code]).bit_count()
                 settled[code] = now[code]
             since.clear()
             begun = True
-        was_high = high
+        was_high, resumed = high, False
         for code, value in coming.items():
             if begun and code in now:
                 nets[names[code]].zero_delay += (value ^ now[code]).bit_count()
@@ -226,13 +229,14 @@ def count_vcd_nets(path: str | os.PathLike[str], *, clock: str = "clk") -> dict[
             end_of_time()
         elif kind in (TokenKind.DUMPOFF, TokenKind.DUMPON):
             dumping = kind is TokenKind.DUMPON
+            resumed = resumed or dumping
         elif kind in (TokenKind.CHANGE_SCALAR, TokenKind.CHANGE_VECTOR):
             change = token.scalar_change if kind is TokenKind.CHANGE_SCALAR else token.vector_change
-            if change.id_code in clocks:
+            if change.id_code in names and not fits(change.value, source.sizes[change.id_code]):
+                raise source.error(f"a value of {names[change.id_code][:80]} is wider than it")
+            if dumping and change.id_code in clocks:
                 high = change.value in ("1", 1)
-            elif change.id_code in names:
-                if not fits(change.value, source.sizes[change.id_code]):
-                    raise source.error(f"a value of {names[change.id_code][:80]} is wider than it")
+            elif dumping and change.id_code in names:
                 coming[change.id_code] = value_of(nets[names[change.id_code]], change.value)
     end_of_time()
     if not clocks:

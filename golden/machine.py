@@ -112,12 +112,13 @@ class Machine(NamedTuple):
 
 
 def build_machine(checkpoint: Checkpoint) -> Machine:
-    """Return the machine of a checkpoint as reset leaves it, with rows of 0."""
+    """Return the machine of a checkpoint as reset leaves it: rows of 0, and `BOOKKEEPING` names no index or pass."""
     spec = checkpoint.specification
     schedule, layout = build_schedule(spec), build_layout(spec)
     banks = memory_image(checkpoint)
     names = [path.split(".")[1] for path in REGISTERS] + list(BOOKKEEPING)
-    numbers = np.zeros(len(names), dtype=np.int64)
+    # No operation is at READ or at ADD yet, nor has one ended.
+    numbers = np.array([-1 if name in BOOKKEEPING[2:] else 0 for name in names], dtype=np.int64)
     row_words = (spec.lanes + 63) // 64
     padded, layers, steps = 64 * row_words, len(spec.layers), spec.time_steps
     spike_words = [

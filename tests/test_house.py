@@ -41,7 +41,7 @@ ONLY_TRAINING = {"torch", "pocketsphinx", "snntorch", "nir", "nirtorch"}
 UNPICKLERS = {"pickle", "cPickle", "dill", "joblib", "cloudpickle", "shelve", "marshal"}
 VAGUE = {"util", "utils", "helper", "helpers", "misc", "manager", "managers", "common", "stuff", "new", "v2"}
 # Tests that are about the whole rather than about one source file.
-OF_THE_WHOLE = {f"tests/test_{name}.py" for name in ("house", "makefile", "fuzz", "survive", "docs")}
+OF_THE_WHOLE = {f"tests/test_{name}.py" for name in ("house", "makefile", "fuzz", "survive", "mutants", "docs")}
 
 SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))

@@ -26,6 +26,7 @@ SWITCHES = {
         "merged_spike": False,
         "zero_weight_gating": False,
     },
+    "a last pair of one word": {"outputs": 65, "zero_skipping": False},
     "8-bit weights, feed-forward": {"weight_bits": 8, "recurrent": (False, False)},
 }
 
@@ -95,3 +96,28 @@ def test_an_unchanged_cycle_has_no_toggles(small_network):
     clocked = {f"{row['block']}.{row['signal']}": row["clocked_bits"] for row in counter.rows()}
     assert clocked["controller.state"] == 2 * 2
     assert clocked["pe_array.acc0"] == 0
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_a_record_s_values_count_what_golden_predicts(small_network, small_codes, name):
+    """The same without a simulation: both counters on the cycles of one trace, each by its own means."""
+    checkpoint = random_checkpoint(small_network.specification.replace(**SWITCHES[name]), seed=7, zero_share=0.3)
+    spec, model = checkpoint.specification, CycleModel(checkpoint)
+    sampler = Sampler(build_registers(spec))
+    counted = ActivityCounter(spec, sampler)
+    predicted = golden_activity.ActivityCounter(spec, phases=model.phases)
+    for codes in small_codes.values():
+        for number, frame in enumerate(codes):
+            records = model.frame(frame, first=number == 0)
+            predicted.add(records, phases=model.labels[:, PHASE])
+            for cycle, values in enumerate(sampler.expected(records)):
+                counted.count(values, accepted_code=cycle < spec.inputs, starting=cycle == spec.inputs)
+        records = model.idle(2)
+        predicted.add(records, phases=model.labels[:, PHASE])
+        for values in sampler.expected(records):
+            counted.count(values, accepted_code=False, starting=False)
+    for phase in (None, *predicted.phases):
+        assert_equal(counted.rows(phase), predicted.rows(phase))
+    cycles = dict(zip(predicted.phases, predicted.cycles.tolist(), strict=True))
+    assert dict(counted.cycles) == cycles
+    assert counted.total_cycles == sum(cycles.values())

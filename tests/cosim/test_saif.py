@@ -125,6 +125,13 @@ def test_times_are_right_at_any_clock(tmp_path, design, clock_hz):
         assert abs(high * unit_s - int(highs[bit]) * period) <= unit_s / 2 * (not exact)
 
 
+def test_a_bit_of_a_wider_net_is_named_by_its_place(design):
+    field = next(one for one in build_layout(SPECIFICATION) if one.width == one.planes == 1 and one.block != "spikes")
+    wide = next(net.name for net in design.top.nets if net.width > 3)
+    changed = dataclasses.replace(design, places={**design.places, field.path: [f"{wide}[3]"]})
+    assert {bit: name for name, bit in record_bits(changed)}[64 * field.offset] == rf"{wide}\[3\]"
+
+
 @pytest.mark.slow
 def test_verilator_s_own_saif_counts_the_same_toggles(tmp_path, design):
     checkpoint = random_checkpoint(SPECIFICATION, seed=3)

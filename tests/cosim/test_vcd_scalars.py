@@ -72,6 +72,19 @@ def test_changes_by_hand(tmp_path):
     assert vars(count_scalar_nets(path)["top.high"]) == {"settled": 0, "zero_delay": 0}
 
 
+@pytest.mark.parametrize("clock", "01")
+def test_a_gap_of_the_dump_has_no_values_and_no_edge(tmp_path, clock):
+    path = tmp_path / "gap.vcd"
+    # Three edges with net at 1, a gap, in which every value is x, and net at 1 again and then at 0.
+    body = "#0\n$dumpon\n0!\n1a\n1b\n$end\n#1\n1!\n#2\n0!\n#3\n1!\n#4\n0!\n#5\n$dumpoff\nx!\nxa\nxb\n$end\n"
+    body += f"#6\n$dumpon\n{clock}!\n1a\n1b\n$end\n#7\n0!\n#8\n1!\n#9\n0!\n0a\n#10\n1!\n"
+    path.write_text(HEAD + "$enddefinitions $end\n" + body)
+    for count in (count_scalar_nets, count_vcd_nets):
+        found = count(path)
+        assert (found["top.net"].settled, found["top.net"].zero_delay) == (1, 1)
+        assert (found["top.high"].settled, found["top.high"].zero_delay) == (0, 0)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

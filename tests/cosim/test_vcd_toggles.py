@@ -6,10 +6,11 @@ import os
 import re
 import shutil
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from cosim.engines.icarus import IcarusEngine
@@ -205,6 +206,144 @@ def test_what_is_no_file_is_refused(tmp_path):
     for name, said in (("pipe.vcd", "is a named pipe"), (".", "is a folder"), ("caf\udce9.vcd", "no such VCD")):
         with pytest.raises(VCDError, match=said):
             count_vcd_nets(tmp_path / name)
+
+
+# A step of a simulation: the clock and two nets, None where they stay; or a gap of the dump.
+STEPS = st.lists(
+    st.just("gap")
+    | st.tuples(
+        st.sampled_from("01") | st.none(),
+        st.text("01xz", min_size=4, max_size=4) | st.text("01", min_size=1, max_size=4) | st.none(),
+        st.sampled_from("01xz") | st.none(),
+    ),
+    max_size=16,
+)
+
+
+# Each net is another at the second edge than at the first.
+TWO_EDGES = [("0", None, None), ("1", None, None), ("0", "1110", "0"), ("1", None, None)]
+
+
+def simulated(steps, *, scalar_clock=True, unknown=True):
+    """Return the text of the steps as a simulator writes it, and the state after each step that the file shows.
+
+    A state is the clock, the two nets as they were written, and whether it comes after a gap.
+    """
+    clock, bus, net = None, "0101", "1"
+    lines, states = [], []
+
+    def written():
+        level = [] if clock is None else [f"{clock}!" if scalar_clock else f"b{clock} !"]
+        return [*level, f"b{bus} #", f"{net}$"]
+
+    lines = ["#0", "$dumpvars", *written(), "$end"]
+    states.append((clock, bus, net, False))
+    for number, step in enumerate(steps, 1):
+        if step == "gap":
+            lines += [f"#{10 * number}", "$dumpoff", "x!" if scalar_clock else "bx !", "bx #", "x$", "$end"]
+            # While nothing is dumped, everything moves.
+            clock, bus, net = {"0": "1", "1": "0", None: None}[clock], "1001", "0"
+            lines += [f"#{10 * number + 5}", "$dumpon", *written(), "$end"]
+            states.append((clock, bus, net, True))
+            continue
+        level, word, bit = step
+        if not unknown:
+            word, bit = word and word.translate({120: "0", 122: "1"}), bit and bit.translate({120: "0", 122: "1"})
+        before = written()
+        clock, bus, net = level or clock, word or bus, bit or net
+        # Whatever else a net was within the step does not count.
+        lines += [f"#{10 * number}", "b1111 #", "0$", *before, *written()] if word and bit else [f"#{10 * number}"]
+        lines += [line for line, old in zip(written()[-2:], before[-2:], strict=True) if line != old]
+        if clock is not None:
+            lines.append(written()[0])
+        states.append((clock, bus, net, False))
+    return lines, states
+
+
+def number(word):
+    return int(word.replace("x", "0").replace("z", "0"), 2)
+
+
+def counted(states, which):
+    """Return settled toggles and changes of a net of the states, by the sentences of the module."""
+    levels = ["0", *(state[0] or "0" for state in states)]
+    edges = [
+        at for at, state in enumerate(states) if (levels[at], levels[at + 1]) == ("0", "1") and not state[3]
+    ]
+    values = [number(state[which]) for state in states]
+    samples = [values[at - 1] for at in edges if at]
+    settled = sum((old ^ new).bit_count() for old, new in pairwise(samples))
+    changes = [(values[at - 1] ^ values[at]).bit_count() for at in range(1, len(values)) if edges and at >= edges[0]]
+    return settled, sum(changes)
+
+
+DECLARED = "$scope module top $end\n$var wire 1 ! clk $end\n$var wire 4 # bus [3:0] $end\n$var wire 1 $ net $end\n"
+DECLARED += "$upscope $end\n$enddefinitions $end\n"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(steps=TWO_EDGES, scalar_clock=False)
+@given(steps=STEPS, scalar_clock=st.booleans())
+def test_any_waveform_is_counted_as_a_plain_loop_over_its_states_does(tmp_path, steps, scalar_clock):
+    lines, states = simulated(steps, scalar_clock=scalar_clock)
+    (tmp_path / "any.vcd").write_text(DECLARED + "\n".join(lines) + "\n")
+    found = count_vcd_nets(tmp_path / "any.vcd")
+    for which, name in ((1, "top.bus"), (2, "top.net")):
+        assert (found[name].settled, found[name].zero_delay) == counted(states, which), lines
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(steps=TWO_EDGES, scalar_clock=False)
+@given(steps=STEPS, scalar_clock=st.booleans())
+def test_fields_settle_as_in_a_plain_loop_over_the_states(tmp_path, steps, scalar_clock):
+    lines, states = simulated(steps, scalar_clock=scalar_clock, unknown=False)
+    fields = [field for field in build_layout(SPECIFICATION) if field.words == 1][:2]
+    declared = DECLARED
+    for old, field in zip(("4 # bus [3:0]", "1 $ net"), fields, strict=True):
+        declared = declared.replace(old, f"64 {old.split()[1]} {field.path.replace('.', '_')} [63:0]")
+    (tmp_path / "any.vcd").write_text(declared + "\n".join(lines) + "\n")
+    found = count_vcd_toggles(tmp_path / "any.vcd", fields)
+    assert found == {field.path: counted(states, which)[0] for which, field in enumerate(fields, 1)}, lines
+
+
+def counts_of(path, lines):
+    """Return settled toggles of a bus by both counters."""
+    field = next(field for field in build_layout(SPECIFICATION) if field.words == 1)
+    name = field.path.replace(".", "_")
+    declared = ["$var wire 1 ! clk $end", f"$var wire 64 # {name} $end", "$enddefinitions $end"]
+    path.write_text("\n".join([*declared, *lines]) + "\n")
+    return count_vcd_toggles(path, [field])[field.path], count_vcd_nets(path)[name]
+
+
+def test_an_edge_in_the_step_in_which_the_dump_goes_off_counts(tmp_path):
+    lines = ["#0", "0!", "b0 #", "#1", "1!", "#2", "0!", "b111 #", "#3", "1!", "$dumpoff", "x!", "bx #", "$end"]
+    assert counts_of(tmp_path / "off.vcd", lines) == (3, Net(bits=64, settled=3, zero_delay=3))
+
+
+def test_a_net_may_have_its_first_value_after_an_edge(tmp_path):
+    lines = ["#0", "0!", "#1", "1!", "#2", "0!", "b1 #", "#3", "1!", "#4", "0!", "b110 #", "#5", "1!"]
+    assert counts_of(tmp_path / "late.vcd", lines) == (3, Net(bits=64, settled=3, zero_delay=3))
+
+
+def test_values_before_the_first_time_are_a_step(tmp_path):
+    # The clock is low before it has a value.
+    lines = ["1!", "b0 #", "#1", "0!", "b11 #", "#2", "1!", "#3", "0!", "b1 #", "#4", "1!"]
+    assert counts_of(tmp_path / "early.vcd", lines) == (1, Net(bits=64, settled=1, zero_delay=3))
+
+
+def test_a_value_wider_than_its_net_is_refused(tmp_path):
+    (tmp_path / "wide.vcd").write_text(WAVEFORM.replace("b0111 #", "b10111 #"))
+    with pytest.raises(VCDError, match=r"wide\.vcd: a value of top\.dut\.bus is wider than it"):
+        count_vcd_nets(tmp_path / "wide.vcd")
+
+
+def test_slices_and_elements_of_one_name_keep_their_places(tmp_path):
+    declared = "".join(
+        f"$var wire {size} {code} {name} $end\n"
+        for size, code, name in ((4, "a", "bus [3:0]"), (4, "b", "bus [7:4]"), (1, "c", "bit [0]"), (1, "d", "bit [1]"))
+    )
+    (tmp_path / "slices.vcd").write_text("$var wire 1 ! clk $end\n" + declared + "$enddefinitions $end\n#0\n0!\n")
+    assert list(count_vcd_nets(tmp_path / "slices.vcd")) == ["bus", "bus[7:4]", "bit", "bit[1]"]
 
 
 PIECES = ["$var", "$end", "$scope", "$upscope", "module", "wire", "1", "64", "!", "clk", "c3", "#", "#9", "b01", "bx"]

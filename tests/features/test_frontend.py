@@ -212,6 +212,10 @@ def test_too_short_word_for_word(samples: int, milliseconds: str) -> None:
         ({"prior_frames": -1}, "prior_frames is -1, expected an integer in 0..100000"),
         ({"mean": (0.0,) * 39}, "mean: expected a tuple of 40 numbers"),
         ({"mean": (float("nan"),) * 40}, "mean: expected finite numbers"),
+        ({"delta_lag": 51}, "delta_lag is 51, expected an integer in 1..50"),
+        ({"steps_per_sigma": 1000.5}, "steps_per_sigma is 1000.5, expected a number in 0..1000"),
+        ({"mean": (0.0,) * 39 + (1e6 + 0.5,)}, "mean has 1000000.5, expected numbers within +-1e6"),
+        ({"scale": (1.0,) * 39 + (1e6 + 0.5,)}, "scale has 1000000.5, expected numbers in 1e-6..1e6"),
         ({"scale": (0.0,) * 40}, "scale has 0.0, expected numbers above 0"),
         ({"scale": (1.0,) * 39 + (-2.0,)}, "scale has -2.0, expected numbers above 0"),
         ({"scale": (1.0,) * 39 + (1e-9,)}, "scale has 1e-09, expected numbers in 1e-6..1e6"),
@@ -240,6 +244,26 @@ def test_defaults_are_the_documented_ones() -> None:
     defaults = FrontEndSettings().to_json()
     assert (defaults["kind"], defaults["delta_lag"]) == ("mfcc20_delta", 3)
     assert (defaults["prior_frames"], defaults["steps_per_sigma"]) == (100, 32.0)
+    assert (defaults["mean"], defaults["scale"]) == ([0.0] * 40, [1.0] * 40)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"delta_lag": 1},
+        {"delta_lag": 50},
+        {"prior_frames": 0},
+        {"prior_frames": 100_000},
+        {"mean": (0.0,) * 39 + (-1e6,)},
+        {"mean": (1e6,) * 40},
+        {"scale": (1e-6,) * 39 + (1e6,)},
+        {"steps_per_sigma": 1000},
+        {"steps_per_sigma": 0.5},
+    ],
+)
+def test_settings_at_the_ends_of_their_ranges(changes: dict[str, Any]) -> None:
+    settings = FrontEndSettings(**changes)
+    assert all(getattr(settings, name) == value for name, value in changes.items())
 
 
 def test_settings_round_trip() -> None:

@@ -63,3 +63,35 @@ def test_speech_at_the_scale_of_integers_is_said(speech_paths: list[Path], netwo
     shares = [rail_shares(batch_codes(32768.0 * read_audio(path), front_end))[0] for path in speech_paths]
     usual = [rail_shares(batch_codes(read_audio(path), front_end))[0] for path in speech_paths]
     assert min(more - less for more, less in zip(shares, usual, strict=True)) > 0.05
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_clipping_is_of_samples_at_full_scale_of_16_bits(sign: int) -> None:
+    samples = np.zeros(4_000)
+    # One in a thousand is not said, one more is.
+    samples[[5, 17, 99, 3_999]] = sign * 32767 / 32768
+    assert clipping(samples, "a.wav") is None
+    samples[0] = sign
+    assert clipping(samples, "a.wav") == (
+        "a.wav: 0.1 % of samples are at full scale: recorded too loud, and clipped"
+    )
+    samples[:2_000] = sign
+    assert str(clipping(samples, "a.wav")).startswith("a.wav: 50.0 % ")
+    assert clipping(np.full(9, sign * 32766 / 32768), "a.wav") is None
+    assert clipping(np.full(1, float(sign)), "a.wav") == (
+        "a.wav: 100.0 % of samples are at full scale: recorded too loud, and clipped"
+    )
+    assert clipping(samples[:0], "a.wav") is None
+
+
+def test_codes_below_a_share_are_fine_and_no_more_than_it() -> None:
+    for railed, said in ((30, False), (31, True), (60, True)):
+        assert (check_levels(codes_with(railed), "a.wav") is not None) is said
+
+
+def test_the_share_of_codes_is_of_all_codes() -> None:
+    codes = codes_with(0)
+    codes[:31] = 127
+    assert "31 % of frames have a code at the limit of 8 bits (31.0 % of codes)" in str(check_levels(codes, "a.wav"))
+    # Between the two largest steps of 16 bits.
+    assert clipping(np.full(9, 0.99995), "a.wav") is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -44,3 +45,10 @@ def test_speeds_out_of_range(speed: float) -> None:
 def test_speeds_that_are_no_numbers_of_a_float_s_size(speed: object) -> None:
     with pytest.raises(SettingsError, match=r"^speed is .{1,80}, expected a number in 0\.5\.\.2\.0$"):
         speed_ratio(speed)  # type: ignore[arg-type]
+
+
+def test_a_speed_is_the_nearest_ratio_of_small_numbers() -> None:
+    """Every denominator to 100 tried."""
+    for speed in (0.9, 1.05, 2 / 3, 0.5, 2.0, 1.234567, 0.98765, 101 / 100, 1 + 1 / 101):
+        ratios = (Fraction(round(speed * below), below) for below in range(1, 101))
+        assert speed_ratio(speed) == min(ratios, key=lambda ratio: abs(ratio - Fraction(speed)))

@@ -117,6 +117,11 @@ def test_zero_skipping_counts_ones_only():
     assert counts.macs.tolist() == [9 * 4 + 3 * 6 + nonzero[5], 2 * 4 + 3 * 4 + 2 * 6 + nonzero[0]]
 
 
+def test_the_unit_of_complexity_is_a_million_a_second():
+    # 1.5 of 10 ms each.
+    assert mmac_per_second(Specification(), np.array([1, 2])) == pytest.approx(1.5e-4, rel=1e-9)
+
+
 def test_parts_join():
     spec = Specification(inputs=3, layers=(4, 6), outputs=10, lanes=16)
     checkpoint = random_checkpoint(spec, seed=2)
@@ -127,6 +132,7 @@ def test_parts_join():
     joined = join_counts(parts)
     assert joined.cycles.tolist() == [*parts[0].cycles, *parts[1].cycles]
     assert joined.additions.shape == (6, 2)
+    assert join_counts(parts[:1]).macs.tolist() == parts[0].macs.tolist()
     with pytest.raises(ValueError, match="no utterances"):
         join_counts([])
 

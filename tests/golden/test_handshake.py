@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from golden.checkpoint import random_checkpoint
-from golden.handshake import CODE_READY, WEIGHT_READY, handshake_of
+from golden.handshake import CODE_READY, NAMES, WEIGHT_READY, handshake_of
 from golden.specification import Specification
 from golden.trace import CycleModel
 
@@ -30,3 +30,8 @@ def test_a_frame_with_a_gap_between_its_codes_and_a_start_that_is_late() -> None
     assert 8 < done < cycles
     assert set(seen[7 : done - 1].tolist()) == {0}
     assert set(seen[done:].tolist()) == {both}
+
+
+def test_each_output_has_a_bit_of_its_own() -> None:
+    assert NAMES == {0b01: "code_ready", 0b10: "weight_ready"}
+    assert CODE_READY ^ WEIGHT_READY == 0b11

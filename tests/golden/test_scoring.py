@@ -1,5 +1,6 @@
 """Phone errors against every alignment, written out, under each treatment of silence."""
 
+import itertools
 import math
 import tracemalloc
 from functools import cache
@@ -103,6 +104,14 @@ def test_sclite_s_choice_among_equals(reference, hypothesis):
     assert phone_errors(reference, hypothesis, silence="forgiven") == (*expected, len(reference))
 
 
+def test_sclite_s_choice_for_every_pair_of_short_sequences():
+    short = [given for length in range(5) for given in itertools.product(("sil", "a", "b"), repeat=length)]
+    for reference, hypothesis in itertools.product(short, short):
+        if len(reference) + len(hypothesis) < 8:
+            expected = as_sclite(reference, hypothesis)[1:]
+            assert phone_errors(reference, hypothesis, silence="forgiven") == (*expected, len(reference))
+
+
 def test_empty_sequences_are_scored():
     assert phone_errors([], []) == (0, 0, 0, 0)
     assert phone_errors([], ["a", "b"]) == (0, 0, 2, 0)
@@ -132,6 +141,7 @@ def test_long_sequences_take_memory_in_proportion():
 def test_more_phones_than_any_recording_has_are_refused():
     with pytest.raises(StimulusError, match="hypothesis of 200,001 phones, expected at most 200,000"):
         phone_errors(["a"], ["a"] * 200_001)
+    assert phone_errors(["a"], ["a"] * 200_000, silence="forgiven") == (0, 0, 199_999, 1)
 
 
 def test_names_are_compared_as_they_are():
@@ -142,6 +152,7 @@ def test_errors_add_up_to_a_rate():
     errors = phone_errors(list("abcd"), list("abxd")).plus(phone_errors(list("ab"), list("ab")))
     assert errors == PhoneErrors(1, 0, 0, 6)
     assert errors.rate == pytest.approx(1 / 6)
+    assert PhoneErrors(substitutions=3, deletions=2, insertions=1, reference=12).rate == 0.5
 
 
 @pytest.mark.parametrize("wrong", ["k ae t", ["k ae", "t"], ["k", ""], ["k", "\t"], ["k\u00a0t"], [1, 2], [None]])

@@ -25,3 +25,14 @@ def test_a_zero_outside_the_fc_is_stored():
     checkpoint.feed_forward[0][:] = 0
     assert weight_size(checkpoint) == before
     assert before.nonzero_bytes == before.dense_bytes == 300_032
+
+
+def test_the_bitmap_s_last_byte_counts_as_far_as_it_is_used():
+    spec = Specification(inputs=3, layers=(2, 5), outputs=3, lanes=16)
+    checkpoint = random_checkpoint(spec, seed=1)
+    checkpoint.fc[:] = 0
+    checkpoint.fc[4, 2] = 7
+    # 3 x 2 + 2 x 2 into the first layer, 2 x 5 + 5 x 5 into the second, and 1 of 15: 46 of 60 weights of half a byte.
+    size = weight_size(checkpoint)
+    assert (size.weights, size.nonzero_weights) == (60, 46)
+    assert (size.dense_bytes, size.nonzero_bytes, size.bitmap_bytes) == (30, 23, 23 + 15 / 8)

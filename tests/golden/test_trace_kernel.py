@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 
+from golden.checkpoint import random_checkpoint
 from golden.forward import forward
 from golden.layout import GATED
 from golden.memory_image import memory_image
 from golden.schedule import Kind, Pass, Source, State
 from golden.specification import Specification
-from golden.trace import CycleModel
+from golden.trace import PHASE, CycleModel
+from tests.golden.hardware_trace import any_stimulus, hardware_records
 from tests.golden.registers import held, value
 from tests.golden.specifications import utterances
 
@@ -144,3 +147,134 @@ def test_a_gated_accumulator_changes_only_in_clocked_lanes(drawn):
         changed = np.bitwise_or.reduce(planes[1:] ^ planes[:-1], axis=1)
         enabled = records[:-1, clocked.offset : clocked.offset + clocked.words]
         assert not (changed & ~enabled).any()
+
+
+# Every branch of the kernel: both numbers of PE sets and time steps, every switch, words of the record that are full
+# and that are not, a budget that is passed, a receiver that hardly ever takes anything.
+SMALL = Specification(
+    inputs=5, input_bits=3, layers=(6, 10), outputs=19, lanes=8, logits_per_cycle=4, thresholds=(6, 4),
+    membrane_bits=(8, 7), recurrent_shifts=(2, 1), input_shifts=(0, 1), leaks=(1, 2),
+)  # fmt: skip
+HARDWARE = {
+    "all techniques": (SMALL, 0.7),
+    "a receiver that waits, a small budget": (SMALL.replace(clock_hz=4_000.0), 0.05),
+    "one time step, three layers": (
+        SMALL.replace(
+            time_steps=1, layers=(6, 10, 3), thresholds=(6, 4, 3), membrane_bits=(8, 7, 6), leaks=(1, 2, 1),
+            recurrent_shifts=(2, 1, 0), input_shifts=(0, 1, 0), recurrent=(True, False, True),
+        ),
+        0.7,
+    ),
+    "one set": (SMALL.replace(pe_sets=1, parallel_time_steps=False), 0.7),
+    "sign and magnitude, one set, one step": (
+        SMALL.replace(pe_sets=1, time_steps=1, plane_coding="sign_magnitude"), 0.7
+    ),
+    "sign and magnitude": (SMALL.replace(plane_coding="sign_magnitude", weight_bits=8), 0.7),
+    "sign and magnitude, every index": (SMALL.replace(plane_coding="sign_magnitude", zero_skipping=False), 0.7),
+    "no technique": (
+        SMALL.replace(
+            zero_skipping=False, parallel_time_steps=False, merged_spike=False, zero_weight_gating=False
+        ),
+        0.7,
+    ),
+    # Logits of 8 bits, 16 of which fill two words, and of 13, the last of five with one bit in the second word.
+    "full words of logits, codes and lanes": (
+        SMALL.replace(inputs=64, layers=(6, 8), lanes=64, logits_per_cycle=16), 0.7
+    ),
+    "a bit more than a word of logits": (
+        SMALL.replace(layers=(6, 16), weight_bits=8, lanes=10, logits_per_cycle=5, thresholds=(6, 60)), 0.7
+    ),
+    "a lane and a code more than a word": (
+        SMALL.replace(lanes=65, layers=(70, 10), outputs=90, inputs=65, logits_per_cycle=13), 1.0
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def from_hardware():
+    """Return by name a network, a stimulus, and what the hardware's registers hold."""
+    found = {}
+    for seed, (name, (spec, taken)) in enumerate(HARDWARE.items()):
+        network = random_checkpoint(spec, seed=seed, zero_share=0.4)
+        if name == "full words of logits, codes and lanes":  # logits below 0, unlike a lane beyond the last output
+            network.fc[:] = -1 - np.abs(network.fc // 2)
+        cycles = 900 if spec.lanes > 64 else 600  # frames of long vectors
+        given = any_stimulus(network, cycles=cycles, seed=seed, taken=taken)
+        found[name] = (network, given, hardware_records(network, given))
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", HARDWARE)
+def test_every_register_is_the_hardware_s_in_every_cycle(from_hardware, name):
+    network, stimulus, records = from_hardware[name]
+    model = CycleModel(network)
+    mine = model.drive(**stimulus)
+    for field in model.layout:
+        part = slice(field.offset, field.offset + field.words)
+        np.testing.assert_array_equal(mine[:, part], records[:, part], err_msg=field.path)
+    assert value(model.layout, records, "controller.done").sum() > 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", HARDWARE)
+def test_labels_follow_from_the_hardware_s_registers(from_hardware, name):
+    """A label's columns: phase; pass and index at ISSUE; pass and index whose ADD the edge before ended."""
+    network, stimulus, records = from_hardware[name]
+    spec, model = network.specification, CycleModel(network)
+    model.drive(**stimulus)
+    phases = {phase: number for number, phase in enumerate(model.phases)}
+    names = ("state", "issue_pass", "read_valid", "read_visit", "add_valid", "add_pass", "loaded", "transfer")
+    columns = {name: value(model.layout, records, f"controller.{name}").tolist() for name in names}
+    outputs = {name: value(model.layout, records, f"output.{name}").tolist() for name in ("busy", "position", "word")}
+    index = value(model.layout, records, "zero_skip.index").tolist()
+    at_read = at_add = -1
+    done = (-1, -1)
+    pair_words = spec.lanes // spec.logits_per_cycle * spec.pe_sets
+    frame_words = -(-spec.outputs // spec.logits_per_cycle)
+    for cycle in range(len(records) - 1):
+        now = {name: column[cycle] for name, column in columns.items()}
+        word = {name: column[cycle] for name, column in outputs.items()}
+        ends = word["position"] == pair_words - 1 or word["word"] == frame_words - 1
+        hold = now["transfer"] == 1 and word["busy"] == 1 and not (ends and stimulus["ready"][cycle])
+        found = index[cycle + 1] if columns["read_visit"][cycle + 1] else -1
+        valid = stimulus["code_valid"][cycle]
+        if now["state"] == State.IDLE:
+            accepted = columns["loaded"][cycle + 1] - 1 if valid else -1
+            label = ["load and start" if valid or stimulus["start"][cycle] else "idle", -1, accepted]
+        elif hold:
+            label = ["FC", -1, -1]
+        elif now["state"] == State.FLUSH:
+            label = ["last logits", -1, -1]
+        else:
+            label = [model.schedule.passes[now["issue_pass"]].phase, now["issue_pass"], found]
+        assert model.labels[cycle].tolist() == [phases[label[0]], *label[1:], *done], cycle
+        adds = now["add_valid"] == 1 and not hold
+        done = (now["add_pass"], at_add) if adds else (-1, -1)
+        if not hold:
+            if now["read_valid"]:
+                at_add = at_read
+            if now["state"] == State.RUN:
+                at_read = found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["all techniques", "one set"])
+def test_a_frame_is_driven_as_fast_as_it_takes_codes(from_hardware, name):
+    """`run`: a code in each cycle, then `start`; it ends with the frame."""
+    network, stimulus, _ = from_hardware[name]
+    spec = network.specification
+    framed, driven = CycleModel(network), CycleModel(network)
+    for number in range(3):
+        codes = stimulus["codes"][: spec.inputs] if number else 0 * stimulus["codes"][: spec.inputs]
+        records = framed.frame(codes, first=number == 0, ready=stimulus["ready"][:60])
+        cycles = len(records)
+        same = {name: np.zeros(cycles, dtype=bool) for name in ("code_valid", "start", "first")}
+        same["code_valid"][: spec.inputs] = same["start"][spec.inputs] = True
+        same["first"][:] = number == 0
+        same["codes"] = np.append(codes, np.zeros(cycles, dtype=codes.dtype))[:cycles]
+        same["ready"] = np.append(stimulus["ready"][:60], np.ones(cycles, dtype=bool))[:cycles]
+        np.testing.assert_array_equal(driven.drive(**same), records)
+        assert value(framed.layout, driven.idle(1), "controller.done").tolist() == [1]
+        framed.idle(2)
+        assert [framed.phases[phase] for phase in framed.labels[:, PHASE]] == ["idle", "idle"]

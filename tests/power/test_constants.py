@@ -8,7 +8,20 @@ from pathlib import Path
 import pytest
 
 from gates.characterisation import read_characterisation
-from power.constants import CLASSES, COLUMNS, SRAM_SIZES_KB, TABLES, UNITS, Bounds, Constant, load_constants
+from power.constants import (
+    BITS_PER_KB,
+    CLASSES,
+    COLUMNS,
+    NOMINAL_C,
+    NOMINAL_V,
+    NOTHING,
+    SRAM_SIZES_KB,
+    TABLES,
+    UNITS,
+    Bounds,
+    Constant,
+    load_constants,
+)
 from power.energy import at_temperature, price
 from power.errors import ConstantsError
 from power.inference import density
@@ -194,4 +207,37 @@ def test_missing_files(tmp_path: Path) -> None:
 def test_bounds_add_and_multiply_each_with_each() -> None:
     assert Bounds(1, 2, 3) + Bounds(4, 5, 6) == Bounds(5, 7, 9)
     assert Bounds(1, 2, 3) * Bounds(4, 5, 6) == Bounds(4, 10, 18)
-    assert list(Bounds(1, 2, 3) * 2) == [2, 4, 6]
+    assert list(Bounds(1, 2, 3) * 5) == [5, 10, 15]
+    assert Bounds(1, 2, 3) + NOTHING == Bounds(1, 2, 3)
+
+
+def test_the_nominal_point_is_that_of_every_row_that_has_one() -> None:
+    points = [(row["vdd_V"], row["temp_C"]) for row in shipped().values() if row["vdd_V"]]
+    assert len(points) > 10
+    assert {(float(vdd), float(celsius)) for vdd, celsius in points} == {(NOMINAL_V, NOMINAL_C)}
+
+
+def test_sizes_of_memories_are_what_their_items_say() -> None:
+    assert {f"sram_read_{kb}KB": kb for kb in (4, 8, 32, 128)} == SRAM_SIZES_KB
+    assert BITS_PER_KB == 1024 * 8
+
+
+@pytest.mark.parametrize(
+    ("node", "taken"), [("0.5", True), ("0", False), ("1000000000", True), ("1000000000.5", False)]
+)
+def test_a_condition_is_above_nothing_and_no_more_than_the_largest(tmp_path: Path, node: str, taken: bool) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text(one("logic_leakage", "HVT", "0.1", "0.2", "0.3").replace(",28,", f",{node},"))
+    if taken:
+        assert load_constants(path, "HVT")["logic_leakage"].bounds == Bounds(0.1, 0.2, 0.3)
+        return
+    with pytest.raises(ConstantsError, match=f"node_nm is '{node}', expected a number above 0, to 1e\\+09"):
+        load_constants(path)
+
+
+def test_bounds_may_coincide_and_lie_a_thousand_times_off(tmp_path: Path) -> None:
+    path, ship = tmp_path / "mine.csv", load_constants(threshold="HVT")["logic_leakage"].bounds
+    least, most = ship.low / 1000, ship.high * 1000
+    for bounds in (Bounds(0.2, 0.2, 0.2), Bounds(least, least, most), Bounds(least, most, most)):
+        path.write_text(one("logic_leakage", "HVT", *map(repr, bounds)))
+        assert load_constants(path, "HVT")["logic_leakage"].bounds == bounds

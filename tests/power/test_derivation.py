@@ -16,7 +16,7 @@ from power.constants import TABLES, Bounds
 from power.derivation import FORMULAS, derive, pooled
 from power.errors import ConstantsError
 from power.scaling import bracket_to_28nm
-from power.sources import load_sources
+from power.sources import Source, load_sources
 
 SOURCES = load_sources()
 ROWS = {row["item"]: row for table in TABLES for row in csv.DictReader(table.read_text().splitlines())}
@@ -123,3 +123,24 @@ def test_libraries_say_so(
                 still.append(middle(part.rise) + middle(part.fall))
     assert len(still) == 2
     assert SOURCES[f"{source}_dff_clock"].value == pytest.approx(mean(still), rel=5e-4)
+
+
+def with_values(**values: float) -> dict[str, Source]:
+    return SOURCES | {name: dataclasses.replace(SOURCES[name], value=value) for name, value in values.items()}
+
+
+def test_a_full_adder_of_gates_by_hand() -> None:
+    """Three NAND2 and two XOR2: of 1 fF a pin 5 fF x 0.81 V^2."""
+    for pin, name in ((0.01, "low"), (100.0, "high")):
+        found = derive("adder_energy_per_bit", with_values(zigzag_nand2_pin=pin, zigzag_xor2_pin=pin)).bounds
+        assert getattr(found, name) == pytest.approx(5 * pin * 0.81, rel=5e-4)
+    # Between a thousandth and a thousand of it, gates are the middle.
+    pins = {"zigzag_nand2_pin": 1.0, "zigzag_xor2_pin": 1.0, "horowitz_add8": 0.01, "aladdin40_add32": 1e6}
+    assert derive("adder_energy_per_bit", with_values(**pins)).bounds.typical == pytest.approx(5 * 0.81, rel=5e-4)
+
+
+def test_a_macro_of_2048_words_of_64_bits_has_16_kilobytes() -> None:
+    # It leaks more than any other here; the most is widened three times.
+    assert SOURCES["sram_leakage_above"].value == 3
+    leak = derive("sram_leakage", with_values(ihp130_2048x64_leakage=1.6e6)).bounds
+    assert leak.high == pytest.approx(1.6e6 / (2048 * 64 / 8192) * 3, rel=5e-4)

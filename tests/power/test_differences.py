@@ -66,3 +66,16 @@ def test_the_three_largest_are_the_first_three() -> None:
     worths = [reason.worth_uw for reason in reasons(reports)]
     assert worths == sorted(worths, reverse=True)
     assert len(worths) == 4
+
+
+def test_the_nearest_class_is_the_one_of_the_least_ratio() -> None:
+    def nearest(**totals: float) -> str:
+        reports = {name: report(name, memory=0, clock=total, leakage=0) for name, total in totals.items()}
+        text = next(reason.text for reason in reasons(reports) if "voltage" in reason.text)
+        return text.partition(" uW in ")[2].split()[0]
+
+    assert nearest(HVT=10, SVT=80) == "SVT"
+    # 71.2 is 7.12 times 10, and 640.8 nine times 71.2.
+    assert nearest(HVT=10, SVT=640.8) == "HVT"
+    # No power at all is farther than a hundred times too much.
+    assert nearest(HVT=0, SVT=7_120) == "SVT"

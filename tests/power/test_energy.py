@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from power.constants import CLASSES, LARGEST, Bounds, Constant, load_constants
 from power.energy import at_temperature, estimate, estimate_classes, price, sram_item
 from power.errors import ActivityError, ConstantsError
-from power.priced_activity import ActivityRow, Run
+from power.priced_activity import MOST_BITS, ActivityRow, Run
 from power.uncertainty import draw
 
 TABLE = load_constants()
@@ -238,3 +238,33 @@ def test_whatever_is_accepted_has_a_finite_figure(counts, bits, frames, cycles, 
 def test_no_rows_are_refused() -> None:
     with pytest.raises(ActivityError, match="activity: no rows"):
         estimate([], RUN)
+
+
+def bank(signal: str, bits: int, depth: int, reads: int) -> ActivityRow:
+    return ActivityRow(block="m", signal=signal, kind="memory", bits=bits, reads=reads, writes=1, depth=depth)
+
+
+def test_the_banks_of_a_block_add_up_whatever_part_of_a_kilobyte_they_are() -> None:
+    found = price([bank("bank0", 9, 101, 2_000), bank("bank1", 5, 333, 30)], RUN, TYPICAL)
+    to_uw = 1e-15 * 1e6 / 0.1
+    per_bit, written = TYPICAL[sram_item(0.1)], TYPICAL["sram_write_to_read_ratio"]
+    assert found["m", "memory reads"] == pytest.approx((2_000 * 9 + 30 * 5) * per_bit * to_uw, rel=1e-12)
+    assert found["m", "memory writes"] == pytest.approx((9 + 5) * per_bit * written * to_uw, rel=1e-12)
+    assert found["m", "memory leakage"] == pytest.approx((9 * 101 + 5 * 333) / 8192 * 123.1e-3, rel=1e-12)
+
+
+def test_the_ends_of_what_is_allowed_are_allowed() -> None:
+    rows = [ActivityRow(block="a", signal="p", kind="port", bits=4, toggles=30)]
+    for degrees in (-40.0, 125.0):
+        assert at_temperature(TYPICAL, degrees)["logic_leakage"] > 0
+    for count in (0, MOST_BITS):
+        leaks = [row for row in estimate(rows, RUN, gates={"a": count}).rows if row.component == "logic leakage"]
+        assert len(leaks) == (count > 0)
+
+
+def test_the_draws_are_those_of_seed_0_unless_said() -> None:
+    rows = [ActivityRow(block="a", signal="p", kind="port", bits=4, toggles=30)]
+    assert estimate(rows, RUN).rows[0].power_uw == estimate(rows, RUN, seed=0).rows[0].power_uw
+    assert estimate(rows, RUN).rows[0].power_uw != estimate(rows, RUN, seed=1).rows[0].power_uw
+    for threshold, report in estimate_classes(rows, RUN).items():
+        assert report.rows[0].power_uw == estimate_classes(rows, RUN, seed=0)[threshold].rows[0].power_uw

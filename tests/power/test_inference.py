@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+from fractions import Fraction
+
 import pytest
 
 from power.constants import Bounds, Constant, load_constants
 from power.inference import (
     ASSUMED_CLASSES,
     AT_28_NM,
+    FITS,
     NORMALISATION,
     WORK,
     Counting,
@@ -105,3 +109,46 @@ def test_leakage_a_gate_leaves_the_memory_out():
     assert fitting_classes(found, ASSUMED_CLASSES) == ["HVT", "SVT", "LVT"]
     assert fitting_classes(Bounds(0.31, 0.5, 2.0), ASSUMED_CLASSES) == ["SVT"]
     assert fitting_classes(Bounds(66.0, 70.0, 80.0), ASSUMED_CLASSES) == []
+
+
+def test_what_is_implied_to_the_last_digits() -> None:
+    """Of 1,000 operations a cycle, in fractions."""
+    found = implied(Counting("", 1000, ""))
+    a_second = Fraction(1000 * 500_000_000)
+    power_uw = a_second / (Fraction("28.41") * 10**12) * 10**6
+    energy_uj = (power_uw - Fraction("71.2")) / (500_000_000 - 100_000)
+    exact = {
+        "area_mm2": a_second / (Fraction("1903.11") * 10**9),
+        "power_500mhz_uw": power_uw,
+        "energy_a_cycle_pj": energy_uj * 10**6,
+        "leakage_uw": Fraction("71.2") - energy_uj * 100_000,
+        "leakage_at_least_uw": Fraction("71.2") - power_uw / 5000,
+    }
+    for name, value in exact.items():
+        assert getattr(found, name) == pytest.approx(float(value), rel=1e-13, abs=0), name
+
+
+def test_what_is_stated_and_what_is_guessed() -> None:
+    # arXiv 2312.09580: 2.344 TOPS/W printed, 8 MACs x 2 operations x 150 MHz at 1.6 mW.
+    assert pytest.approx(2.344e12 / (8 * 2 * 150e6 / 1.6e-3), abs=5e-4) == NORMALISATION
+    peaks = [counting.operations for counting in countings() if counting.name.startswith("peak")]
+    assert peaks == [128, 256, 512, 256, 512, 1024]
+
+
+def test_areas_and_leakage_of_what_is_small() -> None:
+    # Three gates of 0.5, 1 and 2 um2, in rows that are full, and half full.
+    assert list(ROUND.logic_mm2(3)) == pytest.approx([1.5e-6, 6e-6, 12e-6], rel=1e-13)
+    assert list(ROUND.memory_mm2(2)) == pytest.approx([0.5e-6, 1e-6, 2e-6], rel=1e-13)
+    # 21 uW less 100, 10 and 1 that memory leaks, of three gates.
+    assert list(gate_leakage_nw(21.0, 3, ROUND)) == pytest.approx([0.0, 11_000 / 3, 20_000 / 3])
+
+
+def test_what_just_fits_fits() -> None:
+    # Macros alone: 0.2, 0.4 and 0.8 mm2.
+    assert [area_fits(area, 0, ROUND) for area in (0.2, 0.4, 0.8)] == list(FITS[2:])
+    # 800,000 cells of 0.125 um2 are 0.1 mm2.
+    cells = dataclasses.replace(ROUND, bit_cell_um2=Bounds(0.125, 0.125, 0.125))
+    assert [area_fits(area, 0, cells) for area in (0.1 - 5e-8, 0.1)] == list(FITS[:2])
+    classes = {"one": Bounds(2, 3, 4)}
+    for meets, leakage in ((True, Bounds(0, 1, 2)), (True, Bounds(4, 5, 6)), (False, Bounds(5, 5, 6))):
+        assert fitting_classes(leakage, classes) == ["one"] * meets

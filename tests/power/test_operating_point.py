@@ -87,3 +87,39 @@ def test_timing():
 )
 def test_components_are_parted(component: str, part: str):
     assert part_of(component) == part
+
+
+def test_a_frame_s_share_of_cycles_need_not_be_whole():
+    run = Run(frames=3, cycles=100, clock_hz=10_000.0, frame_period_s=0.01)
+    point = operating_point(
+        ROWS, run, clock_hz=10_000.0, vdd=0.9, load="real time", gate_nw=Bounds(1.0, 1.0, 1.0), gates=1_500.0
+    )
+    assert point.cycles_a_second == pytest.approx(100 / 3 / 0.01)
+    # 1,500 gates of 1 nW.
+    assert list(point.parts_uw["logic leakage"]) == pytest.approx([1.5, 1.5, 1.5])
+    back_to_back = operating_point(ROWS, run, clock_hz=10_000.0, vdd=0.9, load="back to back")
+    assert back_to_back.seconds_a_frame == pytest.approx(100 / 3 / 10_000)
+
+
+def test_a_path_fits_a_period_that_is_just_as_long():
+    # At its own node and voltage a path is as long as it was found, under every rule.
+    path = LongestPath(10.0, "28", 0.9)
+    assert list(path.at_28nm(0.9)) == [10.0, 10.0, 10.0]
+    assert (path.meets(100e6, 0.9), path.meets(100e6 + 0.05, 0.9)) == ("yes", "no")
+
+
+def test_no_gates_leak_nothing():
+    point = operating_point(ROWS, RUN, clock_hz=1e4, vdd=0.9, load="real time", gate_nw=Bounds(1.0, 1.0, 1.0))
+    assert point.parts_uw["logic leakage"] == NOTHING
+
+
+@pytest.mark.parametrize("vdd", [0.0, -0.5])
+def test_leakage_without_a_voltage_is_refused(vdd: float):
+    with pytest.raises(ConstantsError, match=f"leakage: {vdd:g} V, expected above 0"):
+        leakage_factor(vdd)
+
+
+def test_leakage_by_hand():
+    """A decade each 90 mV over DIBL: at 0.6 V the barrier is higher by 45 mV at most and by 24 mV typically."""
+    expected = [2 / 3 * 10 ** (-45 / 90), 2 / 3 * 10 ** (-24 / 90), 2 / 3]
+    assert list(leakage_factor(0.6)) == pytest.approx(expected)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 import math
@@ -21,6 +22,7 @@ from power.priced_activity import (
     REQUIRED,
     ActivityRow,
     Run,
+    check_counts,
     parse_activity,
     parse_run,
     read_activity,
@@ -268,3 +270,75 @@ def test_a_description_of_a_run_is_refused(tmp_path: Path, text: str, message: s
     with pytest.raises(ActivityError) as refused:
         parse_run(text.encode(), "there")
     assert str(refused.value) == f"there: {message}"
+
+
+def test_a_row_counts_nothing_unless_said() -> None:
+    row = ActivityRow(block="a", signal="b", kind="memory", bits=1)
+    counts = (row.toggles, row.clocked_bits, row.reads, row.writes, row.operations, row.depth)
+    assert counts == (0, 0, 0, 0, 0, 0)
+    # Where a row stands is no part of what it says.
+    assert row == ActivityRow(block="a", signal="b", kind="memory", bits=1, where="there")
+    assert "where" not in repr(row)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"frames": 1, "cycles": 1},
+        {"frames": 3, "cycles": 3},
+        {"frames": 10**12, "cycles": 10**15},
+        {"clock_hz": 1},
+        {"clock_hz": 1e12},
+        {"frame_period_s": 1e-9},
+        {"frame_period_s": 1000},
+    ],
+)
+def test_a_run_at_the_ends_of_what_is_allowed(changes: dict[str, Any]) -> None:
+    run = Run(**RUN | changes)
+    assert all(getattr(run, name) == value for name, value in changes.items())
+
+
+def test_a_clock_beyond_the_fastest_is_refused() -> None:
+    with pytest.raises(ActivityError, match="run: clock_hz is "):
+        Run(**RUN | {"clock_hz": 1e12 + 0.5})
+
+
+def test_a_run_that_is_late_takes_its_cycles_and_idles_in_none() -> None:
+    # 1.5 s, of no whole number of seconds.
+    assert Run(frames=1, cycles=1_500, clock_hz=1_000.0, frame_period_s=0.001).seconds == 1.5
+    # Here cycles / clock x clock is rounded to less than the cycles.
+    assert 61 / 7.0 * 7.0 < 61
+    assert Run(frames=1, cycles=61, clock_hz=7.0, frame_period_s=1e-9).idle_cycles == 0.0
+
+
+# In 10 cycles: 4 bits toggle and are clocked 40 times; 16 flip-flops have 32 bits added a cycle, six numbers of 5 bits;
+# a block without any has 2,048 numbers added.
+MOST = [
+    (ActivityRow(block="a", signal="r", kind="register", bits=4, clock="gated"), "toggles", 40),
+    (ActivityRow(block="a", signal="r", kind="register", bits=4, clock="gated"), "clocked_bits", 40),
+    (ActivityRow(block="a", signal="p", kind="port", bits=4), "toggles", 40),
+    (ActivityRow(block="a", signal="m", kind="memory", bits=4, depth=99), "reads", 10),
+    (ActivityRow(block="a", signal="m", kind="memory", bits=4, depth=99), "writes", 10),
+    (ActivityRow(block="b", signal="s", kind="adder", bits=5), "operations", 60),
+    (ActivityRow(block="c", signal="s", kind="adder", bits=5), "operations", 20_480),
+]
+
+
+@pytest.mark.parametrize(("row", "column", "most"), MOST)
+def test_no_more_happens_than_cycles_allow(row: ActivityRow, column: str, most: int) -> None:
+    run = Run(frames=1, cycles=10, clock_hz=1e5, frame_period_s=0.01)
+    flip_flops = ActivityRow(block="b", signal="r", kind="register", bits=16, clock="gated")
+    check_counts([flip_flops, dataclasses.replace(row, **{column: most})], run)
+    for count in (most + 1, -1):
+        with pytest.raises(ActivityError) as refused:
+            check_counts([flip_flops, dataclasses.replace(row, **{column: count})], run)
+        name = f"activity: {row.block}.{row.signal}: {column} is {count}"
+        assert str(refused.value).startswith(f"{name}, expected at most {most:,} in 10 cycles")
+
+
+def test_what_runs_freely_is_clocked_in_every_cycle() -> None:
+    run = Run(frames=1, cycles=10, clock_hz=1e5, frame_period_s=0.01)
+    free = ActivityRow(block="a", signal="r", kind="register", bits=4, clock="free", clocked_bits=40)
+    check_counts([free], run)
+    with pytest.raises(ActivityError, match="clocked_bits is 39, expected 40: 4 flip-flops that run freely in 10"):
+        check_counts([dataclasses.replace(free, clocked_bits=39)], run)

@@ -57,3 +57,14 @@ def test_a_report_of_no_rows_has_no_blocks() -> None:
     assert PowerReport("HVT", ()).by_block() == {}
     with pytest.raises(KeyError):
         PowerReport("HVT", ()).by_component()["switching"]
+
+
+def test_the_first_class_orders_the_lines_of_all() -> None:
+    def report(name: str, **blocks: float) -> PowerReport:
+        return PowerReport(name, tuple(PowerRow(block, "switching", 0 * RISING + uw) for block, uw in blocks.items()))
+
+    first, second = report("HVT", a=1, b=2, c=1), report("SVT", c=7, b=3, a=9)
+    for reports in ({"HVT": first}, {"HVT": first, "SVT": second}):
+        # What takes as much stands as in the first class's rows.
+        assert [line.split()[0] for line in table(reports)[1:4]] == ["b", "a", "c"]
+    assert [line.split()[0] for line in table({"SVT": second, "HVT": first})[1:4]] == ["a", "c", "b"]

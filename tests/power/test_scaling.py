@@ -12,6 +12,7 @@ from power.errors import ConstantsError
 from power.scaling import (
     RULES,
     TABLE,
+    Node,
     bracket_28nm_voltage,
     bracket_to_28nm,
     factor,
@@ -76,6 +77,8 @@ def test_scaling_composes():
         (lambda: factor("LP20", math.nan, "energy"), "nan V at node LP20"),
         (lambda: factor("LP20", 0.9, "leakage"), "quantity 'leakage', expected one of delay, energy, power"),
         (lambda: factor("180", 0.6, "energy"), "energy factor of node 180 at 0.6 V is -3.196"),
+        (lambda: ratio_to_28nm("19", 0.9, 0.9, "energy", "LP"), "node '19', expected one of 180, 130"),
+        (lambda: ratio_to_28nm("46", 0.9, 0.9, "energy", "LP"), "node '46', expected one of 180, 130"),
         (lambda: factor_28nm(0.9, "energy", "middle"), "rule 'middle', expected one of LP log, LP, HP"),
     ],
 )
@@ -90,6 +93,11 @@ def test_what_was_not_published_is_refused(call, message):
         ("\nHP45,", "\nLP45,", r"line 9: node 'LP45', expected a name that stands once"),
         ("97.09", "nan", r"line 2: delay_a2 is 'nan', expected a number"),
         (",0.5,1.8,", ",1.8,0.5,", r"line 2: 1\.8 to 0\.5 V, expected 0 < vdd_min_V < vdd_max_V"),
+        ("\n180,0,", "\n180,zero,", r"line 2: delay_a3 is 'zero', expected a number"),
+        (",0.5,1.8,", ",0.5,high,", r"line 2: vdd_max_V is 'high', expected a number"),
+        (",0.5,1.8,", ",0,1.8,", r"line 2: 0 to 1\.8 V, expected 0 < vdd_min_V"),
+        (",0.5,1.8,", ",-0.5,1.8,", r"line 2: -0\.5 to 1\.8 V, expected 0 < vdd_min_V"),
+        (",0.5,1.8,", ",1.8,1.8,", r"line 2: 1\.8 to 1\.8 V, expected 0 < vdd_min_V"),
         ("vdd_min_V", "vmin", r"line 1: columns"),
     ],
 )
@@ -133,3 +141,35 @@ def test_every_row_names_its_source(tmp_path: Path):
     path.write_text("\n".join([lines[0], head + ","]) + "\n")
     with pytest.raises(ConstantsError, match="line 2: source is empty"):
         load_scaling(path)
+
+
+def test_a_ratio_is_what_it_is_there_over_what_it_was_here():
+    for quantity in ("energy", "delay"):
+        there = {rule: factor_28nm(0.6, quantity, rule) for rule in RULES}
+        assert ratio_to_28nm("130", 1.2, 0.6, quantity, "LP") == pytest.approx(
+            there["LP"] / factor("130", 1.2, quantity), rel=1e-12
+        )
+        expected = sorted(there[rule] / factor_28nm(0.9, quantity, rule) for rule in RULES)
+        assert list(bracket_28nm_voltage(0.9, 0.6, quantity)) == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_outermost_nodes_of_two_families_are_the_published_ones():
+    # HP at 0.9 V: 45 nm 1.018 x 0.81 - 0.3107 x 0.9 + 0.1539 = 0.69885, 20 nm as above 0.20079.
+    there = factor_28nm(0.9, "energy", "HP")
+    for node, published in (("45", 0.69885), ("20", 0.20079)):
+        assert ratio_to_28nm(node, 0.9, 0.9, "energy", "HP") == pytest.approx(there / published)
+
+
+def test_33_nm_lies_between_45_and_32():
+    # LP at 0.9 V: 45 nm 0.84433, 32 nm 0.541209.
+    share = math.log(45 / 33) / math.log(45 / 32)
+    expected = factor_28nm(0.9, "energy", "LP") / ((1 - share) * 0.84433 + share * 0.541209)
+    assert ratio_to_28nm("33", 0.9, 0.9, "energy", "LP") == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("constant", [-0.5, -0.75])
+def test_a_polynomial_of_nothing_or_less_is_no_factor(constant: float):
+    node = Node("x", {"energy": (0.0, 1.0, constant)}, (0.1, 1.0))
+    assert node.factor("energy", 1.0) == 1.0 + constant
+    with pytest.raises(ConstantsError, match=r"energy factor of node x at 0\.5 V is"):
+        node.factor("energy", 0.5)

@@ -61,3 +61,10 @@ def test_lines_are_of_the_draws() -> None:
     median = float(np.median(found.saved_uw))
     assert any(f"saves {median:.3g} (" in line for line in sleep_lines(ROWS, RUN, drawn))
     assert "assumptions" in sleep_lines(ROWS, RUN, drawn)[0]
+
+
+def test_a_memory_need_not_be_of_whole_kilobytes() -> None:
+    # 96 rows of 64 bits are 0.75 KB.
+    found = memories_asleep([ActivityRow(block="m", signal="a", kind="memory", bits=64, depth=96)], RUN, VALUES)
+    assert found is not None
+    assert found.awake_uw == pytest.approx(0.75 * 0.5)

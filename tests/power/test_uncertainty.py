@@ -90,3 +90,18 @@ def test_tornado_by_hand() -> None:
     first, second = tornado(figure, constants)
     assert (first.group, first.low, first.high) == ("y", 25, 85)
     assert (second.group, second.low, second.high) == ("x", 25, 66)
+
+
+def test_the_widest_comes_first_not_the_highest() -> None:
+    constants = {"a": Constant(Bounds(10, 20, 30), "wide"), "b": Constant(Bounds(1, 1, 13), "high")}
+    first, second = tornado(lambda values: values["a"] + values["b"], constants)
+    # 20 wide, to 31; 12 wide, to 33.
+    assert (first.group, first.low, first.high) == ("wide", 11, 31)
+    assert (second.group, second.low, second.high) == ("high", 21, 33)
+
+
+def test_unless_said_there_are_2000_draws_of_seed_0() -> None:
+    constants = {"a": Constant(BOUNDS, "x")}
+    drawn = draw(constants)["a"]
+    assert drawn.shape == (2_000,)  # docs/power.md
+    assert (drawn == draw(constants, seed=0)["a"]).all()
