@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cosim.engines.icarus import IcarusEngine
 from cosim.engines.verilator import NOTHING, VerilatorEngine
 from cosim.mutants.scenarios import Scenario
 from golden.handshake import NAMES
@@ -72,6 +73,24 @@ class Driven:
                 seen = end
         engine.close()
         return found
+
+    def compared(self, engine: IcarusEngine) -> str:
+        """Return the first difference of another engine from golden, "" if there is none; weights are written before.
+
+        Raises
+        ------
+        EngineError
+            It ended the simulation.
+        """
+        given = self.scenario
+        got, ready = np.zeros_like(given.expected), np.zeros_like(given.handshake)
+        engine.load(self.banks)
+        for begin, end in pairwise([0, *self.looks]):
+            part = slice(begin, end)
+            engine.run(given.stimuli[part], given.codes[part], got[part], handshake=ready[part])
+            if found := _first(self.layout, given, got, ready, begin, end):
+                return found
+        return ""
 
 
 def _first(layout: Layout, given: Scenario, got: np.ndarray, ready: np.ndarray, begin: int, end: int) -> str:

@@ -13,14 +13,18 @@ from typing import Any
 from tqdm import tqdm
 
 from cosim import mutants
+from cosim.engines.icarus import icarus_key
 from cosim.engines.verilator import build_key
 from cosim.mutants.campaign import run_design
 from cosim.mutants.designs import DESIGNS, MutatedDesign
+from cosim.mutants.driven import Driven
 from cosim.mutants.equivalence import proved_equal
 from cosim.mutants.held import held_values
+from cosim.mutants.in_icarus import told_by_icarus
 from cosim.mutants.mutant import Mutant
 from cosim.mutants.population import populate
 from cosim.mutants.scenarios import scenarios
+from cosim.mutants.unassigned import unassigned_by
 from experiments.command.tables import read_rows, write_csv, write_text
 from files.errors import FileError
 from files.folder import output_folder
@@ -136,16 +140,19 @@ def _rows(
         module: [number for number, (scenario, _) in zip(numbers, simulated[module], strict=True) if not scenario]
         for module, numbers in chosen.items()
     }
+    population = populate(texts, "0", chosen)
     held, equal = {}, {}
     for module in tqdm(left, f"proofs of {name}", unit="module", disable=None, file=sys.stderr):
         # Of a memory each word would be one that is held.
         held[module] = _held(texts, module, left[module]) if module != _MEMORY else {}
+        held[module] |= unassigned_by(texts[module], population.mutants[module], left[module])
         left[module] = [number for number in left[module] if number not in held[module]]
         # The accelerator as a whole comes later, with the mutants of all modules.
         equal[module] = _proved(texts, {module: left[module]}, module)[module] if module != TOP else []
         left[module] = [number for number in left[module] if number not in equal[module]]
     in_place = _proved(texts, left, TOP, invariants=invariants(build_schedule(design.specification)))
-    population = populate(texts, "0", chosen)
+    left = {module: [each for each in those if each not in in_place[module]] for module, those in left.items()}
+    icarus = _in_icarus(DESIGNS[name], design, left)
     rows = []
     for module, numbers in chosen.items():
         for number, (scenario, difference) in zip(numbers, simulated[module], strict=True):
@@ -158,6 +165,9 @@ def _rows(
                 verdict = EQUAL
             elif number in in_place[module]:
                 verdict = IN_PLACE
+            elif (module, number) in icarus:
+                scenario, difference = icarus[module, number]
+                verdict, scenario = KILLED, f"{scenario}, in Icarus"
             else:
                 difference = reviewed.get((name, mutant), "")
                 verdict = REVIEWED if difference else UNDECIDED
@@ -183,6 +193,20 @@ def _simulated(
         }
 
     return dict(kept("mutants", key, simulate))
+
+
+def _in_icarus(
+    chosen: MutatedDesign, design: Design, numbers: Mapping[str, Sequence[int]]
+) -> dict[tuple[str, int], tuple[str, str]]:
+    """Return scenario and first difference of each mutant that Icarus tells."""
+
+    def simulate() -> list[tuple[str, int, str, str]]:
+        driven = [Driven(scenario) for scenario in scenarios(chosen.specification)]
+        return [(*place, *found) for place, found in told_by_icarus(design, numbers, driven).items()]
+
+    sources = sources_digest(*_SIMULATIONS, "cosim.mutants.in_icarus")
+    found = kept("mutants-icarus", digest(sources, repr(chosen), repr(numbers), icarus_key()), simulate)
+    return {(module, number): (scenario, difference) for module, number, scenario, difference in found}
 
 
 def _held(texts: Mapping[str, str], module: str, numbers: Sequence[int]) -> dict[int, str]:
