@@ -45,4 +45,5 @@ def unassigned_by(text: str, mutants: Sequence[Mutant], numbers: Sequence[int]) 
 
 
 def _assignments(name: str, text: str) -> list[str]:
-    return re.findall(rf"^\s*(?:assign\s+)?{name}\b(?:\[[^;=]*\])*\s*<?=(?!=)", text, re.MULTILINE)
+    # Behind a choice of a case, too.
+    return re.findall(rf"^\s*(?:assign\s+|[\w']+\s*:\s*)?{name}\b(?:\[[^;=]*\])*\s*<?=(?!=)", text, re.MULTILINE)
