@@ -34,8 +34,11 @@ _PREPARED = (
 _BANK = f"""
 module {_MEMORY} #(parameter DEPTH = 4, parameter WIDTH = 4, parameter ADDRESS_BITS = 2, parameter CONTENTS = "") (
     input wire clk, input wire write, input wire [ADDRESS_BITS-1:0] write_address, input wire [WIDTH-1:0] write_row,
-    input wire read, input wire [ADDRESS_BITS-1:0] address, output reg [WIDTH-1:0] row
+    input wire read, input wire [ADDRESS_BITS-1:0] address, output wire [WIDTH-1:0] row
 );
+    // What it gives may be anything: a register's state is cut, and of this one no more is asked.
+    reg [WIDTH-1:0] rsnn_anything;
+    assign row = rsnn_anything;
     (* keep *) reg rsnn_written, rsnn_taken;
     (* keep *) reg [ADDRESS_BITS-1:0] rsnn_written_address, rsnn_taken_address;
     (* keep *) reg [WIDTH-1:0] rsnn_written_row;
@@ -49,14 +52,15 @@ module {_MEMORY} #(parameter DEPTH = 4, parameter WIDTH = 4, parameter ADDRESS_B
         rsnn_written_row <= writes ? write_row : 0;
         rsnn_taken <= reads;
         rsnn_taken_address <= reads ? address : 0;
+        rsnn_anything <= ~rsnn_anything;
     end
 endmodule
 """
 
 
-# What Verilog leaves unknown; what a bank gives is never the same for two circuits, as it is driven by nothing.
+# What Verilog leaves unknown.
 _UNKNOWN = ("zero", "one")
-_DONE_TO_A_BANK = re.compile(r"\brsnn_(written|taken)")
+_DONE_TO_A_BANK, _FROM_A_BANK = re.compile(r"\brsnn_(written|taken)"), re.compile(r"\brsnn_anything\b")
 _INSTANCES = re.compile(rf"^ +({MODULE}\w+)\b[^;]*?\(\n", re.MULTILINE)
 
 
@@ -179,10 +183,13 @@ def _circuit(logic: Logic) -> Circuit:
     # A register has a state for each of its names. What takes the same at every edge is the same from the first one on.
     first: dict[int, int] = {}
     same: dict[int, int] = {}
+    anything = {bits[0] for name, bits in logic.outputs.items() if name.endswith(_NEXT) and _FROM_A_BANK.search(name)}
     for name, bits in logic.outputs.items():
         if name.endswith(_NEXT):
             (state,), (new,) = logic.inputs[name.removesuffix(_NEXT) + _STATE], bits
             same[state] = first.setdefault(new, state)
+            if new in anything:
+                continue
             following[same[state]] = new
             if _DONE_TO_A_BANK.search(name):
                 outputs.append(new)

@@ -117,6 +117,18 @@ def test_what_is_done_to_a_bank_is_compared_although_its_contents_are_not() -> N
             Folding(circuit.logic).folded(circuit.chosen(selections["rsnn_gate", loop]), circuit.outputs)
 
 
+def test_what_a_bank_gives_may_be_anything() -> None:
+    """Neither all zeros nor all ones: of those an AND and an OR of two bits of a row are the same."""
+    gate = GATE.replace("    go,", "    go,\n    row,").replace("input go;", "input go;\ninput [3:0] row;")
+    gate = gate.replace("read = (!go)", "read = (row[0] & row[1])")
+    above = BANKED.replace("DEPTH_OF_BANK", "4").replace(".go(go),", ".go(go),\n        .row(row),")
+    mutants = schemata("gate", gate, "0").mutants
+    (number,) = [number for number, one in enumerate(mutants, 1) if one.after == "read = (row[0] | row[1])"]
+    modules = {"rsnn_banked": above, "rsnn_gate": gate, "rsnn_memory": MEMORY}
+    selections, made = circuits(modules, {"rsnn_gate": [number]}, "rsnn_banked")
+    assert not any(equal_numbers(circuit, list(selections.values())) for circuit in made)
+
+
 def test_a_read_beyond_the_depth_is_none() -> None:
     """A bank of one row whose address is 2 or 3 at every read: whether it is read makes no difference."""
     beyond = BANKED.replace("DEPTH_OF_BANK", "1").replace(".address(place)", ".address({1'b1, place[0]})")
