@@ -12,7 +12,6 @@ from typing import Any
 
 from tqdm import tqdm
 
-from cosim import mutants
 from cosim.engines.icarus import icarus_key
 from cosim.engines.verilator import build_key
 from cosim.mutants.campaign import run_design
@@ -23,6 +22,7 @@ from cosim.mutants.held import held_values
 from cosim.mutants.in_icarus import told_by_icarus
 from cosim.mutants.mutant import Mutant
 from cosim.mutants.population import populate
+from cosim.mutants.reviewed import REVIEWED_LIST
 from cosim.mutants.scenarios import scenarios
 from cosim.mutants.unassigned import unassigned_by
 from experiments.command.tables import read_rows, write_csv, write_text
@@ -41,8 +41,6 @@ __all__ = ["mutate_all", "named"]
 KILLED, HELD, EQUAL, IN_PLACE = "killed", "keeps a value", "equal", "equal in place"
 REVIEWED, UNDECIDED = "reviewed", "undecided"
 _VERDICTS = (KILLED, HELD, EQUAL, IN_PLACE, REVIEWED, UNDECIDED)
-# What no solver proves, with the reason that it is equal.
-REVIEWED_LIST = Path(mutants.__file__).parent / "reviewed.csv"
 _MEMORY = f"{MODULE}memory"
 # Nets of the record that are neither outputs of the accelerator nor registers.
 _WATCHED = ("address", "read", "clocked0", "clocked1", "codes")

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-import cosim.mutants
 from cosim.mutants.designs import DESIGNS
+from cosim.mutants.reviewed import REVIEWED_LIST
 
 SPEC = DESIGNS["small"].specification
 SUM_BITS = 13
-REVIEWED = Path(cosim.mutants.__file__).parent / "reviewed.csv"
 
 
 def rows() -> list[dict[str, str]]:
-    with REVIEWED.open(newline="") as file:
+    with REVIEWED_LIST.open(newline="") as file:
         return list(csv.DictReader(file))
 
 
