@@ -50,19 +50,6 @@ class Logic:
             }
         )
 
-    def cone(self, literals: Iterable[int]) -> Logic:
-        """Return the gates that some literals depend on, each behind those that it depends on; all ports.
-
-        Raises
-        ------
-        LoopError
-            They depend on a combinational loop.
-        """
-        gates: dict[int, tuple[int, ...]] = {}
-        for variable in _behind(self.gates, literals, lambda found: found in gates):
-            gates[variable] = self.gates[variable]
-        return Logic(gates, self.inputs, self.outputs)
-
 
 class LoopError(ValueError):
     """What a net is depends on itself."""
@@ -75,7 +62,7 @@ class Folded:
     Parameters
     ----------
     gates : dict of int to tuple of int
-        Each behind those that it depends on: two or more literals of an AND.
+        Each behind those that it depends on: the two literals of an AND.
     literals : tuple of int
         What was asked for.
     """

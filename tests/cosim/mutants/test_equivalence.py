@@ -141,3 +141,25 @@ def test_a_solver_that_is_not_given_conflicts_proves_nothing(monkeypatch: pytest
     monkeypatch.setattr(equivalence, "MOST_CONFLICTS", 1)
     monkeypatch.setattr(equivalence, "MOST_GATES", 0)
     assert equal_numbers(circuit, [1]) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("answers", "same"), [((False, False), True), ((False, None), False), ((None,), False), ((True,), False)]
+)
+def test_a_gate_is_merged_only_if_neither_may_be_without_the_other(answers: tuple[bool | None, ...], same: bool) -> None:
+    """What the solver does not know is no proof."""
+
+    class Solver:
+        left = list(answers)
+
+        def add_clause(self, clause: object) -> None: ...
+
+        def conf_budget(self, conflicts: int) -> None: ...
+
+        def solve_limited(self, assumptions: object) -> bool | None:
+            return self.left.pop(0)
+
+        def get_model(self) -> list[int]:
+            return [1, 2]
+
+    assert equivalence._Same(Solver()).same(9, (2, 3), 5) is same
