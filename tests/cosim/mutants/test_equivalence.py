@@ -146,11 +146,14 @@ def test_a_solver_that_is_not_given_conflicts_proves_nothing(monkeypatch: pytest
 @pytest.mark.parametrize(
     ("answers", "same"), [((False, False), True), ((False, None), False), ((None,), False), ((True,), False)]
 )
-def test_a_gate_is_merged_only_if_neither_may_be_without_the_other(answers: tuple[bool | None, ...], same: bool) -> None:
+def test_a_gate_is_merged_only_if_neither_may_be_without_the_other(
+    answers: tuple[bool | None, ...], same: bool
+) -> None:
     """What the solver does not know is no proof."""
 
     class Solver:
-        left = list(answers)
+        def __init__(self) -> None:
+            self.left = list(answers)
 
         def add_clause(self, clause: object) -> None: ...
 
