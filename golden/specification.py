@@ -207,6 +207,17 @@ class Specification:
             high += (self.layers[layer] * greatest) << self.recurrent_align(layer)
         return low, high
 
+    def potential_range(self, layer: int) -> tuple[int, int]:
+        """Bound what a membrane may become before it saturates: one that has leaked, plus an input current.
+
+        ``u - (u >> k)`` never falls as `u` rises, so its bounds are those of the least and the greatest membrane; a
+        neuron that has just spiked has 0, which lies between them.
+        """
+        shift, leak = self.layer_shift(layer), self.leaks[layer]
+        least, greatest = -(1 << (self.membrane_bits[layer] - 1)), (1 << (self.membrane_bits[layer] - 1)) - 1
+        low, high = self.accumulator_range(layer)
+        return least - (least >> leak) + (low << shift), greatest - (greatest >> leak) + (high << shift)
+
     @property
     def logit_range(self) -> tuple[int, int]:
         """Bound of a logit and of its partial sums."""
@@ -219,6 +230,12 @@ class Specification:
         """Two's-complement bits of every PE's accumulator, by bound over all that it ever sums."""
         ranges = [self.accumulator_range(layer) for layer in range(len(self.layers))] + [self.logit_range]
         return max(signed_bits(low, high) for low, high in ranges)
+
+    @property
+    def potential_bits(self) -> int:
+        """Two's-complement bits of the neuron unit's sum: no layer's overflows, and each holds a whole membrane."""
+        ranges = [self.potential_range(layer) for layer in range(len(self.layers))]
+        return max(*self.membrane_bits, *(signed_bits(low, high) for low, high in ranges))
 
     @property
     def logit_bits(self) -> int:

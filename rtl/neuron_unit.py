@@ -71,9 +71,8 @@ def neuron_unit(
     this0_of = tuple(spike_base(spec, layer, 0) + tile for layer, tile in where)
     this1_of = tuple(spike_base(spec, layer, steps - 1) + tile for layer, tile in where)
     most_bits = max(spec.membrane_bits)
-    widest = max(spec.layer_shift(layer) for layer in range(len(spec.layers))) + acc_bits
-    # One bit more than the wider of membrane and input current: their sum cannot overflow.
-    sum_bits = max(most_bits, widest) + 1
+    # By the range of each layer's sum: the widest current and the greatest shift may be of different layers.
+    sum_bits = spec.potential_bits
     membranes, spikes = len(membrane), len(spikes_now)
 
     def plane(layer: int, tile: int, bit: int) -> int:

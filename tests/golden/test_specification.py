@@ -65,6 +65,33 @@ def test_the_bound_holds_for_every_order_of_the_terms() -> None:
     assert max(seen) == high
 
 
+@given(
+    bits=st.integers(4, 9),
+    leak=st.integers(1, 12),
+    shifts=st.tuples(st.integers(0, 5), st.integers(0, 5)),
+    recurrent=st.booleans(),
+)
+def test_the_range_of_the_neurons_sum_is_that_of_every_membrane(
+    bits: int, leak: int, shifts: tuple[int, int], recurrent: bool
+) -> None:
+    spec = Specification(
+        inputs=2, layers=(2,), recurrent=(recurrent,), leaks=(leak,), thresholds=(1,), membrane_bits=(bits,),
+        input_shifts=shifts[:1], recurrent_shifts=shifts[1:], outputs=1,
+    )  # fmt: skip
+    before = [0, *(u - (u >> leak) for u in range(-(2 ** (bits - 1)), 2 ** (bits - 1)))]
+    currents = [value << spec.layer_shift(0) for value in spec.accumulator_range(0)]
+    sums = [v + current for v in before for current in currents]
+    assert spec.potential_range(0) == (min(sums), max(sums))
+    assert spec.potential_bits == max(bits, signed_bits(min(sums), max(sums)))
+
+
+def test_the_neurons_sum_is_as_wide_as_the_widest_layers() -> None:
+    spec = Specification()
+    # Layer 0: -57,344 << 0; layer 1: (2 x 128 + 128) x -8 << its shift; each with half of a membrane's range.
+    assert spec.potential_bits == max(signed_bits(*spec.potential_range(layer)) for layer in (0, 1))
+    assert spec.potential_bits < max(spec.layer_shift(layer) for layer in (0, 1)) + spec.accumulator_bits
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

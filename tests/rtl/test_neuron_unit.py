@@ -76,7 +76,7 @@ def test_the_unit_is_the_scalar_formula(bench_module, case):
     spec, frames = case
     schedule, registers = build_schedule(spec), build_registers(spec)
     low, high = -(1 << (spec.membrane_bits[0] - 1)), (1 << (spec.membrane_bits[0] - 1)) - 1
-    least, greatest = -(1 << (spec.accumulator_bits - 1)), (1 << (spec.accumulator_bits - 1)) - 1
+    least, greatest = spec.accumulator_range(0)
     frames = [tuple(min(max(acc, least), greatest) for acc in pair) for pair in frames]
     membrane, spike, rows, last = 0, [0, 0], [], 0
     for pair in frames:
