@@ -25,7 +25,10 @@ _STATE, _NEXT, _CLOCK = ".q", ".d", ".c"
 _MEMORY = f"{MODULE}memory"
 _PREPARED = (
     # Of a table proc would make a memory, whose words are registers. What a mutant holds, a latch, becomes a register.
-    *("proc -norom", "async2sync", "flatten", "opt_expr", "opt_clean", "memory", "opt_expr", "techmap", "opt_expr"),
+    *("proc -norom", "async2sync", "opt_expr", "opt_muxtree"),
+    # Integers that point into an array have 32 bits, of which few are used; registers stay as they are.
+    *("wreduce t:$eq t:$mux t:$pmux", "opt_expr", "opt_clean"),
+    *("flatten", "opt_expr", "opt_clean", "memory", "opt_expr", "techmap", "opt_expr"),
     *("dfflegalize -cell $_DFF_P_ x", "techmap", "opt_expr", "opt_clean", f"splitnets -ports w:* w:{_SELECTOR} %d"),
     # A register without a clock is a latch that a mutant made: it may hold anything.
     *("expose -dff -evert-dff", "cutpoint t:$_DFF* t:$_FF_", "opt_merge", "opt_clean -purge"),
