@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from pysat.solvers import Glucose4
 
 from cosim.mutants.circuit import Circuit, circuits
@@ -19,7 +20,7 @@ from cosim.mutants.logic import Folded, Folding, LoopError, formula
 __all__ = ["equal_numbers", "proved_equal"]
 
 # Conflicts after which a mutant is not proved; counted, not timed, so that every machine proves the same.
-MOST_CONFLICTS = 5_000
+MOST_CONFLICTS = 50_000
 # Of a single gate; gates that are not merged before no more is tried; places that are remembered.
 FEW_CONFLICTS, MOST_GATES, MOST_PLACES = 100, 300, 200
 
@@ -93,7 +94,8 @@ def _never_differs(
         for literal in original.literals[len(compared) :]:
             solver.add_clause([literal])
         try:
-            mutant = folding.folded(circuit.chosen(number), compared, beside=original, same=_Same(solver).same)
+            same = _Same(solver, 2 * folding.free).same
+            mutant = folding.folded(circuit.chosen(number), compared, beside=original, same=same)
         except LoopError:
             # Of a loop the formula says nothing that can be used: one that inverts has no solution at all.
             return False
@@ -121,12 +123,15 @@ class _Same:
     ----------
     solver : Glucose4
         Has the original.
+    variables : int
+        Above all gates' numbers.
     """
 
-    def __init__(self, solver: Glucose4) -> None:
+    def __init__(self, solver: Glucose4, variables: int) -> None:
         self._solver, self._left = solver, MOST_GATES
         # What each variable was where two gates differed: such a place, a bit each, tells most others apart.
-        self._seen: dict[int, int] = {}
+        self._seen = np.zeros((-(-MOST_PLACES // 64), variables), np.uint64)
+        self._known = np.zeros((len(self._seen), 1), np.uint64)
         self._places = 0
 
     def same(self, gate: int, inputs: tuple[int, ...], other: int) -> bool:
@@ -134,8 +139,8 @@ class _Same:
         left, right = inputs
         for clause in ((-gate, left), (-gate, right), (gate, -left, -right)):
             self._solver.add_clause(clause)
-        self._seen[gate] = self._was(left) & self._was(right)
-        if not other or not self._left or self._seen[gate] != self._was(other):
+        self._seen[:, gate] = self._was(left) & self._was(right)
+        if not other or not self._left or (self._seen[:, gate] != self._was(other)).any():
             return False
         for assumed in ((gate, -other), (-gate, other)):
             self._solver.conf_budget(FEW_CONFLICTS)
@@ -147,13 +152,13 @@ class _Same:
                 return False
         return True
 
-    def _was(self, literal: int) -> int:
-        seen = self._seen.get(abs(literal), 0)
-        return seen if literal > 0 else seen ^ ((1 << self._places) - 1)
+    def _was(self, literal: int) -> np.ndarray:
+        seen = self._seen[:, abs(literal)]
+        return seen if literal > 0 else seen ^ self._known[:, 0]
 
     def _remember(self, model: Sequence[int]) -> None:
-        bit = 1 << self._places
+        word, bit = self._places // 64, np.uint64(1 << self._places % 64)
+        # From 1 on, a literal each.
+        self._seen[word, 1 : len(model) + 1] |= np.where(np.array(model) > 0, bit, np.uint64(0))
+        self._known[word] |= bit
         self._places += 1
-        for literal in model:
-            if literal > 0:
-                self._seen[literal] = self._seen.get(literal, 0) | bit

@@ -69,6 +69,7 @@ class Folded:
 
     gates: dict[int, tuple[int, ...]]
     literals: tuple[int, ...]
+    _constants: dict[int, int] = field(default_factory=dict)
     _known: dict[tuple[int, ...], int] = field(default_factory=dict)
     _become: dict[int, int] = field(default_factory=dict)
 
@@ -92,6 +93,8 @@ class Folding:
         for out, given in logic.gates.items():
             for literal in given:
                 self._readers.setdefault(abs(literal), []).append(out)
+        # Constants whatever is fixed.
+        self._always = self._propagated({TRUE: TRUE}, {})
 
     def folded(
         self,
@@ -119,8 +122,15 @@ class Folding:
         LoopError
             They depend on a combinational loop.
         """
-        become = self._constants(fixed)
-        before, others = ({}, {}) if beside is None else (beside._known, beside._become)
+        constants = self._propagated({abs(each): TRUE if each > 0 else -TRUE for each in fixed}, self._always)
+        become = dict(constants)
+        before: Mapping[tuple[int, ...], int] = {}
+        others: Mapping[int, int] = {}
+        if beside is not None:
+            before, others = beside._known, beside._become
+            # What depends on nothing that has another constant is what it was.
+            changed = self._depending(constants.items() ^ beside._constants.items())
+            become |= {variable: value for variable, value in others.items() if variable not in changed}
         offset = 0 if beside is None else self.free
         gates: dict[int, tuple[int, ...]] = {}
         known: dict[tuple[int, ...], int] = {}
@@ -146,12 +156,30 @@ class Folding:
                     if known[rest] == gate:
                         gates[gate] = rest
                 become[variable] = known[rest]
-        return Folded(gates, tuple(renamed_literal(each, become) for each in literals), known, become)
+        return Folded(gates, tuple(renamed_literal(each, become) for each in literals), constants, known, become)
 
-    def _constants(self, fixed: Iterable[int]) -> dict[int, int]:
-        """Return TRUE or its negative by each variable that is constant whatever the rest is; loops do no harm."""
-        become = {TRUE: TRUE} | {abs(each): TRUE if each > 0 else -TRUE for each in fixed}
-        waiting = list(become)
+    def _depending(self, differing: Iterable[tuple[int, int]]) -> set[int]:
+        """Return the variables that depend on others, and those themselves."""
+        found = {variable for variable, _ in differing}
+        waiting = list(found)
+        while waiting:
+            new = [reader for reader in self._readers.get(waiting.pop(), ()) if reader not in found]
+            found.update(new)
+            waiting += new
+        return found
+
+    def _propagated(self, fixed: Mapping[int, int], known: Mapping[int, int]) -> dict[int, int]:
+        """Return TRUE or its negative by each variable that is constant whatever the rest is; loops do no harm.
+
+        Parameters
+        ----------
+        fixed : mapping of int to int
+            By variable.
+        known : mapping of int to int
+            What was found before, with nothing fixed.
+        """
+        become = {**known, **fixed}
+        waiting = list(fixed)
         while waiting:
             for reader in self._readers.get(waiting.pop(), ()):
                 if reader in become:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,19 @@ from cosim.mutants.population import populate
 from cosim.mutants.reviewed import REVIEWED_LIST
 from cosim.mutants.scenarios import scenarios
 from cosim.mutants.unassigned import unassigned_by
+from experiments.chain.sweep import Workers, sweep
 from experiments.command.tables import read_rows, write_csv, write_text
+from experiments.hardware.mutant_tables import (
+    EQUAL,
+    HELD,
+    IN_ICARUS,
+    IN_PLACE,
+    KILLED,
+    REVIEWED,
+    UNDECIDED,
+    by_block,
+    markdown,
+)
 from files.errors import FileError
 from files.folder import output_folder
 from golden.schedule import build_schedule
@@ -36,26 +47,28 @@ from rtl.netlist import MODULE
 from rtl.sources import sources_digest
 from rtl.synthesis.yosys import yosys_version
 
-__all__ = ["mutate_all", "named"]
+__all__ = ["CHANGES", "asked_modules", "mutate_all", "named"]
 
-KILLED, HELD, EQUAL, IN_PLACE = "killed", "keeps a value", "equal", "equal in place"
-REVIEWED, UNDECIDED = "reviewed", "undecided"
-_VERDICTS = (KILLED, HELD, EQUAL, IN_PLACE, REVIEWED, UNDECIDED)
 _MEMORY = f"{MODULE}memory"
 # Nets of the record that are neither outputs of the accelerator nor registers.
 _WATCHED = ("address", "read", "clocked0", "clocked1", "codes")
 _NAMES = ("module", "process", "kind", "before", "after", "occurrence")
 # What there is to decide; what a proof depends on besides, and a simulation.
-_CHANGES = tuple(f"cosim.mutants.{name}" for name in ("alternatives", "population", "schemata"))
-_PROOFS = (*_CHANGES, *(f"cosim.mutants.{name}" for name in ("circuit", "context", "equivalence", "held", "logic")))
+CHANGES = tuple(f"cosim.mutants.{name}" for name in ("alternatives", "population", "schemata"))
+_PROOFS = (*CHANGES, *(f"cosim.mutants.{name}" for name in ("circuit", "context", "equivalence", "held", "logic")))
 _SIMULATIONS = (
-    *(*_CHANGES, *(f"cosim.mutants.{name}" for name in ("campaign", "driven", "scenarios"))),
+    *(*CHANGES, *(f"cosim.mutants.{name}" for name in ("campaign", "driven", "scenarios"))),
     *("cosim.engines", "cosim.latched_rows", "golden", "rtl"),
 )
 
 
 def mutate_all(
-    out: Path, *, designs: Sequence[str], blocks: Sequence[str] = (), again: bool = False
+    out: Path,
+    *,
+    designs: Sequence[str],
+    blocks: Sequence[str] = (),
+    again: bool = False,
+    workers: Workers | None = None,
 ) -> tuple[str, int]:
     """Run the campaign and write ``mutants.csv``, ``summary.csv`` and ``summary.md``.
 
@@ -71,6 +84,8 @@ def mutate_all(
         Modules without what all names begin with; empty for all.
     again : bool
         Of a later design all mutants, not just those that no check of an earlier one noticed.
+    workers : Workers, optional
+        Where designs are decided; simulated they are one behind the other, on all cores of this machine.
 
     Returns
     -------
@@ -88,26 +103,75 @@ def mutate_all(
     if unknown := sorted(set(designs) - set(DESIGNS)):
         raise FileError(f"--designs {unknown[0]}: expected some of {', '.join(DESIGNS)}")
     with output_folder(out, by="rsnn mutants") as staging:
-        rows: list[dict[str, Any]] = []
-        reviewed = _reviewed()
+        looked: list[_Looked] = []
         noticed: set[Mutant] = set()
         for name in designs:
-            design = build_design(DESIGNS[name].specification, DESIGNS[name].architecture)
-            texts = {module: given.text for module, given in design.modules.items()}
-            everyone = populate(texts, "0", dict.fromkeys(_asked(texts, blocks))).mutants
-            chosen = {
-                module: [number for number, mutant in enumerate(those, 1) if again or mutant not in noticed]
-                for module, those in everyone.items()
-            }
-            found = _rows(name, design, chosen, reviewed)
-            noticed.update(mutant for mutant, row in found if row["verdict"] in (KILLED, HELD))
-            rows += [row for _, row in found]
-        summary = _summary(rows)
+            looked.append(_look(name, blocks, set() if again else noticed))
+            noticed |= looked[-1].noticed
+        # Proofs know nothing of each other, so designs are decided side by side.
+        found = sweep(_rows, looked, workers or Workers(), unit="design")
+        rows = [row for each in found for row in each]
+        text = markdown(rows)
         write_csv(staging / "mutants.csv", rows)
-        write_csv(staging / "summary.csv", summary)
-        text = _markdown(summary)
+        write_csv(staging / "summary.csv", by_block(rows))
         write_text(staging / "summary.md", text)
     return f"{text}\nwritten: {out}/\n", sum(row["verdict"] == UNDECIDED for row in rows)
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What simulation, and the analysis of its processes, say of a design's mutants.
+
+    Parameters
+    ----------
+    name : str
+    chosen : dict of str to list of int
+        Mutants that are looked at, by module.
+    simulated : dict of str to list of (str, str)
+        Scenario and first difference of each, "" of those that survive.
+    held : dict of str to dict of int to str
+        What is kept by those that survive and keep a value.
+    mutants : dict of str to list of Mutant
+        Of those that are looked at.
+    """
+
+    name: str
+    chosen: dict[str, list[int]]
+    simulated: dict[str, list[tuple[str, str]]]
+    held: dict[str, dict[int, str]]
+    mutants: dict[str, list[Mutant]]
+
+    @property
+    def noticed(self) -> set[Mutant]:
+        """Mutants that a check notices here, and that need not be looked at in another design."""
+        return {
+            mutant
+            for module, those in self.mutants.items()
+            for number, mutant, (scenario, _) in zip(
+                self.chosen[module], those, self.simulated[module], strict=True
+            )
+            if scenario or number in self.held[module]
+        }
+
+
+def _look(name: str, blocks: Sequence[str], known: Collection[Mutant]) -> _Looked:
+    """Simulate the mutants of a design but for those that are known, and analyse what survives."""
+    design = build_design(DESIGNS[name].specification, DESIGNS[name].architecture)
+    texts = {module: given.text for module, given in design.modules.items()}
+    everyone = populate(texts, "0", dict.fromkeys(asked_modules(texts, blocks))).mutants
+    chosen = {
+        module: [number for number, mutant in enumerate(those, 1) if mutant not in known]
+        for module, those in everyone.items()
+    }
+    simulated = _simulated(DESIGNS[name], design, chosen)
+    held = {}
+    for module, numbers in chosen.items():
+        left = [number for number, (scenario, _) in zip(numbers, simulated[module], strict=True) if not scenario]
+        # Of a memory each word would be one that is held.
+        held[module] = _held(texts, module, left) if module != _MEMORY else {}
+        held[module] |= unassigned_by(texts[module], everyone[module], left)
+    mutants = {module: [everyone[module][number - 1] for number in numbers] for module, numbers in chosen.items()}
+    return _Looked(name, chosen, simulated, held, mutants)
 
 
 def _reviewed() -> dict[tuple[str, Mutant], str]:
@@ -121,30 +185,31 @@ def named(row: Mapping[str, str]) -> Mutant:
     return Mutant(**{name: row[name] for name in _NAMES[:-1]}, occurrence=int(row["occurrence"]))
 
 
-def _asked(texts: Mapping[str, str], blocks: Sequence[str]) -> list[str]:
+def asked_modules(texts: Mapping[str, str], blocks: Sequence[str]) -> list[str]:
+    """Return the modules of a design that are named without what all names begin with; of no name all.
+
+    Raises
+    ------
+    FileError
+        A block that there is not.
+    """
     known = {module.removeprefix(MODULE): module for module in texts}
     if unknown := [block for block in blocks if block not in known]:
         raise FileError(f"--blocks {unknown[0]}: expected some of {', '.join(known)}")
     return [module for block, module in known.items() if not blocks or block in blocks]
 
 
-def _rows(
-    name: str, design: Design, chosen: Mapping[str, Sequence[int]], reviewed: Mapping[tuple[str, Mutant], str]
-) -> list[tuple[Mutant, dict[str, Any]]]:
-    """Return the mutants of a design, each with its row."""
+def _rows(looked: _Looked) -> list[dict[str, Any]]:
+    """Return a row of each of a design's mutants."""
+    name = looked.name
+    design = build_design(DESIGNS[name].specification, DESIGNS[name].architecture)
     texts = {module: given.text for module, given in design.modules.items()}
-    simulated = _simulated(DESIGNS[name], design, chosen)
-    left = {
-        module: [number for number, (scenario, _) in zip(numbers, simulated[module], strict=True) if not scenario]
-        for module, numbers in chosen.items()
-    }
-    population = populate(texts, "0", chosen)
-    held, equal = {}, {}
-    for module in tqdm(left, f"proofs of {name}", unit="module", disable=None, file=sys.stderr):
-        # Of a memory each word would be one that is held.
-        held[module] = _held(texts, module, left[module]) if module != _MEMORY else {}
-        held[module] |= unassigned_by(texts[module], population.mutants[module], left[module])
-        left[module] = [number for number in left[module] if number not in held[module]]
+    reviewed, equal, left = _reviewed(), {}, {}
+    modules = tqdm(looked.chosen, f"proofs of {name}", unit="module", leave=False, disable=None, file=sys.stderr)
+    for module in modules:
+        numbers = looked.chosen[module]
+        survived = zip(numbers, looked.simulated[module], strict=True)
+        left[module] = [each for each, (scenario, _) in survived if not scenario and each not in looked.held[module]]
         # The accelerator as a whole comes later, with the mutants of all modules.
         equal[module] = _proved(texts, {module: left[module]}, module)[module] if module != TOP else []
         left[module] = [number for number in left[module] if number not in equal[module]]
@@ -152,25 +217,25 @@ def _rows(
     left = {module: [each for each in those if each not in in_place[module]] for module, those in left.items()}
     icarus = _in_icarus(DESIGNS[name], design, left)
     rows = []
-    for module, numbers in chosen.items():
-        for number, (scenario, difference) in zip(numbers, simulated[module], strict=True):
-            mutant = population.mutants[module][number - 1]
+    for module, mutants in looked.mutants.items():
+        given = zip(looked.chosen[module], mutants, looked.simulated[module], strict=True)
+        for number, mutant, (scenario, why) in given:
+            verdict = KILLED
             if scenario:
-                verdict = KILLED
-            elif number in held[module]:
-                verdict, difference = HELD, held[module][number]
+                pass
+            elif number in looked.held[module]:
+                verdict, why = HELD, looked.held[module][number]
             elif number in equal[module]:
                 verdict = EQUAL
             elif number in in_place[module]:
                 verdict = IN_PLACE
             elif (module, number) in icarus:
-                scenario, difference = icarus[module, number]
-                verdict, scenario = KILLED, f"{scenario}, in Icarus"
+                scenario, why = icarus[module, number]
+                scenario += IN_ICARUS
             else:
-                difference = reviewed.get((name, mutant), "")
-                verdict = REVIEWED if difference else UNDECIDED
-            row = {"design": name, **asdict(mutant), "verdict": verdict, "scenario": scenario, "why": difference}
-            rows.append((mutant, row))
+                why = reviewed.get((name, mutant), "")
+                verdict = REVIEWED if why else UNDECIDED
+            rows.append({"design": name, **asdict(mutant), "verdict": verdict, "scenario": scenario, "why": why})
     return rows
 
 
@@ -238,24 +303,3 @@ def _proved(
 def _proof_key(texts: Mapping[str, str], numbers: Mapping[str, Sequence[int]], what: str) -> str:
     tools = f"{yosys_version()}, python-sat {version('python-sat')}, pyslang {version('pyslang')}"
     return digest(sources_digest(*_PROOFS), repr(sorted(texts.items())), repr(dict(numbers)), what, tools)
-
-
-def _summary(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return a row a design and module."""
-    counted = Counter((row["design"], row["module"], row["verdict"]) for row in rows)
-    places = list(dict.fromkeys((row["design"], row["module"]) for row in rows))
-    found = []
-    for design, module in places:
-        counts = {verdict: counted[design, module, verdict] for verdict in _VERDICTS}
-        found.append({"design": design, "module": module, "mutants": sum(counts.values()), **counts})
-    return found
-
-
-def _markdown(summary: Sequence[dict[str, Any]]) -> str:
-    columns = ("mutants", *_VERDICTS)
-    total = {"design": "all", "module": "", **{column: sum(row[column] for row in summary) for column in columns}}
-    lines = [f"| design | module | {' | '.join(columns)} |", "|---" * (2 + len(columns)) + "|"]
-    for row in (*summary, total):
-        counts = " | ".join(f"{row[column]:,}" for column in columns)
-        lines.append(f"| {row['design']} | {row['module']} | {counts} |")
-    return "\n".join(lines) + "\n"

@@ -165,4 +165,4 @@ def test_a_gate_is_merged_only_if_neither_may_be_without_the_other(
         def get_model(self) -> list[int]:
             return [1, 2]
 
-    assert equivalence._Same(Solver()).same(9, (2, 3), 5) is same
+    assert equivalence._Same(Solver(), 10).same(9, (2, 3), 5) is same
