@@ -23,7 +23,7 @@ def test_every_output_at_every_cycle(pair_bench, which):
     drives = [
         ("enable", wires["enable"], nets[f"enable{which}"]),
         ("clear", wires["clear"], nets["clear"]),
-        ("subtract", wires["subtract"], nets["subtract"] if which else [0] * cycles),
+        ("subtract", wires["subtract"], nets[f"subtract{which}"]),
         ("combine", wires["combine"], nets[f"combine{which}"]),
         "align",
         "reset",
