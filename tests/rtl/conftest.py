@@ -70,6 +70,12 @@ def bench(trace):
     return bench_of.Bench(trace)
 
 
+@pytest.fixture(params=("one-step", "one-set", "switches"))
+def resting_bench(request):
+    """Return a bench for what must not move: of one time step, of two, and of one set."""
+    return bench_of.Bench(bench_of.of_every_class(request.param))
+
+
 @pytest.fixture(params=(*SCENARIOS, *EVERY_CLASS))
 def pair_bench(request, network, speech_codes):
     """Return a bench for what only an accelerator with two PE sets has."""
