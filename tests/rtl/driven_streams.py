@@ -68,13 +68,14 @@ class _Sender:
     rng: np.random.Generator
     left: int = 0
     offered: tuple[int, int, int] | None = None
+    # Of a frame, to choose among.
+    lengths: tuple[int, ...] = (SPEC.inputs, SPEC.inputs, 1, SPEC.inputs - 1, SPEC.inputs + 1, SPEC.inputs + 4)
 
     def offer(self, willing: float) -> tuple[int, int, int] | None:
         """Return code, tlast and tuser on offer in this cycle, if any."""
         if self.offered is None and self.rng.random() < willing:
             if not self.left:
-                lengths = [SPEC.inputs, SPEC.inputs, 1, SPEC.inputs - 1, SPEC.inputs + 1, SPEC.inputs + 4]
-                self.left = int(self.rng.choice(lengths))
+                self.left = int(self.rng.choice(self.lengths))
             low, high = SPEC.code_range
             self.left -= 1
             self.offered = int(self.rng.integers(low, high + 1)), int(not self.left), int(self.rng.random() < 0.3)
@@ -92,8 +93,11 @@ def wide(logits: int, spec: Specification, width: int) -> int:
 
 
 @cache
-def driven_streams(*, arg_max: bool, cycles: int = 1800, seed: int = 6) -> Streams:
-    """Return cycles in which both sides wait, frames are too short and too long, and resets hit anywhere."""
+def driven_streams(*, arg_max: bool, cycles: int = 1800, seed: int = 6, free: bool = False) -> Streams:
+    """Return cycles in which both sides wait, frames are too short and too long, and resets hit anywhere.
+
+    `free`: nobody waits, all frames are whole, and there is no reset.
+    """
     rng = np.random.default_rng(seed)
     checkpoint = random_checkpoint(SPEC, seed=seed)
     schedule = build_schedule(SPEC)
@@ -101,13 +105,15 @@ def driven_streams(*, arg_max: bool, cycles: int = 1800, seed: int = 6) -> Strea
     names = (*GIVEN, *ANSWERED, *TO_ACCELERATOR, *FROM_ACCELERATOR)
     columns: dict[str, list[int]] = {name: [] for name in names}
     doing, stimuli, codes = [], np.zeros(cycles, np.uint8), np.zeros(cycles, np.int32)
+    if free:
+        sender.lengths = (SPEC.inputs,)
     willing, ready = 1.0, 1.0
     unhit = {"take", "fill", "drop", "start"}
     unhit |= {f"{name} {value}" for name in ("frame_error", "m_tvalid", "first") for value in range(2)}
     for cycle in range(cycles):
-        if cycle % 50 == 0:
+        if cycle % 50 == 0 and not free:
             willing = float(rng.choice([0.1, 0.5, 1.0], p=[0.2, 0.2, 0.6]))
-        if cycle % 150 == 0:
+        if cycle % 150 == 0 and not free:
             # For longer than a frame takes nobody receives: then an arg-max waits in the accelerator, too.
             ready = (1.0, 0.0, 0.3, 0.05)[cycle // 150 % 4]
         held = {
@@ -133,7 +139,7 @@ def driven_streams(*, arg_max: bool, cycles: int = 1800, seed: int = 6) -> Strea
         }  # fmt: skip
         # At random, and in each state that a reset is to find; none towards the end, for frames that come out whole.
         found = {f"{name} {now[name]}" for name in ("frame_error", "m_tvalid", "first")} | {wrapper.doing}
-        now["reset"] = int(cycle < cycles - 300 and rng.random() < (0.2 if found & unhit else 0.005))
+        now["reset"] = int(not free and cycle < cycles - 300 and rng.random() < (0.2 if found & unhit else 0.005))
         unhit -= found if now["reset"] else set()
         bits = {CODE_VALID: "code_valid", START: "start", FIRST: "first", LOGITS_READY: "logits_ready", RESET: "reset"}
         stimuli[cycle] = sum(bit * now[name] for bit, name in bits.items())

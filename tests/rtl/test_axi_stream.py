@@ -6,10 +6,12 @@ import shutil
 import subprocess
 from functools import partial
 
+import numpy as np
 import pytest
 
 from golden.memory_image import memory_image
 from golden.schedule import build_schedule
+from golden.trace import CycleModel
 from rtl.axi_accelerator import axi_accelerator, build_stream_ports
 from rtl.axi_stream import axi_stream
 from rtl.design import STREAM_TOP, build_stream_modules
@@ -48,7 +50,29 @@ def test_the_stimuli_have_every_class(streams):
         assert (1, 0) in offered, "an arg-max that waits until the next frame's last word"
 
 
+@pytest.mark.parametrize("arg_max", [False, True], ids=["logits", "arg-max"])
+def test_where_nobody_waits_no_cycle_is_lost(arg_max, bench_module):
+    """Frames are as long as golden's alone, and the next one's first code is taken in the cycle of `done`."""
+    streams = driven_streams(arg_max=arg_max, cycles=400, free=True)
+    columns = streams.columns
+    taken = [at for at, pair in enumerate(zip(columns["s_tvalid"], columns["s_tready"], strict=True)) if pair == (1, 1)]
+    model, ends = CycleModel(streams.checkpoint), []
+    for begin in range(0, len(taken) - SPEC.inputs + 1, SPEC.inputs):
+        codes = np.array([columns["s_tdata"][at] for at in taken[begin : begin + SPEC.inputs]])
+        frame = model.frame(codes, first=bool(columns["s_tuser"][taken[begin]]))
+        ends.append((ends[-1] if ends else 0) + len(frame))
+    done = [at for at, flag in enumerate(columns["done"]) if flag]
+    assert len(done) > 3
+    assert done == ends[: len(done)]
+    assert set(done[:-1]) <= set(taken)
+    check_wrapper(streams, bench_module)
+
+
 def test_every_pin_of_the_wrapper_at_every_cycle(streams, bench_module):
+    check_wrapper(streams, bench_module)
+
+
+def check_wrapper(streams, bench_module):
     ports, registers = build_ports(SPEC), build_registers(SPEC)
     pins = vars(build_stream_ports(SPEC, arg_max=streams.arg_max)) | {"clk": ports.clk, "reset": ports.reset}
     pins |= {name: getattr(ports, name) for name in (*TO_ACCELERATOR, "code_ready")}
