@@ -260,3 +260,8 @@ def test_other_designs_in_icarus(design, monkeypatch, icarus_installed):
     """Of one time step, of tiles, a PE a lane, one set, signs and magnitudes, 16 bits; operands rest in all of them."""
     every = every_class(design)
     assert every.first_difference(*in_icarus(every, monkeypatch)) == ""
+
+
+def test_nothing_unknown_leaves_under_any_class(monkeypatch, icarus_installed):
+    """What a real memory does not know is X: no reset, gap or word beyond the depth brings it to an output."""
+    in_icarus(every_class("small"), monkeypatch, unknown=True)
