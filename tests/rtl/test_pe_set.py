@@ -130,7 +130,7 @@ def test_an_unknown_architecture_is_refused():
 
 
 def test_a_lane_s_weight_rests_at_0_while_its_set_is_not_enabled(bench_module):
-    """The adder behind it would move with every row that is read; nothing is clocked then, so no register tells."""
+    """The adder behind it would move with every row that is read; a register tells only where it is cleared alone."""
     rng = np.random.default_rng(4)
     cycles = 200
     enables = rng.integers(0, 2, cycles).tolist()

@@ -172,7 +172,7 @@ def differ(one: WeightPort, other: WeightPort) -> bool:
     return dataclasses.replace(one, cycle=other.cycle) != other
 
 
-# What says of its nets that they are 0 while a condition holds: no register tells, only power does.
+# Whose nets are to be 0 while a condition holds: what they are instead costs power, and registers hardly tell.
 RESTS = {
     "rsnn_neuron_unit": ("!firing", ("potential", "leaked", "current", "total")),
     "rsnn_lane_scatter": ("!enable", ("lane_weight_planes",)),
