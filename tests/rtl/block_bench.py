@@ -9,22 +9,29 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from myhdl import Signal, StopSimulation, block, delay, instance, intbv
 
 from cosim.bench import Stimulus
+from cosim.engines.stimuli import CODE_VALID, FIRST, LOGITS_READY, RESET, START
+from cosim.mutants.scenarios import WeightPort
 from cosim.sampling import Sampler
-from golden.checkpoint import Checkpoint
+from golden.checkpoint import Checkpoint, random_checkpoint
 from golden.layout import Layout, build_layout
+from golden.memory_image import memory_image
 from golden.schedule import Kind, Schedule, Source, State, build_schedule
 from golden.specification import Specification, index_bits
 from golden.trace import CycleModel
 from rtl.elaboration import off_the_stack
 from rtl.registers import build_ports, build_registers
+from tests.cosim.every_class import every_class
 
 IDLE_AFTER = 2
+BITS = {
+    "code_valid": CODE_VALID, "start": START, "first": FIRST, "logits_ready": LOGITS_READY, "reset": RESET,
+}  # fmt: skip
 
 
 @dataclasses.dataclass
@@ -36,11 +43,22 @@ class Trace:
     checkpoint : Checkpoint
     records : np.ndarray [shape=(cycles, layout.words), dtype=uint64]
     stimuli : list of Stimulus
+    weights : list of WeightPort, optional
+        What the weight port presents in each cycle; then the memories begin empty. By default they hold the
+        checkpoint's weights, and the port is quiet.
     """
 
     checkpoint: Checkpoint
     records: np.ndarray
     stimuli: list[Stimulus]
+    weights: list[WeightPort] | None = None
+
+    @property
+    def contents(self) -> list[list[int]]:
+        """Rows of both memories in the first cycle."""
+        if self.weights is None:
+            return [image.row_values() for image in memory_image(self.checkpoint)]
+        return [[0] * depth for depth in self.schedule.bank_depths]
 
     @property
     def spec(self) -> Specification:
@@ -110,6 +128,18 @@ def run_golden(
     return trace
 
 
+@cache
+def of_every_class(design: str) -> Trace:
+    """Return the trace of stimuli of every class, for one of the small designs."""
+    every = every_class(design)
+    flags = {name: (every.stimuli & bit != 0).tolist() for name, bit in BITS.items()}
+    columns = zip(*flags.values(), every.codes.tolist(), strict=True)
+    stimuli = [Stimulus(code=code, **dict(zip(flags, given, strict=True))) for *given, code in columns]
+    # Whose weights they are changes with the scenario: they come through the port.
+    checkpoint = random_checkpoint(every.specification, seed=0)
+    return Trace(checkpoint, every.expected, stimuli, every.weights)
+
+
 def add_noise(trace: Trace, rng: np.random.Generator) -> None:
     """Present codes and `start` also where they are ignored, and `first` wherever no frame starts."""
     low, high = trace.spec.code_range
@@ -160,7 +190,7 @@ def nets_of(trace: Trace) -> dict[str, list[int]]:
         for field in trace.layout
         if field.planes == 1 and field.block != "spikes"
     }
-    codes = trace.planes("input_buffer.codes")
+    codes, signed = trace.planes("input_buffer.codes"), schedule.signed_magnitudes
     spikes = {field.name: trace.numbers(field.path) for field in trace.layout if field.block == "spikes"}
     nets: dict[str, list[int]] = {}
     for at, given in enumerate(trace.stimuli):
@@ -179,6 +209,7 @@ def nets_of(trace: Trace) -> dict[str, list[int]]:
             elif issuing.source is not Source.NONE and issuing.steps >> which & 1 and which < spec.time_steps:
                 age = issuing.source.name.lower()
                 vectors[which] = spikes[f"{age}{issuing.source_layer}_{which}"][at]
+        signs = codes[spec.input_bits][at] if signed and issuing.source is Source.CODES else 0
         candidates: list[int] = []
         if issuing.kind is Kind.ACCUMULATE:
             if now["issue_slot"] > 0:
@@ -205,12 +236,16 @@ def nets_of(trace: Trace) -> dict[str, list[int]]:
             "hit0": bool(candidates) and vectors[0] >> candidates[0] & 1,
             "hit1": bool(candidates) and vectors[1] >> candidates[0] & 1,
             "skip_last": len(candidates) <= 1,
+            "signs": signs,
+            "negative": bool(candidates) and signs >> candidates[0] & 1,
             "clear": acts and adds and adding.clear and now["add_slot"] == 0,
-            "subtract": acts and adds and adding.subtract,
             "align": adding.align + (now["add_double"] if adding.phase == "FC" else 0),
             "shared": adding.banks == 2,
         }
+        negative = signed and adding.source is Source.CODES and now["add_double"]
         for pe_set in range(2):
+            subtracts = negative if signed else pe_set == 1 and adding.subtract
+            settled[f"subtract{pe_set}"] = acts and adds and subtracts
             settled[f"enable{pe_set}"] = acts and adds and now["add_enable"] >> pe_set & 1
             settled[f"combine{pe_set}"] = acts and combines and pe_set < spec.time_steps
         for name, value in settled.items():
@@ -229,7 +264,7 @@ class Bench:
     def __init__(self, trace: Trace) -> None:
         self.trace, self.spec, self.schedule = trace, trace.spec, trace.schedule
         self.registers, self.ports = build_registers(trace.spec), build_ports(trace.spec)
-        widths = dict.fromkeys(("plane0", "plane1"), self.spec.inputs)
+        widths = dict.fromkeys(("plane0", "plane1", "signs"), self.spec.inputs)
         widths |= dict.fromkeys(("spike0", "spike1"), self.schedule.entries)
         most = max(step.align for step in self.schedule.passes)
         widths["align"] = index_bits(most + 2 if self.spec.pe_sets == 2 else max(most, 1) + 1)
@@ -255,6 +290,10 @@ class Bench:
             if path.startswith("controller.")
         }
 
+    def signs(self) -> dict[str, Signal]:
+        """Return what blocks have besides where codes are signs and magnitudes."""
+        return {name: self.nets[name] for name in ("signs", "negative")} if self.schedule.signed_magnitudes else {}
+
     def pins(self, name: str) -> list[tuple[str, Signal, list[int]]]:
         """Return what `name` stands for (a path of the record, a port or a net): signals and their values."""
         if "." in name:
@@ -263,6 +302,9 @@ class Bench:
             return list(zip(names, signals, columns, strict=True))
         if name in self.nets:
             return [(name, self.nets[name], self.trace.nets[name])]
+        if name.startswith("weight_"):
+            column = [int(getattr(port, name.removeprefix("weight_"))) for port in self.trace.weights or ()]
+            return [(name, getattr(self.ports, name), column or [0] * len(self.trace.records))]
         return [(name, getattr(self.ports, name), [int(getattr(given, name)) for given in self.trace.stimuli])]
 
     def run(

@@ -36,6 +36,9 @@ SCENARIOS = (
     *("sequential, every index visited", "one time step", "no recurrence, 8-bit weights", "reset in the middle"),
 )
 ONE_SET = ("one set", "one set, one time step")
+# Of these designs, stimuli of every class (`tests.cosim.every_class`).
+EVERY_CLASS = ("small", "one-step", "tiled", "switches", "wide")
+EVERY_CLASS_ONE_SET = ("one-set",)
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +53,7 @@ def bench_module() -> ModuleType:
     return bench_of
 
 
-@pytest.fixture(scope="session", params=(*SCENARIOS, *ONE_SET))
+@pytest.fixture(scope="session", params=(*SCENARIOS, *ONE_SET, *EVERY_CLASS, *EVERY_CLASS_ONE_SET))
 def trace(request, network, speech_codes):
     """Return records and stimuli of one scenario."""
     return build_trace(request.param, network, speech_codes)
@@ -67,19 +70,27 @@ def bench(trace):
     return bench_of.Bench(trace)
 
 
-@pytest.fixture(params=SCENARIOS)
+@pytest.fixture(params=("one-step", "one-set", "switches"))
+def resting_bench(request):
+    """Return a bench for what must not move: of one time step, of two, and of one set."""
+    return bench_of.Bench(bench_of.of_every_class(request.param))
+
+
+@pytest.fixture(params=(*SCENARIOS, *EVERY_CLASS))
 def pair_bench(request, network, speech_codes):
     """Return a bench for what only an accelerator with two PE sets has."""
     return bench_of.Bench(build_trace(request.param, network, speech_codes))
 
 
-@pytest.fixture(params=ONE_SET)
+@pytest.fixture(params=(*ONE_SET, *EVERY_CLASS_ONE_SET))
 def single_bench(request, network, speech_codes):
     """Return a bench for what only an accelerator with one PE set has."""
     return bench_of.Bench(build_trace(request.param, network, speech_codes))
 
 
 def build_trace(scenario: str, network: Checkpoint, speech_codes: dict[str, np.ndarray]):
+    if scenario in (*EVERY_CLASS, *EVERY_CLASS_ONE_SET):
+        return bench_of.of_every_class(scenario)
     if scenario == "speech":
         cuts = []
         for codes in list(speech_codes.values())[:2]:

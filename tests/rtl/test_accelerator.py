@@ -34,10 +34,11 @@ def random_codes(spec, frames, seed=0):
 
 def test_every_output_at_every_cycle(bench):
     """Stimuli include codes and `start` where they must be ignored, and reset in the middle of a frame."""
-    dut = partial(accelerator, bench.ports, bench.registers, bench.spec, *contents_of(bench.trace.checkpoint))
+    dut = partial(accelerator, bench.ports, bench.registers, bench.spec, *bench.trace.contents)
     compares = [*(field.path for field in bench.trace.layout), "code_ready", "weight_ready"]
     bench.nets |= {"code_ready": bench.ports.code_ready, "weight_ready": bench.ports.weight_ready}
     drives = ["reset", "code_valid", "code", "start", "first", "logits_ready"]
+    drives += ["weight_valid", "weight_bank", "weight_address", "weight_row"]
     assert bench.run(dut, drives=drives, compares=compares) == len(bench.trace.records)
 
 

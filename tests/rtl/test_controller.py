@@ -19,11 +19,12 @@ def test_every_output_at_every_cycle(bench):
         code_ready=nets["code_ready"],
         weight_ready=nets["weight_ready"],
         schedule=bench.schedule,
+        negative=bench.signs().get("negative"),
         **control,
     )
     cycles = bench.run(
         dut,
-        drives=["reset", "code_valid", "start", *taken],
+        drives=["reset", "code_valid", "start", *taken, *(["negative"] if bench.signs() else [])],
         compares=[*(f"controller.{name}" for name in control), *given, "code_ready", "weight_ready"],
     )
     assert cycles == len(bench.trace.records)

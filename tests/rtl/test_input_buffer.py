@@ -43,9 +43,10 @@ def run(bench):
         nets["plane0"],
         nets["plane1"],
         bench.schedule,
+        bench.signs().get("signs"),
     )
     return bench.run(
         dut,
         drives=["reset", "accept", "controller.loaded", "code", "controller.issue_pass"],
-        compares=["input_buffer.codes", "plane0", "plane1"],
+        compares=["input_buffer.codes", "plane0", "plane1", *(["signs"] if bench.signs() else [])],
     )

@@ -4,7 +4,7 @@ from functools import partial
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from myhdl import Signal
+from myhdl import Signal, always, block
 
 from golden.schedule import Kind, build_schedule
 from golden.specification import Specification
@@ -12,9 +12,9 @@ from rtl.neuron_unit import neuron_unit
 from rtl.registers import build_registers
 
 
-def test_every_output_at_every_cycle(bench):
-    pins, nets, control, spec = bench.ports, bench.nets, bench.controller(), bench.spec
-    dut = partial(
+def unit(bench):
+    pins, nets, control = bench.ports, bench.nets, bench.controller()
+    return partial(
         neuron_unit,
         pins.clk,
         pins.reset,
@@ -31,9 +31,13 @@ def test_every_output_at_every_cycle(bench):
         bench.registers.spike_tiles("this"),
         bench.schedule,
     )
+
+
+def run(bench, dut):
+    spec = bench.spec
     places = [f"{layer}_{step}" for layer in range(len(spec.layers)) for step in range(spec.time_steps)]
     tiles = [f"{layer}_{tile}" for layer in range(len(spec.layers)) for tile in range(spec.tiles(layer))]
-    cycles = bench.run(
+    return bench.run(
         dut,
         drives=[
             *("reset", "hold", "starting", "first"),
@@ -43,7 +47,46 @@ def test_every_output_at_every_cycle(bench):
         ],
         compares=[*(f"neuron_unit.membrane{tile}" for tile in tiles), *(f"spikes.this{place}" for place in places)],
     )
-    assert cycles == len(bench.trace.records)
+
+
+def test_every_output_at_every_cycle(bench):
+    assert run(bench, unit(bench)) == len(bench.trace.records)
+
+
+def test_operands_rest_at_0_in_all_other_cycles(resting_bench):
+    """What they are while the unit does nothing is not seen at its outputs, but in its power."""
+    operands = ("potential", "leaked", "current", "total")
+    fires, awake = [], []
+
+    @block
+    def watched():
+        inside = unit(resting_bench)()
+
+        @always(resting_bench.ports.clk.posedge)
+        def watch():
+            firing = bool(inside.sigdict["firing"])
+            fires.append(firing)
+            values = {name: [int(plane) for plane in inside.memdict[name].mem] for name in operands}
+            values["fired"] = [int(inside.sigdict["fired"])]
+            awake.append([name for name, planes in values.items() if any(planes)])
+
+        return inside, watch
+
+    run(resting_bench, watched)
+    spec, trace = resting_bench.spec, resting_bench.trace
+    number = {name: trace.numbers(f"controller.add_{name}") for name in ("valid", "pass", "slot")}
+    steps = spec.time_steps if spec.pe_sets == 2 else 1
+    updates = [
+        bool(valid and not hold and trace.schedule.passes[at].kind is Kind.NEURONS and slot < steps)
+        for valid, hold, at, slot in zip(
+            number["valid"], trace.nets["hold"], number["pass"], number["slot"], strict=True
+        )
+    ]
+    assert fires == updates
+    assert not [at for at, found in enumerate(awake) if found and not updates[at]]
+    # They had something to rest from, and did not rest for ever.
+    assert any(awake)
+    assert not all(updates)
 
 
 @st.composite

@@ -35,7 +35,7 @@ def test_every_output_at_every_cycle(pair_bench, bench_module, pe_set, end):
         ("reset", reset, [int(given.reset) for given in trace.stimuli]),
         ("clocked", clocked, [mask >> lane & 1 for mask in trace.numbers(f"pe_array.clocked{pe_set}")]),
         ("clear", clear, nets["clear"]),
-        ("subtract", subtract, nets["subtract"] if pe_set else [0] * len(shared)),
+        ("subtract", subtract, nets[f"subtract{pe_set}"]),
         ("combine", combine, nets[f"combine{pe_set}"]),
         ("align", align, nets["align"]),
         ("weight", weight, weights),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from myhdl import Signal, intbv
 
-from rtl.pe_set import pe_set
+from rtl.pe_set import lane_scatter, pe_set
 
 LANES, WEIGHT_BITS, ACC_BITS, LOW_PLANES = 7, 4, 15, 3
 
@@ -23,7 +23,7 @@ def test_every_output_at_every_cycle(pair_bench, which):
     drives = [
         ("enable", wires["enable"], nets[f"enable{which}"]),
         ("clear", wires["clear"], nets["clear"]),
-        ("subtract", wires["subtract"], nets["subtract"] if which else [0] * cycles),
+        ("subtract", wires["subtract"], nets[f"subtract{which}"]),
         ("combine", wires["combine"], nets[f"combine{which}"]),
         "align",
         "reset",
@@ -127,3 +127,22 @@ def test_an_unknown_architecture_is_refused():
     plane = [Signal(intbv(0)[4:])]
     with pytest.raises(ValueError, match="architecture is 'systolic', expected 'sliced' or 'lanes'"):
         pe_set(*pins, pins[0], plane, plane, plane, plane, plane[0], 1, True, "systolic")
+
+
+def test_a_lane_s_weight_rests_at_0_while_its_set_is_not_enabled(bench_module):
+    """The adder behind it would move with every row that is read; a register tells only where it is cleared alone."""
+    rng = np.random.default_rng(4)
+    cycles = 200
+    enables = rng.integers(0, 2, cycles).tolist()
+    weights = rng.integers(-8, 8, (cycles, LANES))
+    clk, enable = (Signal(bool(0)) for _ in range(2))
+    row, clocked = [Signal(intbv(0)[LANES:]) for _ in range(WEIGHT_BITS)], Signal(intbv(0)[LANES:])
+    lane_weight = [Signal(intbv(0, min=-8, max=8)) for _ in range(LANES)]
+    lane_clocked = [Signal(bool(0)) for _ in range(LANES)]
+    dut = partial(lane_scatter, enable, row, None, None, clocked, lane_weight, [], [], lane_clocked)
+    planes = [sliced(lanes, WEIGHT_BITS) for lanes in weights]
+    inputs = [("enable", enable, enables)]
+    inputs += [(f"row[{b}]", plane, [each[b] for each in planes]) for b, plane in enumerate(row)]
+    expected = (weights * np.array(enables)[:, None]).T.tolist()
+    outputs = [(f"weight {lane}", lane_weight[lane], expected[lane]) for lane in range(LANES)]
+    assert bench_module.run_block(dut, clk, inputs, outputs) == cycles

@@ -32,12 +32,16 @@ def test_every_output_at_every_cycle(bench):
         nets["hit1"],
         nets["skip_last"],
         bench.schedule,
+        **bench.signs(),
     )
-    driven = ["reset", "step", "controller.issue_pass", "controller.issue_slot"]
+    driven = ["reset", "step", "controller.issue_pass", "controller.issue_slot", *list(bench.signs())[:1]]
     cycles = bench.run(
         dut,
         drives=[*driven, "plane0", "plane1", "spike0", "spike1"],
-        compares=["zero_skip.pending", "zero_skip.index", "found", "hit0", "hit1", "skip_last"],
+        compares=[
+            *("zero_skip.pending", "zero_skip.index", "found", "hit0", "hit1", "skip_last"),
+            *list(bench.signs())[1:],
+        ],
     )
     assert cycles == len(bench.trace.records)
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 
-from cosim.engines.stimuli import CODE_VALID, RESET, START
+from cosim.engines.stimuli import CODE_VALID, LOGITS_READY, RESET, START
 from cosim.mutants.designs import DESIGNS
 from cosim.mutants.scenarios import Scenario, scenario, scenarios
 from golden.checkpoint import random_checkpoint
 from golden.handshake import CODE_READY, WEIGHT_READY
 from golden.layout import build_layout
 from golden.memory_image import memory_image
+from golden.schedule import build_schedule
+from tests.cosim.every_class import EveryClass, every_class
 
 SPEC = DESIGNS["small"].specification
 LAYOUT = build_layout(SPEC)
@@ -118,3 +122,69 @@ def test_a_reset_leaves_what_the_memories_latched() -> None:
     rows = records[:, row.offset : row.offset + row.words]
     assert rows[41].any()
     assert all(np.array_equal(rows[cycle], rows[41]) for cycle in range(41, 50))
+
+
+# ---- shortened, one after the other ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def every() -> EveryClass:
+    return every_class("small")
+
+
+def test_the_short_ones_are_all_there(every: EveryClass, made: dict[str, Scenario]) -> None:
+    assert list(every.begins) == list(made)
+    columns = (every.stimuli, every.codes, every.expected, every.handshake, every.weights)
+    assert len({len(column) for column in columns}) == 1
+    # Each ends with a reset, and the next begins with what is 0 then.
+    begins = list(every.begins.values())[1:]
+    assert (every.stimuli[np.array(begins) - 1] & RESET).all()
+    assert not every.field("controller.state")[begins].any()
+    assert every.doing(begins[0] - 1) == "frames"
+    assert every.doing(begins[0]) == "least and greatest"
+    assert every.doing(len(every.stimuli) - 1) == "weight port"
+
+
+def test_the_short_ones_have_extremes_and_winners(every: EveryClass) -> None:
+    low, high = -(2 ** (SPEC.membrane_bits[0] - 1)), 2 ** (SPEC.membrane_bits[0] - 1) - 1
+    membranes = every.lanes("neuron_unit.membrane0_0")
+    assert (membranes.min(), membranes.max()) == (low, high)
+    least, most = SPEC.weight_range
+    logits = every.lanes("output.logits")
+    assert (logits.min(), logits.max()) == (2 * SPEC.layers[-1] * least, 2 * SPEC.layers[-1] * most)
+    for name, index in (("first output wins", 0), ("last output wins", SPEC.outputs - 1)):
+        done = every.field("controller.done", name) == 1
+        assert index in every.field("output.best_index", name)[done].tolist()
+    assert every.field("controller.overrun", "overrun").any()
+    assert every.field("controller.frame_cycles").max() == 2 ** LAYOUT["controller.frame_cycles"].width - 1
+
+
+def test_the_short_ones_have_gaps_waits_and_resets(every: EveryClass) -> None:
+    loose = every.part("gaps and what is ignored")
+    idle, loaded = every.handshake[loose] & WEIGHT_READY != 0, every.field("controller.loaded")[loose]
+    valid, start = (every.stimuli[loose] & bit != 0 for bit in (CODE_VALID, START))
+    assert (valid & ~idle).any(), "a code while busy"
+    assert (valid & idle & (loaded == SPEC.inputs)).any(), "a code too many"
+    assert (start & idle & (loaded < SPEC.inputs)).any(), "start too early"
+    assert (~valid & idle & (loaded > 0) & (loaded < SPEC.inputs)).any(), "a gap between codes"
+    # A transfer waits for a receiver, which holds the pipeline.
+    taken, transfer, busy = every.stimuli & LOGITS_READY != 0, *map(every.field, ("controller.transfer", "output.busy"))
+    assert ((transfer == 1) & (busy == 1) & ~taken).sum() > 20
+    when = every.stimuli & RESET != 0
+    for name in ("controller.state", "output.busy", "controller.done", "controller.transfer", "controller.add_valid"):
+        assert set(every.field(name)[when].tolist()) >= set(every.field(name).tolist()), name
+    # Not in the first frame only: with spikes of a frame before.
+    assert (every.field("spikes.last1_1")[when & (every.field("controller.state") == 1)] != 0).any()
+
+
+def test_the_short_ones_have_a_busy_weight_port(every: EveryClass) -> None:
+    part = every.part("weight port")
+    free = every.handshake & WEIGHT_READY != 0
+    depths = build_schedule(SPEC).bank_depths
+    seen = [(port.valid, bool(free[port.cycle]), port.bank, port.address < depths[port.bank])
+            for port in every.weights[part]]  # fmt: skip
+    assert {given[:3] for given in seen} == set(product((False, True), (False, True), (0, 1)))
+    assert any(valid and idle and not inside for valid, idle, _, inside in seen), "beyond the depth"
+    # Between scenarios every row of both banks is written, with what is not there yet.
+    written = {(port.bank, port.address) for port in every.weights if port.valid and free[port.cycle]}
+    assert written >= {(bank, address) for bank, depth in enumerate(depths) for address in range(depth)}
