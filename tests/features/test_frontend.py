@@ -202,7 +202,9 @@ def test_refused_samples_leave_no_trace(bad: np.ndarray, kind: type[FeatureError
     np.testing.assert_array_equal(np.concatenate(parts), batch_codes(samples, settings))
 
 
-@pytest.mark.parametrize(("samples", "milliseconds"), [(0, "0.0"), (1, "0.1"), (160, "10.0"), (393, "24.6"), (399, "24.9")])
+@pytest.mark.parametrize(
+    ("samples", "milliseconds"), [(0, "0.0"), (1, "0.1"), (160, "10.0"), (393, "24.6"), (399, "24.9")]
+)
 def test_too_short_word_for_word(samples: int, milliseconds: str) -> None:
     for call in (batch_codes, raw_features):
         with pytest.raises(TooShortError) as refused:
