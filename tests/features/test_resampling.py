@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.signal
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from features.audio import read_audio
@@ -72,9 +72,11 @@ def places(samples: int, up: int, down: int, block: int) -> list[int]:
 
 
 @given(
-    up=st.integers(1, 12), down=st.integers(1, 12), samples=st.integers(1, 3_000),
+    up=st.integers(1, 60), down=st.integers(1, 60), samples=st.integers(1, 3_000),
     block=st.integers(1, 300),
 )  # fmt: skip
+# Two periods are more than the filter, and more than a block.
+@example(up=40, down=41, samples=1_000, block=50)
 def test_each_piece_is_given_when_two_blocks_are_there(up: int, down: int, samples: int, block: int) -> None:
     ratio, noise = Fraction(up, down), np.random.default_rng(samples).uniform(-1, 1, samples)
     assume(up != down)
@@ -91,6 +93,12 @@ def test_the_shipped_blocks(up: int, down: int) -> None:
     samples = 300_000
     counts = np.cumsum([len(piece) for piece in resampled([np.zeros(samples)], Fraction(up, down))])
     assert counts[:-1].tolist() == places(samples, up, down, 65_536)
+
+
+@given(up=st.integers(1, 60), down=st.integers(1, 60), samples=st.integers(0, 300))
+def test_how_many_come_is_how_many_fall_within(up: int, down: int, samples: int) -> None:
+    within = [new for new in range(61 * samples) if new * down < samples * up]
+    assert resampled_count(samples, Fraction(up, down)) == len(within)
 
 
 def test_one_to_one_is_passed_on() -> None:
