@@ -45,6 +45,7 @@ BESIDE = {"golden.frame_activity": ("golden/test_predicted_activity.py",)}
 MODULES = (
     *(f"golden.{name}" for name in ("schedule", "cycles", "machine", "trace_kernel", "record_packing")),
     *(f"golden.{name}" for name in ("frame_activity", "predicted_activity", "size", "scoring", "handshake")),
+    *(f"golden.{name}" for name in ("neurobench", "recognition")),
     *(f"cosim.{name}" for name in ("counted_activity", "sampling", "vcd_toggles", "saif", "gate_activity")),
     *(f"power.{name}" for name in ("energy", "derivation", "differences", "extremes", "gates", "inference")),
     *(f"power.{name}" for name in ("operating_point", "priced_activity", "report", "saif", "scaling", "sleep")),
