@@ -23,6 +23,7 @@ class Watched:
 
     def load(self, planes: np.ndarray, loads: np.ndarray) -> None:
         assert loads.tolist() == [[7, 8, 9]]
+        assert planes.shape == (3 * 64, 8)
         self._bits = np.unpackbits(planes.view(np.uint8), axis=1, bitorder="little")
 
     def settle(self, cycles: int, *, first: bool) -> None:

@@ -26,6 +26,7 @@ from experiments.hardware.gate_rows import activity_rows
 from gates.errors import NetlistError
 from gates.evaluation import Counts, Difference
 from gates.netlist import read_netlist
+from gates.operations import compile_netlist
 from golden.checkpoint import random_checkpoint
 from golden.layout import build_layout
 from golden.predicted_activity import ActivityCounter
@@ -51,7 +52,8 @@ def test_what_drives_the_ports(real_time):
         frames.append(model.frame(frame, first=number == 0).copy())
         if real_time:
             frames.append(model.idle(TINY.frame_budget - len(frames[-1])).copy())
-    found = [records.copy() for records in stimulated_records(checkpoint, codes, real_time=real_time)]
+    options = {"real_time": True} if real_time else {}
+    found = [records.copy() for records in stimulated_records(checkpoint, codes, **options)]
     assert [len(records) for records in found] == [len(records) for records in frames]
     if real_time:
         assert sum(map(len, found)) == len(codes) * TINY.frame_budget
@@ -132,6 +134,9 @@ def test_threads_give_results_in_order_and_work_no_further_than_twice_ahead(work
     found = module_of_activity._in_threads(one, [(str(n), n) for n in range(9)], workers)
     assert [activity.frames for activity in found] == list(range(9))
     assert (Pool.last.workers, Pool.last.most) == (workers, 2 * workers)
+    nothing = SimpleNamespace(operations=SimpleNamespace(slots=0))
+    assert gate_activity(nothing, None, {}).utterances == 0
+    assert Pool.last.workers == 2
     wrong = module_of_activity._in_threads(one, [("a", 13), *(("b", n) for n in range(9))], workers)
     with pytest.raises(GateDifferenceError):
         next(wrong)
@@ -196,7 +201,8 @@ def test_each_bit_has_one_place(design, module, gated_library):
     assert set(Counter(name for name, _ in found).values()) == {1}
     assert set(bits) - resting <= {name for name, _ in found} <= set(bits)
     assert set(recorded.loads[:, 0].tolist()) == set(recorded.names)
-    assert "reset" in set(recorded.names.values()) | set(recorded.checked)
+    every = RecordedNetlist(design, netlist, every_gate=True).operations
+    assert recorded.operations.slots == compile_netlist(netlist).slots < every.slots
 
 
 def named(wires):
@@ -213,7 +219,6 @@ def test_a_few_frames_of_a_netlist_read_anew(design, module, gated_library, chec
     assert (found.frames, found.utterances, found.counts.cycles, told) == (5, 2, cycles, [3, 2])
     flops, checks = len(recorded.operations.flip_flops), len(recorded.checks)
     assert found.values_compared == checks * cycles + flops * (cycles - 2)
-    assert gate_activity(recorded, checkpoint, {}).utterances == 0
 
 
 def test_bits_beyond_those_of_a_record_are_of_its_words(design):
@@ -372,8 +377,10 @@ def test_a_flip_flop_of_no_register_is_refused(design, module, gated_library):
     register = next(cell for cell in module["cells"].values() if cell["type"] == "DFFPOSX1")
     more = {"type": "DFFPOSX1", "connections": register["connections"] | {"Q": [max_net(module) + 1]}}
     name = "more" * 30
-    with pytest.raises(NetlistError, match=f"^1 flip-flops are no register that golden records, such as {name[:80]}$"):
-        RecordedNetlist(design, read_netlist(module | {"cells": module["cells"] | {name: more}}, gated_library))
+    second = more | {"connections": more["connections"] | {"Q": [max_net(module) + 2]}}
+    cells = module["cells"] | {name: more, "second": second}
+    with pytest.raises(NetlistError, match=f"^2 flip-flops are no register that golden records, such as {name[:80]}$"):
+        RecordedNetlist(design, read_netlist(module | {"cells": cells}, gated_library))
 
 
 def test_a_register_that_is_no_net_is_refused(design, module, gated_library):
