@@ -73,7 +73,8 @@ def neurobench_metrics(checkpoint: Checkpoint, codes: np.ndarray, result: Forwar
             accumulate(result.spikes[layer - 1], checkpoint.feed_forward[layer])
         matrix = checkpoint.recurrent[layer]
         if matrix is not None:
-            accumulate(np.concatenate([np.zeros_like(spikes[:1]), spikes[:-1]]), matrix)
+            # Before the first frame nothing has fired.
+            accumulate(spikes[:-1], matrix)
     last = result.spikes[-1]
     merged = np.asarray(last.any(axis=1, keepdims=True))
     accumulate(merged if spec.merged_spike else last, checkpoint.fc)
