@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -111,7 +111,7 @@ class RecordedNetlist:
                 f"{len(unknown)} nets come from nowhere that golden records, such as {slots.get(min(unknown), '?')}"
             )
         self.loads = np.array([(slot, bit, inverted) for slot, (bit, inverted) in loads.items()], np.int32)
-        self.checks = np.array(checks, np.int32).reshape(-1, 3)
+        self.checks = np.array(checks, np.int32).reshape(len(checks), 3)
 
     def _recorded(self) -> Iterator[tuple[str, int]]:
         """Yield nets and bits of the stimulated record."""
@@ -212,8 +212,6 @@ class RecordStream:
     recorded: RecordedNetlist
     evaluator: Evaluator
     each_block: Callable[[Evaluator, int, bool], object] | None = None
-    pending: list[np.ndarray] = field(default_factory=list)
-    waiting: int = 0
     first: bool = True
     cycles: int = 0
 

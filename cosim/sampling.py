@@ -47,7 +47,7 @@ class Sampler:
         self.layout: Layout = build_layout(registers.specification)
         lanes = registers.specification.lanes
         self.slots: list[Slot] = []
-        self._signals: list[Any] = []
+        signals_read: list[Any] = []
         for field in self.layout:
             signals = registers.planes[field.path]
             tiled = field.block == "spikes"
@@ -60,36 +60,35 @@ class Sampler:
                     offset, words, shift = field.offset + part * field.plane_words, field.plane_words, 0
                     bits = field.width
                 self.slots.append(Slot(field, part, offset, words, shift, bits))
-                self._signals.append(signal)
-        self._bools = [isinstance(signal.val, bool) for signal in self._signals]
-        self._signed = [at for at, signal in enumerate(self._signals) if (signal.min or 0) < 0]
+                signals_read.append(signal)
+        self._signals = [(signal, isinstance(signal.val, bool)) for signal in signals_read]
+        # No range begins above 0: one that does not begin there has negative numbers.
+        self._signed = [at for at, signal in enumerate(signals_read) if signal.min]
 
     def read(self) -> list[int]:
         """Return the settled value of each slot, unsigned."""
         # MyHDL keeps a signal's value in `_val`, an intbv's integer in its `_val`: reading both directly takes a
         # fifth of the time of the public conversions, and this runs for every signal at every cycle.
-        values = [
-            signal._val if is_bool else signal._val._val
-            for signal, is_bool in zip(self._signals, self._bools, strict=True)
-        ]
+        values = [signal._val if is_bool else signal._val._val for signal, is_bool in self._signals]
         for at in self._signed:
             values[at] &= (1 << self.slots[at].bits) - 1
         return values
 
     def expected(self, records: np.ndarray) -> list[list[int]]:
         """Return records [cycles, words] as the lists that `read` would return."""
-        columns = []
+        columns: list[list[int]] = []
         for slot in self.slots:
             low = records[:, slot.offset].tolist()
             for word in range(1, slot.words):
                 high = records[:, slot.offset + word].tolist()
                 place = 64 * word
-                low = [a | (b << place) for a, b in zip(low, high, strict=True)]
-            if slot.shift or slot.bits != slot.field.width:
+                low = [value + (high[at] << place) for at, value in enumerate(low)]
+            if slot.bits != slot.field.width:
                 mask = (1 << slot.bits) - 1
                 low = [(value >> slot.shift) & mask for value in low]
             columns.append(low)
-        return [list(row) for row in zip(*columns, strict=True)]
+        found: list[list[int]] = np.array(columns, dtype=object).T.tolist()
+        return found
 
     def record(self, values: list[int]) -> np.ndarray:
         """Return one cycle's values as a record of 64-bit words."""

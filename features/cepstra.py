@@ -34,7 +34,8 @@ def _tables() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return window, mel filters [bands, bins], their first bins and those after the last, DCT [bands, bands]."""
     window = get_window("hann", WINDOW_SAMPLES, fftbins=True)
     filters = librosa.filters.mel(sr=SAMPLE_RATE_HZ, n_fft=FFT_SIZE, n_mels=MEL_BANDS, dtype=np.float64)
-    spans = np.array([[band.nonzero()[0][0], band.nonzero()[0][-1] + 1] for band in filters])
+    heard = [np.flatnonzero(band) for band in filters]
+    spans = np.array([[bins[0], bins[-1] + 1] for bins in heard])
     cosines = scipy.fft.dct(np.eye(MEL_BANDS), type=2, norm="ortho", axis=0)
     return window, filters, spans, cosines
 

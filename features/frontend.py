@@ -238,14 +238,12 @@ def _checked_samples(samples: np.ndarray) -> np.ndarray:
         raise SampleError(f"samples: shape {samples.shape}, expected (samples,)")
     if samples.dtype.kind != "f":
         raise SampleError(f"samples: dtype {samples.dtype}, expected floating-point numbers in -1..1")
-    largest = 0.0
     for block in _blocks(samples):
-        largest_here = float(np.abs(block).max())
-        if not math.isfinite(largest_here):
+        largest = float(np.abs(block).max())
+        if not math.isfinite(largest):
             raise NonFiniteAudioError("samples: NaN or infinite")
-        largest = max(largest, largest_here)
-    if largest > LARGEST_SAMPLE:
-        raise NonFiniteAudioError(f"samples: {largest:.3g} among them, expected at most {LARGEST_SAMPLE:.0e}")
+        if largest > LARGEST_SAMPLE:
+            raise NonFiniteAudioError(f"samples: {largest:.3g} among them, expected at most {LARGEST_SAMPLE:.0e}")
     return samples
 
 

@@ -69,7 +69,7 @@ def estimate_normalisation(utterances: Iterable[np.ndarray]) -> tuple[np.ndarray
     FeatureError
         Fewer than two frames, a feature that never changes, an utterance of another width or with a NaN.
     """
-    count, total, deviations = 0, np.zeros(0), np.zeros(0)
+    count, total, deviations = 0, np.array([]), np.array([])
     for number, features in enumerate(utterances):
         if features.ndim != 2 or (count and features.shape[1] != len(total)):
             width = len(total) if count else "features"

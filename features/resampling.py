@@ -51,7 +51,8 @@ def resampled(blocks: Iterable[np.ndarray], ratio: Fraction) -> Iterator[np.ndar
     taps = firwin(2 * half + 1, 1 / larger, window=("kaiser", 5.0))
     at_once = max(_BLOCK * down // larger, 2 * down, 4 * half // up)
     # The held samples begin at place `first` of all, and `done` new ones have been given.
-    held, waiting, first, done = np.zeros(0), [np.zeros(0)], 0, 0
+    held, first, done = np.array([]), 0, 0
+    waiting: list[np.ndarray] = []
     for piece in (block[at : at + at_once] for block in blocks for at in range(0, len(block), at_once)):
         waiting.append(piece)
         if len(held) + sum(map(len, waiting)) < 2 * at_once:
@@ -59,12 +60,12 @@ def resampled(blocks: Iterable[np.ndarray], ratio: Fraction) -> Iterator[np.ndar
         held, waiting = np.concatenate([held, *waiting]), []
         # As far as the last tap still falls on a sample that is there.
         ready = ((first + len(held) - 1) * up - half) // down + 1
-        if ready > done:
-            offset = first // down * up
-            yield _filtered(held, ratio, taps)[done - offset : ready - offset]
-            done = ready
+        # More than `done`, and `needed` is no less than 0: at least eight half filters are held.
+        offset = first // down * up
+        yield _filtered(held, ratio, taps)[done - offset : ready - offset]
+        done = ready
         # The first sample that the next one needs, at the beginning of a period.
-        needed = max(0, (done * down - half) // up // down * down)
+        needed = (done * down - half) // up // down * down
         held, first = held[needed - first :].copy(), needed
     held = np.concatenate([held, *waiting])
     if len(held):

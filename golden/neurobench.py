@@ -59,26 +59,28 @@ def neurobench_metrics(checkpoint: Checkpoint, codes: np.ndarray, result: Forwar
     matrices = [*checkpoint.feed_forward, *(m for m in checkpoint.recurrent if m is not None), checkpoint.fc]
     weights = sum(matrix.size for matrix in matrices)
     nonzero = sum(int(np.count_nonzero(matrix)) for matrix in matrices)
-    acs, dense = 0, frames * checkpoint.feed_forward[0].size
+    # Dense operations are the same in every frame.
+    acs, dense = 0, checkpoint.feed_forward[0].size
 
     def accumulate(spikes: np.ndarray, matrix: np.ndarray) -> None:
         """Add a matrix's operations on spikes [frames, times, fan-in]."""
         nonlocal acs, dense
         acs += int(spikes.sum(axis=(0, 1)) @ np.count_nonzero(matrix, axis=1))
-        dense += spikes.shape[0] * spikes.shape[1] * matrix.size
+        dense += spikes.shape[1] * matrix.size
 
     for layer, spikes in enumerate(result.spikes):
         if layer:
             accumulate(result.spikes[layer - 1], checkpoint.feed_forward[layer])
         matrix = checkpoint.recurrent[layer]
         if matrix is not None:
-            accumulate(np.concatenate([np.zeros_like(spikes[:1]), spikes[:-1]]), matrix)
+            # Before the first frame nothing has fired.
+            accumulate(spikes[:-1], matrix)
     last = result.spikes[-1]
     merged = np.asarray(last.any(axis=1, keepdims=True))
     accumulate(merged if spec.merged_spike else last, checkpoint.fc)
     updates = 0
     for membranes in result.membranes:
-        steps = membranes.reshape(-1, membranes.shape[-1])
+        steps = np.concatenate(membranes)
         updates += steps.shape[1] + int(np.count_nonzero(np.diff(steps, axis=0)))
     fired = sum(int(spikes.sum()) for spikes in result.spikes)
     return Metrics(
@@ -87,6 +89,6 @@ def neurobench_metrics(checkpoint: Checkpoint, codes: np.ndarray, result: Forwar
         activation_sparsity=1 - fired / sum(spikes.size for spikes in result.spikes),
         effective_macs=int((codes != 0).sum(axis=0) @ np.count_nonzero(checkpoint.feed_forward[0], axis=1)) / frames,
         effective_acs=acs / frames,
-        dense=dense / frames,
+        dense=float(dense),
         membrane_updates=updates / frames,
     )

@@ -99,8 +99,8 @@ class _Reader:
         self._counts: dict[str, int] = {}
         self._unit: float | None = None
         self._duration: int | None = None
-        self._nets: dict[str, NetActivity] = {}
-        self._times: dict[str, int] = {}
+        # Toggles, and the time low and high.
+        self._nets: dict[str, tuple[int, int]] = {}
 
     def take(self, line: int, token: str) -> None:
         self._line = line
@@ -119,7 +119,7 @@ class _Reader:
             raise self._refusal(f"{brief(token)}, expected at most 8 words in a list")
         else:
             self._open[-1].append(token)
-            if len(self._open) == 1 and self._open[0] != ["SAIFILE"]:
+            if self._open[:1] != [["SAIFILE"]]:
                 raise self._refusal(f"{brief(token)}, expected (SAIFILE")
 
     def result(self) -> Saif:
@@ -130,19 +130,17 @@ class _Reader:
             raise self._refusal("expected (TIMESCALE 1 ns) and (DURATION number) before the end")
         if not self._nets:
             raise self._refusal("no nets")
-        for name, time in self._times.items():
+        for name, (_, time) in self._nets.items():
             if time > self._duration:
                 raise ActivityError(f"{self._where}: net {brief(name)}: T0 + T1 is {time}, DURATION {self._duration}")
-        nets = tuple(
-            NetActivity(net.name, net.toggles, self._times[net.name] == self._duration) for net in self._nets.values()
-        )
-        return Saif(self._duration * self._unit, nets)
+        nets = (NetActivity(name, toggles, time == self._duration) for name, (toggles, time) in self._nets.items())
+        return Saif(self._duration * self._unit, tuple(nets))
 
     def _close(self, words: list[str]) -> None:
         depth = len(self._open)
-        if depth >= 2 and self._open[-2] == ["NET"] and words and words[0] in ("T0", "T1", "TC"):
+        if self._open[-2:-1] == [["NET"]] and words[:1] in (["T0"], ["T1"], ["TC"]):
             self._counts[words[0]] = self._count(words)
-        elif depth >= 1 and self._open[-1] == ["NET"]:
+        elif self._open[-1:] == [["NET"]]:
             self._net(words)
         elif depth == 1 and words[:1] == ["TIMESCALE"]:
             scale = " ".join(words[1:])
@@ -158,21 +156,22 @@ class _Reader:
     def _net(self, words: list[str]) -> None:
         if len(words) != 1 or "TC" not in self._counts:
             raise self._refusal(f"net {brief(' '.join(words))}, expected (name (T0 n) (T1 n) (TC n))")
-        path = "/".join([*(step[1] for step in self._open if step[:1] == ["INSTANCE"] and len(step) > 1), words[0]])
+        # What stands in quotes before an instance's name is its module.
+        steps = (step[-1] for step in self._open if step[:1] == ["INSTANCE"] and step[1:])
+        path = "/".join([*steps, *words])
         if path in self._nets:
             raise self._refusal(f"net {brief(path)} stands twice")
         if len(self._nets) == MOST_NETS:
             raise self._refusal(f"more than {MOST_NETS:,} nets")
-        self._nets[path] = NetActivity(path, self._counts["TC"], known=False)
-        self._times[path] = self._counts.get("T0", 0) + self._counts.get("T1", 0)
+        self._nets[path] = self._counts["TC"], self._counts.get("T0", 0) + self._counts.get("T1", 0)
         self._counts = {}
 
     def _count(self, words: list[str]) -> int:
-        text = words[1] if len(words) == 2 else " ".join(words[1:])
-        value = int(text.split(".")[0]) if _COUNT.fullmatch(text) else -1
-        if not 0 <= value <= MOST_TOGGLES:
+        text = " ".join(words[1:])
+        whole, *_ = text.split(".")
+        if not _COUNT.fullmatch(text) or int(whole) > MOST_TOGGLES:
             raise self._refusal(f"{words[0]} is {brief(text)}, expected a count in 0..{MOST_TOGGLES:g}")
-        return value
+        return int(whole)
 
     def _refusal(self, message: str) -> ActivityError:
         return ActivityError(f"{self._where}, line {self._line}: {message}")

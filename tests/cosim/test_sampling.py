@@ -30,14 +30,18 @@ SPECIFICATIONS = {
 
 
 def random_records(spec, count, seed):
-    """Return records whose every existing bit is drawn at random; bits that do not exist are 0."""
+    """Return records whose every existing bit is drawn at random, then those with each of the bits inverted.
+
+    Bits that do not exist are 0.
+    """
     layout, rng = build_layout(spec), np.random.default_rng(seed)
-    records = np.zeros((count, layout.words), dtype=np.uint64)
+    records = np.zeros((2 * count, layout.words), dtype=np.uint64)
     for field in layout:
         for plane in range(field.planes):
             for bit in range(field.width):
                 word = field.offset + plane * field.plane_words + bit // 64
-                records[:, word] |= rng.integers(0, 2, count).astype(np.uint64) << np.uint64(bit % 64)
+                drawn = rng.integers(0, 2, count).astype(np.uint64)
+                records[:, word] |= np.concatenate([drawn, 1 - drawn]) << np.uint64(bit % 64)
     return records
 
 
@@ -71,6 +75,13 @@ def show(signal: Signal, value: int) -> None:
         value -= 1 << len(signal)
     signal.next = bool(value) if isinstance(signal.val, bool) else value
     signal._update()
+
+
+@pytest.mark.parametrize("more", [-1, 1])
+def test_values_of_another_count_are_no_record(more):
+    sampler = Sampler(build_registers(SPECIFICATIONS["one lane"]))
+    with pytest.raises(ValueError, match="zip"):
+        sampler.record([0] * (len(sampler.slots) + more))
 
 
 def test_the_sampler_reads_every_field_of_the_record_whole(small_network):

@@ -11,7 +11,7 @@ import scipy.fft
 import scipy.signal
 
 from features.audio import read_audio
-from features.cepstra import frame_count, log_mel_and_cepstra
+from features.cepstra import _power, frame_count, log_mel_and_cepstra
 from features.frontend import FrontEndSettings, raw_features
 
 
@@ -97,6 +97,33 @@ def test_a_frame_hears_its_400_samples_and_no_others() -> None:
         changed[at] += 1.0
         after, _ = log_mel_and_cepstra(changed, 0)
         assert np.flatnonzero((after != before).any(axis=1)).tolist() == heard
+
+
+@pytest.mark.parametrize(("frames", "blocks"), [(7, [7]), (8, [8]), (9, [9]), (1024, [1024]), (2050, [1024, 1024, 2])])
+def test_a_block_has_1024_frames_and_a_transform_a_multiple_of_8(
+    frames: int, blocks: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    rows: list[int] = []
+    transform = scipy.fft.rfft
+
+    def watched_power(samples: np.ndarray, count: int, window: np.ndarray) -> np.ndarray:
+        asked.append(count)
+        assert count <= frame_count(len(samples))
+        return _power(samples, count, window)
+
+    def watched_transform(given: np.ndarray, axis: int) -> np.ndarray:
+        rows.append(len(given))
+        return transform(given, axis=axis)
+
+    monkeypatch.setattr("features.cepstra._power", watched_power)
+    monkeypatch.setattr(scipy.fft, "rfft", watched_transform)
+    noise = np.random.default_rng(frames).uniform(-1, 1, 400 + 160 * (frames - 1))
+    whole, _ = log_mel_and_cepstra(noise, 0)
+    assert asked == blocks
+    assert rows == [next(multiple for multiple in range(0, 2048, 8) if multiple >= block) for block in blocks]
+    alone, _ = log_mel_and_cepstra(noise[-400:], 0)
+    np.testing.assert_array_equal(whole[-1], alone[0])
 
 
 def test_silence_stands_at_the_floor() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from features.audio import read_audio
 from features.errors import FeatureError, NonFiniteAudioError, SampleError, SettingsError, TooShortError
-from features.frontend import KINDS, FrontEndSettings, StreamingFrontEnd, batch_codes, raw_features
+from features.frontend import KINDS, FrontEndSettings, StreamingFrontEnd, _blocks, batch_codes, raw_features
 
 CLIP = Path(__file__).parents[2] / "experiments" / "clips" / "demo.flac"
 
@@ -143,6 +143,14 @@ def test_deltas_are_differences_to_a_frame_before(speech_paths: list[Path], lag:
             assert features[n, 20 + k] == features[n, k] - past[k]
 
 
+def test_a_long_sound_is_worked_on_1024_frames_at_a_time() -> None:
+    samples = np.zeros(400_000)
+    blocks = list(_blocks(samples))
+    assert [len(block) for block in blocks] == [163_840, 163_840, 72_320]
+    # Doubles are not copied.
+    assert all(block.base is samples for block in blocks)
+
+
 def test_codes_of_real_speech_use_their_range(speech_paths: list[Path]) -> None:
     samples = read_audio(speech_paths[0])
     features = raw_features(samples, FrontEndSettings())
@@ -194,7 +202,9 @@ def test_refused_samples_leave_no_trace(bad: np.ndarray, kind: type[FeatureError
     np.testing.assert_array_equal(np.concatenate(parts), batch_codes(samples, settings))
 
 
-@pytest.mark.parametrize(("samples", "milliseconds"), [(0, "0.0"), (1, "0.1"), (160, "10.0"), (399, "24.9")])
+@pytest.mark.parametrize(
+    ("samples", "milliseconds"), [(0, "0.0"), (1, "0.1"), (160, "10.0"), (393, "24.6"), (399, "24.9")]
+)
 def test_too_short_word_for_word(samples: int, milliseconds: str) -> None:
     for call in (batch_codes, raw_features):
         with pytest.raises(TooShortError) as refused:
@@ -221,6 +231,7 @@ def test_too_short_word_for_word(samples: int, milliseconds: str) -> None:
         ({"scale": (1.0,) * 39 + (1e-9,)}, "scale has 1e-09, expected numbers in 1e-6..1e6"),
         ({"scale": (1.0,) * 39 + (1e7,)}, "scale has 10000000.0, expected numbers in 1e-6..1e6"),
         ({"scale": (float("inf"),) * 40}, "scale: expected finite numbers"),
+        ({"mean": (float("-inf"),) * 40}, "mean: expected finite numbers"),
         ({"scale": [1.0] * 40}, "scale: expected a tuple of 40 numbers"),
         ({"mean": (0.0,) * 39 + (-1e300,)}, "mean has -1e+300, expected numbers within +-1e6"),
         ({"mean": ("0",) * 40}, "mean: expected finite numbers"),

@@ -76,6 +76,29 @@ def test_a_constant_is_refused_at_any_level(value: float) -> None:
 
 
 @pytest.mark.parametrize(
+    ("mean", "around", "refused"),
+    [
+        (0.0, 0.9e-9, True),
+        (0.0, 1e-9, True),
+        (0.0, 1.1e-9, False),
+        # Of a mean beyond 1, a billionth of the mean.
+        (2.0**20, 2.0**-10, True),
+        (-(2.0**20), 2.0**-10, True),
+        (2.0**20, 2.0**-9, False),
+        (-(2.0**20), 2.0**-9, False),
+    ],
+)
+def test_a_spread_of_a_billionth_is_none(mean: float, around: float, refused: bool) -> None:
+    """Two frames as far to either side: the deviation is that distance, to the last bit."""
+    frames = np.array([[0.0, mean - around], [1.0, mean + around]])
+    if refused:
+        with pytest.raises(FeatureError, match="feature 1 never changes"):
+            estimate_normalisation([frames])
+    else:
+        assert estimate_normalisation([frames])[1][1] == around
+
+
+@pytest.mark.parametrize(
     ("utterances", "message"),
     [
         ([np.zeros((1, 2))], "1 frames, expected at least 2"),

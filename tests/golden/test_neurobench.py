@@ -63,7 +63,13 @@ def by_loops(checkpoint: Checkpoint, codes: np.ndarray, result: Forward) -> Metr
     )
 
 
-@pytest.mark.parametrize("changes", [{}, {"merged_spike": False}, {"time_steps": 1}])
+THREE_LAYERS: dict[str, object] = {
+    "layers": (7, 5, 6), "recurrent": (True, False, True), "input_shifts": (0,) * 3, "recurrent_shifts": (0,) * 3,
+    "leaks": (2, 3, 2), "thresholds": (40, 60, 30), "membrane_bits": (12,) * 3, "outputs": 11,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("changes", [{}, {"merged_spike": False}, {"time_steps": 1}, THREE_LAYERS])
 def test_metrics_are_those_of_loops(changes: dict[str, object]) -> None:
     spec = dataclasses.replace(SPECIFICATION, **changes)  # type: ignore[arg-type]
     checkpoint = random_checkpoint(spec, seed=2)

@@ -195,6 +195,7 @@ def test_each_kind_fills_its_own_columns():
         (np.zeros((2, 0), np.int64), None, "records: int64"),
         (None, np.zeros(1, int), r"phases: shape \(1,\), expected \(2,\)"),
         (None, np.array([0, 1]), r"phases: 0\.\.1, expected 0\.\.0"),
+        (None, np.array([-1, 0]), r"phases: -1\.\.0, expected 0\.\.0"),
     ],
 )
 def test_records_that_are_refused(records, phases, message):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from power.csv_table import MOST_ROWS, parse_table
+from power.errors import ConstantsError
+from power.sources import load_sources
 
 
 def rows(text: str) -> list[tuple[int, dict[str, str]]]:
@@ -43,6 +47,17 @@ def test_what_is_no_table_is_refused_with_its_line(text: str, message: str) -> N
     assert str(refused.value) == message
 
 
+def test_the_longest_cell() -> None:
+    assert rows("x,y\n1," + "a" * 2000) == [(2, {"x": "1", "y": "a" * 2000})]
+
+
 def test_more_rows_than_any_table_has_are_refused() -> None:
     with pytest.raises(ValueError, match=r"a.csv, line 100002: more than 100,000 rows"):
         rows("x,y\n" + "1,2\n" * (MOST_ROWS + 1))
+
+
+def test_a_file_larger_than_any_table_is_refused(tmp_path: Path) -> None:
+    with (tmp_path / "a.csv").open("wb") as file:
+        file.truncate((1 << 24) + 1)
+    with pytest.raises(ConstantsError, match=r"of 16,777,217 bytes, expected at most 16,777,216$"):
+        load_sources(tmp_path / "a.csv")
