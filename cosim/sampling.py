@@ -82,13 +82,12 @@ class Sampler:
             for word in range(1, slot.words):
                 high = records[:, slot.offset + word].tolist()
                 place = 64 * word
-                low = [value + (high[at] << place) for at, value in enumerate(low)]
+                low = [value + (above << place) for value, above in zip(low, high, strict=True)]
             if slot.bits != slot.field.width:
                 mask = (1 << slot.bits) - 1
                 low = [(value >> slot.shift) & mask for value in low]
             columns.append(low)
-        found: list[list[int]] = np.array(columns, dtype=object).T.tolist()
-        return found
+        return [list(row) for row in zip(*columns, strict=True)]
 
     def record(self, values: list[int]) -> np.ndarray:
         """Return one cycle's values as a record of 64-bit words."""
