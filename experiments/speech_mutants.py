@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from experiments.command.arguments import add_checkpoint, add_out, frames, path
-from experiments.command.experiment import SIMULATORS, Experiment, Result
+from experiments.command.experiment import Experiment
 
 
 def _arguments(command: argparse.ArgumentParser) -> None:
@@ -32,19 +32,4 @@ EXPERIMENT = Experiment(
     example="rsnn speech-mutants speech.wav --checkpoint mine.npz --frames 10 --out results/mine",
     arguments=_arguments,
     work=_work,
-    results=(
-        Result(
-            name="speech-mutants",
-            makes="every mutant of the shipped network's accelerator, on three frames of speech",
-            command=("speech-mutants", "--out", "{out}"),
-            quick=(
-                *("speech-mutants", "--checkpoint", "{tiny}", "--frames", "2", "--blocks", "lane_gate"),
-                *("--out", "{out}"),
-            ),
-            folder="mutants/speech",
-            outputs=("mutants.csv", "summary.csv", "summary.md"),
-            needs=(SIMULATORS,),
-            minutes=30,
-        ),
-    ),
 )
