@@ -23,7 +23,7 @@ MOST_PIXELS = 50_000_000
 # Sooner an SVG, which is sharp at any size, as long as it is no larger than the pixels.
 MOST_SVG_BYTES = 40_000
 # Of tables: those above are named, not held.
-MOST_ROWS = 3_000
+MOST_ROWS = 1_000
 # What the plots show, for those who cannot see them; figures are in the tables.
 ALT = {
     "cycles": "Histogram of clock cycles a frame over the test set, all below the budget of 1,000",
