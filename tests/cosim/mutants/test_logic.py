@@ -61,6 +61,16 @@ def test_gates_of_the_same_inputs_become_one_and_so_do_those_beside() -> None:
     assert other.gates == {}
 
 
+def test_what_depends_on_another_constant_is_folded_anew() -> None:
+    # Gate 7 becomes no constant with either value of 4, but (-2, 3) with one and 3 with the other; 8 depends on it.
+    folding = Folding(Logic({6: (4, 2), 7: (-6, 3), 8: (7, 5)}, {}, {}))
+    one = folding.folded([4], [7, 8])
+    other = folding.folded([-4], [7, 8], beside=one)
+    assert one.gates == {7: (-2, 3), 8: (5, 7)}
+    assert other.literals[0] == 3
+    assert other.gates == {other.literals[1]: (3, 5)}
+
+
 def test_a_loop_is_refused_unless_a_constant_opens_it() -> None:
     folding = Folding(Logic({6: (7, 2), 7: (-6, 3)}, {}, {}))
     with pytest.raises(LoopError, match=r"net [67] depends on itself"):
