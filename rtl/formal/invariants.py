@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from golden.schedule import Kind, Pass, Schedule, State
+from golden.schedule import Kind, Pass, Schedule, Source, State
 from rtl.registers import membrane_base, spike_base
 
 __all__ = ["invariants"]
@@ -25,7 +25,9 @@ def invariants(schedule: Schedule) -> dict[str, str]:
     idle, run, flush = (f"(state == {int(state)})" for state in (State.IDLE, State.RUN, State.FLUSH))
     accumulates = _of_pass(schedule, lambda one: one.kind is Kind.ACCUMULATE)
     neurons = _of_pass(schedule, lambda one: one.kind is Kind.NEURONS)
-    merged = _of_pass(schedule, lambda one: one.phase == "FC")
+    # A merged spike of 2, or with sign and magnitude the sign of an input.
+    signed = spec.plane_coding == "sign_magnitude"
+    doubles = _of_pass(schedule, lambda one: one.phase == "FC" or (signed and one.source is Source.CODES))
     moving = "(read_valid || add_valid || transfer)"
     found = {
         "a state": f"{idle} || {run} || {flush}",
@@ -36,9 +38,9 @@ def invariants(schedule: Schedule) -> dict[str, str]:
         "idle after the last pass or a reset": f"!{idle} || issue_pass == {last} || issue_pass == 0",
         "idle is empty": f"!{idle} || !{moving}",
         "begins empty": f"!({run} && issue_pass == 0 && issue_slot == 0) || !{moving}",
-        "read follows issue": f"!read_valid || !{run} || issue_pass == read_pass + read_last",
+        "read follows issue": f"!read_valid || !{run} || issue_pass == {_following('read')}",
         "read follows the last issue": f"!read_valid || !{flush} || (read_pass == {last} && read_last)",
-        "add follows read": "!add_valid || !read_valid || read_pass == add_pass + add_last",
+        "add follows read": f"!add_valid || !read_valid || read_pass == {_following('add')}",
         "issue is no first slot": f"!read_valid || !{run} || read_last || issue_slot != 0",
         "read is no first slot": "!add_valid || !read_valid || add_last || read_slot != 0",
         "no gap": f"!add_valid || read_valid || {flush}",
@@ -49,11 +51,11 @@ def invariants(schedule: Schedule) -> dict[str, str]:
     }
     for stage in ("issue", "read", "add"):
         found[f"{stage}: a pass"] = f"{stage}_pass <= {last}"
+        found[f"{stage}: a slot of neurons"] = f"!{neurons(f'{stage}_pass')} || {stage}_slot < {schedule.neuron_slots}"
     for stage in ("read", "add"):
         visits = f"{stage}_enable != 0 || {stage}_double" + (" || read_visit" if stage == "read" else "")
         found[f"{stage}: visits in passes that accumulate"] = f"{accumulates(f'{stage}_pass')} || !({visits})"
-        found[f"{stage}: double in the FC"] = f"{merged(f'{stage}_pass')} || !{stage}_double"
-        found[f"{stage}: a slot of neurons"] = f"!{neurons(f'{stage}_pass')} || {stage}_slot < {schedule.neuron_slots}"
+        found[f"{stage}: double in the FC or of a sign"] = f"{doubles(f'{stage}_pass')} || !{stage}_double"
     found["index inside the pass"] = "!read_visit || (" + _chosen(
         schedule, "read_pass", lambda one: f"index < {one.entries}" if one.kind is Kind.ACCUMULATE else "0"
     ) + ")"
@@ -61,6 +63,11 @@ def invariants(schedule: Schedule) -> dict[str, str]:
         schedule, "issue_pass", lambda one: f"(pending >> {one.entries}) == 0"
     )
     return found | _stream(schedule) | _spikes(schedule)
+
+
+def _following(stage: str) -> str:
+    """Return the pass that follows a stage's operation, as wide as an integer: the last pass has none after it."""
+    return f"({stage}_pass + {stage}_last + 0)"
 
 
 def _oldest(of: Callable[[str], str], beyond: str) -> str:

@@ -1,4 +1,4 @@
-"""What is said to be true in every cycle: proved of a small accelerator."""
+"""What is said to be true in every cycle: proved of small accelerators."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from cosim.mutants.context import prove_context
 from golden.schedule import build_schedule
 from rtl.design import TOP, build_design
 from rtl.formal.invariants import invariants
-from rtl.formal.properties import SMALL
+from rtl.formal.sizes import SIZES
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("yosys")
-def test_all_are_proved_together(off_the_stack) -> None:
-    design = off_the_stack(build_design, SMALL)
-    stated = invariants(build_schedule(SMALL))
+@pytest.mark.parametrize("size", SIZES)
+def test_all_are_proved_together(off_the_stack, size: str) -> None:
+    design = off_the_stack(build_design, SIZES[size])
+    stated = invariants(build_schedule(SIZES[size]))
     texts = {name: module.text for name, module in design.modules.items()}
     _, made = circuits(texts, {}, TOP, holds=list(stated.values()))
     assert prove_context(made[0], list(stated)).refuted == ()
