@@ -94,7 +94,7 @@ def scenarios(spec: Specification, *, seed: int = 1) -> list[Scenario]:
         Of weights and stimuli.
     """
     rng = np.random.default_rng(seed)
-    plain, low, high, against, first, last = _checkpoints(spec, seed)
+    plain, low, high, against, first, last, graded = _checkpoints(spec, seed)
     made: list[Scenario] = []
 
     def add(name: str, checkpoint: Checkpoint, driven: _Driven, **others: tuple[WeightPort, ...]) -> None:
@@ -115,6 +115,10 @@ def scenarios(spec: Specification, *, seed: int = 1) -> list[Scenario]:
     add("resets often", high, _loose(spec, rng, 12, reset=0.05))
     driven = _frames(spec, rng, 8, ready=0.7)
     add("weight port", plain, driven, weights=_weight_port(spec, rng, plain, driven))
+    driven = _frames(spec, rng, 30)
+    # Greater ones more often, so that the layers before spike in most frames, and in the frame before.
+    driven.codes = np.maximum(driven.codes, _codes(spec, rng, len(driven.codes)))
+    add("sums of every size", graded, driven)
     return made
 
 
@@ -160,8 +164,9 @@ def _checkpoints(spec: Specification, seed: int) -> tuple[Checkpoint, ...]:
     """Return networks.
 
     Of random weights; of the least in all places; of the greatest; of the greatest but for the FC's, which are the
-    least; and two of whose FC each output has a weight of its own for all inputs, so that logits of every size occur,
-    and the first output wins, and the last.
+    least; two of whose FC each output has a weight of its own for all inputs, so that logits of every size occur,
+    and the first output wins, and the last; and one whose last layer is like that, behind neurons that spike as often
+    as they can, so that its sums are of every size.
     """
     plain = random_checkpoint(spec, seed=seed)
     rng = np.random.default_rng(seed)
@@ -194,7 +199,26 @@ def _checkpoints(spec: Specification, seed: int) -> tuple[Checkpoint, ...]:
     # No two outputs at the winning end are alike.
     steps[-1], steps[:-1] = most, np.minimum(steps[:-1], most - 1)
     against = dataclasses.replace(filled(most), fc=filled(least).fc)
-    return plain, filled(least), filled(most), against, ramp(steps[::-1]), ramp(steps)
+    first, last = ramp(steps[::-1]), ramp(steps)
+
+    # Most neurons of the last layer spike, for the others' sums; a quarter never does.
+    neurons = spec.layers[-1]
+    low, high = np.linspace(least, least / 2, neurons // 4), np.linspace(0, most, neurons - neurons // 4)
+    means = rng.permutation(np.append(low, high))
+
+    def graded(matrix: np.ndarray) -> np.ndarray:
+        near = means + rng.uniform(least / 4, most / 4, matrix.shape)
+        return near.round().clip(least, most).astype(matrix.dtype)
+
+    own = plain.recurrent[-1]
+    sums = dataclasses.replace(
+        first,
+        feed_forward=(*first.feed_forward[:-1], graded(plain.feed_forward[-1])),
+        recurrent=(*first.recurrent[:-1], None if own is None else graded(own)),
+        fc=plain.fc,
+        fc_zeros=plain.fc_zeros,
+    )
+    return plain, filled(least), filled(most), against, first, last, sums
 
 
 def _codes(spec: Specification, rng: np.random.Generator, count: int, *, extreme: bool = False) -> np.ndarray:

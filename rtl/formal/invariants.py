@@ -56,6 +56,12 @@ def invariants(schedule: Schedule) -> dict[str, str]:
         visits = f"{stage}_enable != 0 || {stage}_double" + (" || read_visit" if stage == "read" else "")
         found[f"{stage}: visits in passes that accumulate"] = f"{accumulates(f'{stage}_pass')} || !({visits})"
         found[f"{stage}: double in the FC or of a sign"] = f"{doubles(f'{stage}_pass')} || !{stage}_double"
+        for step, lacking in enumerate(_passes_without(schedule)):
+            if lacking:
+                those = _of_pass(schedule, lacking.__contains__)(f"{stage}_pass")
+                found[f"{stage}: set {step} rests in passes of another time step"] = (
+                    f"!{those} || !{stage}_enable[{step}]"
+                )
     found["index inside the pass"] = "!read_visit || (" + _chosen(
         schedule, "read_pass", lambda one: f"index < {one.entries}" if one.kind is Kind.ACCUMULATE else "0"
     ) + ")"
@@ -63,6 +69,18 @@ def invariants(schedule: Schedule) -> dict[str, str]:
         schedule, "issue_pass", lambda one: f"(pending >> {one.entries}) == 0"
     )
     return found | _stream(schedule) | _spikes(schedule)
+
+
+def _passes_without(schedule: Schedule) -> tuple[list[Pass], list[Pass]]:
+    """Return the passes over spikes that leave out the first time step, and the second, where each has its PE set."""
+    spec = schedule.specification
+    looks = [
+        one
+        for one in schedule.passes
+        if one.kind is Kind.ACCUMULATE and one.source is not Source.CODES and one.phase != "FC" and spec.pe_sets == 2
+    ]
+    first, second = ([one for one in looks if not one.steps & 1 << step] for step in (0, 1))
+    return first, second
 
 
 def _following(stage: str) -> str:

@@ -30,7 +30,7 @@ __all__ = ["LENGTHS", "EveryClass", "every_class"]
 LENGTHS = {
     "frames": 1, "least and greatest": 5, "least weights": 2, "least logits": 2, "first output wins": 2,
     "last output wins": 2, "receiver waits": 2, "receiver seldom ready": 4, "overrun": 5, "gaps and what is ignored": 3,
-    "resets anywhere": 6, "reset with done": 5, "resets often": 2, "weight port": 2,
+    "resets anywhere": 6, "reset with done": 5, "resets often": 2, "weight port": 2, "sums of every size": 2,
 }  # fmt: skip
 # Of the other designs the blocks differ, not the classes: a few scenarios that have most of them.
 SHORT = {"least and greatest": 3, "receiver waits": 1, "resets anywhere": 3, "reset with done": 2, "weight port": 1}

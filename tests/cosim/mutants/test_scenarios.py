@@ -14,7 +14,7 @@ from golden.checkpoint import random_checkpoint
 from golden.handshake import CODE_READY, WEIGHT_READY
 from golden.layout import build_layout
 from golden.memory_image import memory_image
-from golden.schedule import build_schedule
+from golden.schedule import Kind, build_schedule
 from tests.cosim.every_class import EveryClass, every_class
 
 SPEC = DESIGNS["small"].specification
@@ -63,6 +63,24 @@ def test_first_and_last_output_win(made: dict[str, Scenario]) -> None:
     against = made["least logits"]
     assert (field(against, "output.best_index") < SPEC.outputs).all()
     assert lanes(against, "output.logits").min() < 0
+
+
+@pytest.mark.parametrize("name", ["small", "one-step", "tiled"])
+def test_sums_are_of_every_size(name: str) -> None:
+    """Of the last layer, of which the extremes have none between the threshold and the greatest."""
+    spec = DESIGNS[name].specification
+    layer = len(spec.layers) - 1
+    layout, passes = build_layout(spec), build_schedule(spec).passes
+    neurons = [at for at, one in enumerate(passes) if one.kind is Kind.NEURONS and one.layer == layer]
+    (graded,) = (each for each in scenarios(spec) if each.name == "sums of every size")
+    added, valid = (graded.expected[:, layout[f"controller.add_{each}"].offset] for each in ("pass", "valid"))
+    records = graded.expected[np.isin(added, neurons) & (valid == 1)]
+    sums = np.array([layout["pe_array.acc0"].lanes(each) for each in records])
+    low, high = spec.accumulator_range(layer)
+    assert (sums < low / 2).any()
+    assert (sums > high / 2).any()
+    sizes = {size for each in sums[sums > 0].tolist() if (size := each.bit_length())}
+    assert set(range(high.bit_length() - 3, high.bit_length() + 1)) <= sizes
 
 
 def test_frames_are_late_and_their_counter_ends(made: dict[str, Scenario]) -> None:
@@ -142,7 +160,7 @@ def test_the_short_ones_are_all_there(every: EveryClass, made: dict[str, Scenari
     assert not every.field("controller.state")[begins].any()
     assert every.doing(begins[0] - 1) == "frames"
     assert every.doing(begins[0]) == "least and greatest"
-    assert every.doing(len(every.stimuli) - 1) == "weight port"
+    assert every.doing(len(every.stimuli) - 1) == "sums of every size"
 
 
 def test_the_short_ones_have_extremes_and_winners(every: EveryClass) -> None:
