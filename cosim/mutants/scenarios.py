@@ -165,8 +165,8 @@ def _checkpoints(spec: Specification, seed: int) -> tuple[Checkpoint, ...]:
 
     Of random weights; of the least in all places; of the greatest; of the greatest but for the FC's, which are the
     least; two of whose FC each output has a weight of its own for all inputs, so that logits of every size occur,
-    and the first output wins, and the last; and one whose last layer is like that, behind neurons that spike as often
-    as they can, so that its sums are of every size.
+    and the first output wins, and the last; and one whose last layer is like that, behind layers of which most neurons
+    spike, so that its sums are of every size.
     """
     plain = random_checkpoint(spec, seed=seed)
     rng = np.random.default_rng(seed)

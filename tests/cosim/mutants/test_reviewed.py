@@ -86,8 +86,8 @@ def test_another_plane_of_a_sum_gives_the_same_membranes(row: dict[str, str]) ->
     planes, bits = chosen_planes(row["design"])
     right, wrong = (int(row[side].removeprefix("at = ")[:-1]) for side in ("before", "after"))
     at = [place for place, plane in enumerate(planes) if plane == right][int(row["occurrence"])]
-    layer, bit = bits[at - 1 - 2 * len(bits)]
     assert at > 2 * len(bits), "a plane of the membranes"
+    layer, bit = bits[at - 1 - 2 * len(bits)]
     low, high = spec.accumulator_range(layer)
     assert row["reason"].startswith(f"Layer {layer}'s sums lie in {low}..{high} ")
     sums = currents(spec, layer)
