@@ -58,7 +58,8 @@ CHANGES = tuple(f"cosim.mutants.{name}" for name in ("alternatives", "population
 _PROOFS = (*CHANGES, *(f"cosim.mutants.{name}" for name in ("circuit", "context", "equivalence", "held", "logic")))
 _SIMULATIONS = (
     *(*CHANGES, *(f"cosim.mutants.{name}" for name in ("campaign", "driven", "scenarios"))),
-    *("cosim.engines", "cosim.latched_rows", "golden", "rtl"),
+    *("cosim.engines", "cosim.latched_rows", "golden"),
+    *(f"rtl.{name}" for name in ("build_cache", "netlist", "program", "registers")),
 )
 
 
@@ -243,7 +244,7 @@ def _simulated(
     chosen: MutatedDesign, design: Design, numbers: Mapping[str, Sequence[int]]
 ) -> dict[str, list[tuple[str, str]]]:
     """Return scenario and first difference of each mutant."""
-    key = digest(sources_digest(*_SIMULATIONS), repr(chosen), repr(numbers), build_key())
+    key = digest(sources_digest(*_SIMULATIONS), _written(design), repr(chosen), repr(numbers), build_key())
     total = sum(map(len, numbers.values()))
 
     def simulate() -> dict[str, list[tuple[str, str]]]:
@@ -258,6 +259,11 @@ def _simulated(
     return dict(kept("mutants", key, simulate))
 
 
+def _written(design: Design) -> str:
+    """Return the Verilog of a design, for keys of what is kept."""
+    return repr(sorted((name, module.text) for name, module in design.modules.items()))
+
+
 def _in_icarus(
     chosen: MutatedDesign, design: Design, numbers: Mapping[str, Sequence[int]]
 ) -> dict[tuple[str, int], tuple[str, str]]:
@@ -268,7 +274,8 @@ def _in_icarus(
         return [(*place, *found) for place, found in told_by_icarus(design, numbers, driven).items()]
 
     sources = sources_digest(*_SIMULATIONS, "cosim.mutants.in_icarus")
-    found = kept("mutants-icarus", digest(sources, repr(chosen), repr(numbers), icarus_key()), simulate)
+    key = digest(sources, _written(design), repr(chosen), repr(numbers), icarus_key())
+    found = kept("mutants-icarus", key, simulate)
     return {(module, number): (scenario, difference) for module, number, scenario, difference in found}
 
 

@@ -68,7 +68,7 @@ def invariants(schedule: Schedule) -> dict[str, str]:
     found["vector inside the pass"] = _chosen(
         schedule, "issue_pass", lambda one: f"(pending >> {one.entries}) == 0"
     )
-    return found | _stream(schedule) | _spikes(schedule)
+    return found | _visits(schedule) | _stream(schedule) | _spikes(schedule)
 
 
 def _passes_without(schedule: Schedule) -> tuple[list[Pass], list[Pass]]:
@@ -81,6 +81,28 @@ def _passes_without(schedule: Schedule) -> tuple[list[Pass], list[Pass]]:
     ]
     first, second = ([one for one in looks if not one.steps & 1 << step] for step in (0, 1))
     return first, second
+
+
+def _visits(schedule: Schedule) -> dict[str, str]:
+    """Return that with one PE set and zero-skipping a visit is the set's: what is left of a vector is still in it."""
+    spec = schedule.specification
+    if spec.pe_sets != 1 or not spec.zero_skipping:
+        return {}
+    neurons = _of_pass(schedule, lambda one: one.kind is Kind.NEURONS)
+    run = f"state == {int(State.RUN)}"
+    found = {
+        "what is left is of the vectors": "issue_slot == 0 || (pending & ~(plane0 | spike0 | plane1 | spike1)) == 0",
+        "the set works where there is a visit": "read_visit == read_enable[0]",
+    }
+    # Spikes change in the first slot of neurons: in a later pass, whose vectors they are, they no longer do.
+    for stage, before, both in (("read", "issue", f"read_valid && {run}"), ("add", "read", "add_valid && read_valid")):
+        within = neurons(f"{stage}_pass")
+        last = f"{stage}_slot == {schedule.neuron_slots - 1}"
+        found[f"{stage}: the last slot of neurons"] = f"!{within} || {stage}_last == ({last})"
+        found[f"{before} is the next slot of neurons"] = (
+            f"!({both}) || !{within} || {stage}_last || {before}_slot == {stage}_slot + 1"
+        )
+    return found
 
 
 def _following(stage: str) -> str:
