@@ -15,7 +15,7 @@ from pysat.solvers import Glucose4
 
 from cosim.mutants.circuit import Circuit, circuits
 from cosim.mutants.context import prove_context
-from cosim.mutants.logic import Folded, Folding, LoopError, formula
+from cosim.mutants.logic import TRUE, Folded, Folding, LoopError, formula
 
 __all__ = ["equal_numbers", "proved_equal"]
 
@@ -23,6 +23,8 @@ __all__ = ["equal_numbers", "proved_equal"]
 MOST_CONFLICTS = 50_000
 # Of a single gate; gates that are not merged before no more is tried; places that are remembered.
 FEW_CONFLICTS, MOST_GATES, MOST_PLACES = 100, 300, 200
+# Words of 64 random places that all gates are looked at in before a solver is asked.
+RANDOM_WORDS = 8
 
 
 def proved_equal(
@@ -82,19 +84,36 @@ def equal_numbers(circuit: Circuit, numbers: Sequence[int], holds: Sequence[int]
     states = circuit.states(folding)
     compared = [*circuit.outputs, *(circuit.following[state] for state in sorted(states))]
     original = folding.folded(circuit.chosen(0), [*compared, *holds])
+    # A random state is hardly ever one that the accelerator reaches.
+    seen = _random_places(original, 2 * folding.free, 0 if holds else RANDOM_WORDS)
     return frozenset(
-        number for number in numbers if _never_differs(circuit, folding, number, compared, original)
+        number for number in numbers if _never_differs(circuit, folding, number, compared, original, seen)
     )
 
 
+def _random_places(original: Folded, variables: int, words: int) -> np.ndarray:
+    """Return what each variable is where inputs and states are drawn, a bit a place [words, variables]."""
+    seen = np.zeros((words, variables), np.uint64)
+    if not words:
+        return seen
+    read = {abs(literal) for given in original.gates.values() for literal in given} - set(original.gates)
+    drawn = np.random.default_rng(1).integers(2**64, size=(words, len(read)), dtype=np.uint64)
+    seen[:, sorted(read)] = drawn
+    seen[:, TRUE] = ~np.uint64(0)
+    for gate, given in original.gates.items():
+        both = [seen[:, each] if each > 0 else ~seen[:, -each] for each in given]
+        seen[:, gate] = both[0] & both[1]
+    return seen
+
+
 def _never_differs(
-    circuit: Circuit, folding: Folding, number: int, compared: Sequence[int], original: Folded
+    circuit: Circuit, folding: Folding, number: int, compared: Sequence[int], original: Folded, seen: np.ndarray
 ) -> bool:
     with Glucose4(bootstrap_with=formula(original.gates)) as solver:
         for literal in original.literals[len(compared) :]:
             solver.add_clause([literal])
         try:
-            same = _Same(solver, 2 * folding.free).same
+            same = _Same(solver, seen).same
             mutant = folding.folded(circuit.chosen(number), compared, beside=original, same=same)
         except LoopError:
             # Of a loop the formula says nothing that can be used: one that inverts has no solution at all.
@@ -123,16 +142,19 @@ class _Same:
     ----------
     solver : Glucose4
         Has the original.
-    variables : int
-        Above all gates' numbers.
+    seen : np.ndarray [shape=(words, variables), dtype=uint64]
+        What each variable is in places that can be, all that a gate's number may be.
     """
 
-    def __init__(self, solver: Glucose4, variables: int) -> None:
+    def __init__(self, solver: Glucose4, seen: np.ndarray) -> None:
         self._solver, self._left = solver, MOST_GATES
-        # What each variable was where two gates differed: such a place, a bit each, tells most others apart.
-        self._seen = np.zeros((-(-MOST_PLACES // 64), variables), np.uint64)
+        # And what it was where two gates differed: such a place, a bit each, tells most others apart.
+        more = np.zeros((-(-MOST_PLACES // 64), seen.shape[1]), np.uint64)
+        self._seen = np.concatenate([seen, more])
         self._known = np.zeros((len(self._seen), 1), np.uint64)
-        self._places = 0
+        self._known[: len(seen)] = ~np.uint64(0)
+        self._places = 64 * len(seen)
+        self._most = self._places + MOST_PLACES
 
     def same(self, gate: int, inputs: tuple[int, ...], other: int) -> bool:
         """Return whether a gate is another literal, 0 for none, in all states, as far as few conflicts tell."""
@@ -147,7 +169,7 @@ class _Same:
             found = self._solver.solve_limited(assumptions=assumed)
             if found is not False:
                 self._left -= 1
-                if found and self._places < MOST_PLACES:
+                if found and self._places < self._most:
                     self._remember(self._solver.get_model())
                 return False
         return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -129,7 +129,7 @@ class Folding:
         if beside is not None:
             before, others = beside._known, beside._become
             # What depends on nothing that has another constant is what it was.
-            changed = self._depending(constants.items() ^ beside._constants.items())
+            changed = self._depending(constants.items() ^ beside._constants.items(), but=constants)
             become |= {variable: value for variable, value in others.items() if variable not in changed}
         offset = 0 if beside is None else self.free
         gates: dict[int, tuple[int, ...]] = {}
@@ -158,12 +158,16 @@ class Folding:
                 become[variable] = known[rest]
         return Folded(gates, tuple(renamed_literal(each, become) for each in literals), constants, known, become)
 
-    def _depending(self, differing: Iterable[tuple[int, int]]) -> set[int]:
-        """Return the variables that depend on others, and those themselves."""
+    def _depending(self, differing: Iterable[tuple[int, int]], *, but: Container[int]) -> set[int]:
+        """Return the variables that depend on others, and those themselves; but constants do on nothing.
+
+        Most of what another number changes in the comparisons with it ends there: they stay false.
+        """
         found = {variable for variable, _ in differing}
         waiting = list(found)
         while waiting:
-            new = [reader for reader in self._readers.get(waiting.pop(), ()) if reader not in found]
+            readers = self._readers.get(waiting.pop(), ())
+            new = [reader for reader in readers if reader not in found and reader not in but]
             found.update(new)
             waiting += new
         return found

@@ -166,3 +166,10 @@ def test_a_gate_is_merged_only_if_neither_may_be_without_the_other(
             return [1, 2]
 
     assert equivalence._Same(Solver(), 10).same(9, (2, 3), 5) is same
+
+
+@pytest.mark.parametrize("words", [0, 1, 8])
+def test_random_places_spare_a_solver_work_and_decide_nothing(monkeypatch: pytest.MonkeyPatch, words: int) -> None:
+    monkeypatch.setattr(equivalence, "RANDOM_WORDS", words)
+    found = equal_in({"rsnn_unit": MODULE}, "rsnn_unit", "rsnn_unit")
+    assert found == {"out = (a)", "out = (a | (a))", "out = (a | (a & held))"}
