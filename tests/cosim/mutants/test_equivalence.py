@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import reduce
 
+import numpy as np
 import pytest
 
 pytest.importorskip("pyslang", reason="pyslang (extra hdl) is not installed")
@@ -165,7 +166,7 @@ def test_a_gate_is_merged_only_if_neither_may_be_without_the_other(
         def get_model(self) -> list[int]:
             return [1, 2]
 
-    assert equivalence._Same(Solver(), 10).same(9, (2, 3), 5) is same
+    assert equivalence._Same(Solver(), np.zeros((0, 10), np.uint64)).same(9, (2, 3), 5) is same
 
 
 @pytest.mark.parametrize("words", [0, 1, 8])
