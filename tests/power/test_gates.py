@@ -12,7 +12,8 @@ from power.constants import UNITS, load_constants
 from power.gates import gates_of
 from power.priced_activity import ActivityRow
 
-SYNTHESIS = Path(__file__).parents[2] / "results/verilog/synthesis.csv"
+RESULTS = Path(__file__).parents[2] / "results"
+SYNTHESIS = RESULTS / "verilog" / "synthesis.csv"
 TABLE = load_constants()
 
 
@@ -27,6 +28,8 @@ def test_each_row_is_what_was_synthesised() -> None:
     names = {"pe_array": ("pe_array", "structure"), "other": ("accelerator", "total")}
     items = [item for item in UNITS if item.startswith("gates_")]
     assert len(items) == 8
+    with (RESULTS / "power" / "gates" / "asap7" / "area.csv").open(newline="") as file:
+        (largest,) = (float(row["nand2_equivalents"]) for row in csv.DictReader(file) if row["block"] == "total")
     for item in items:
         block = item.removeprefix("gates_")
         row = rows[names.get(block, (block, "leaf"))]
@@ -35,7 +38,7 @@ def test_each_row_is_what_was_synthesised() -> None:
         # Low: what flattening saves of the whole. High: the largest library's netlist, with clock gates, over this one.
         saved = float(flat["nand2_equivalents"]) / float(whole["nand2_equivalents"])
         assert bounds.low / bounds.typical == pytest.approx(saved, abs=0.0015)
-        assert bounds.high / bounds.typical == pytest.approx(261_161 / float(whole["nand2_equivalents"]), abs=0.0015)
+        assert bounds.high / bounds.typical == pytest.approx(largest / float(whole["nand2_equivalents"]), abs=0.0015)
 
 
 def test_blocks_grow_with_their_flip_flops() -> None:
