@@ -68,12 +68,10 @@ def input_buffer(
     if not schedule.signed_magnitudes:
         return write, serve
 
+    # One assignment: a process that waits for `code` alone never runs in Verilog if that is what it is from time 0 on.
     @always_comb
     def convert():
-        if code < 0:
-            word.next = (1 << input_bits) - code
-        else:
-            word.next = code
+        word.next = ((1 << input_bits) - code) if code < 0 else code
 
     @always_comb
     def serve_signs():

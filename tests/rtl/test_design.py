@@ -118,6 +118,17 @@ def test_every_process_gives_the_same_bytes(small):
         assert run.stdout.strip() == small.digest
 
 
+def test_no_process_waits_for_ports_alone(full, single, signed, streams):
+    """It would never run in Verilog where those are from time 0 on what they stay, and what it drives would be X."""
+    for modules, top in ((full.modules, TOP), (single.modules, TOP), (signed.modules, TOP), (streams, STREAM_TOP)):
+        ports = {port.name for port in modules[top].ports if not port.output}
+        for name, module in modules.items():
+            for waits in re.findall(r"always @\(([^)]*)\)", module.text):
+                if "edge" not in waits:
+                    read = {re.sub(r"\[.*", "", signal).strip() for signal in re.split(r",|\bor\b", waits)}
+                    assert not read <= ports, f"{name}: always @({waits})"
+
+
 def test_the_streams_stand_around_the_same_accelerator(full, streams):
     assert {name: module.text for name, module in streams.items() if name in full.modules} == {
         name: module.text for name, module in full.modules.items()

@@ -56,6 +56,18 @@ def test_nothing_unknown_leaves_the_accelerator(checkpoint, codes, design):
     assert found.frames == len(codes)
 
 
+def test_codes_that_never_change_are_known(off_the_stack):
+    """What a port is from time 0 on wakes no process that waits for it."""
+    spec = SPECIFICATION.replace(plane_coding="sign_magnitude")
+    design = off_the_stack(build_design, spec)
+    start = partial(IcarusEngine, unknown=True)
+    silence = np.zeros((2, spec.inputs), dtype=np.int64)
+    found = cosimulate_verilog(
+        random_checkpoint(spec, seed=3), {"one": silence}, engine="icarus", design=design, start=start
+    )
+    assert found.frames == len(silence)
+
+
 @pytest.mark.parametrize(
     ("start", "said"),
     [
