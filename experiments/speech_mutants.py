@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from experiments.command.arguments import add_checkpoint, add_out, frames, path
-from experiments.command.experiment import Experiment
+from experiments.command.experiment import SIMULATORS, Experiment, Result
 
 
 def _arguments(command: argparse.ArgumentParser) -> None:
@@ -32,4 +32,16 @@ EXPERIMENT = Experiment(
     example="rsnn speech-mutants speech.wav --checkpoint mine.npz --frames 10 --out results/mine",
     arguments=_arguments,
     work=_work,
+    results=(
+        Result(
+            name="speech-mutants",
+            makes="every mutant of the shipped network's accelerator: does speech alone show it?",
+            command=("speech-mutants", "--out", "{out}"),
+            quick=("speech-mutants", "--frames", "1", "--blocks", "lane_gate", "--out", "{out}"),
+            folder="mutants/speech",
+            outputs=("mutants.csv", "summary.csv", "summary.md"),
+            needs=(SIMULATORS,),
+            minutes=12,
+        ),
+    ),
 )

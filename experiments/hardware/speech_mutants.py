@@ -28,6 +28,9 @@ from rtl.sources import sources_digest
 
 __all__ = ["mutate_with_speech"]
 
+# Characters of a difference in the table.
+LONGEST = 120
+
 
 def mutate_with_speech(
     speech: Path | None, *, checkpoint_path: Path | None, frames: int | None, blocks: Sequence[str], out: Path
@@ -62,7 +65,7 @@ def mutate_with_speech(
     EngineError
         Verilator or a compiler is missing.
     """
-    with output_folder(out, by="rsnn mutants") as staging:
+    with output_folder(out, by="rsnn speech-mutants") as staging:
         checkpoint = load_checkpoint() if checkpoint_path is None else load_checkpoint(checkpoint_path)
         if speech is None:
             name, codes = clip_codes(checkpoint)
@@ -88,6 +91,7 @@ def mutate_with_speech(
             ]
 
         rows = kept("speech-mutants", key, simulate)
+        rows = [row | {"difference": _where(row["difference"])} for row in rows]
         summary = _summary(rows)
         lines = ["| module | mutants | seen in speech | not seen |", "|---|---|---|---|"]
         total = {name: sum(row[name] for row in summary) for name in ("mutants", "seen", "not_seen")}
@@ -100,6 +104,11 @@ def mutate_with_speech(
         write_csv(staging / "summary.csv", summary)
         write_text(staging / "summary.md", text)
     return f"{name}: {len(codes)} frames\n\n{text}\nwritten: {out}/\n"
+
+
+def _where(difference: str) -> str:
+    """Return cycle and register of a difference, and no values that are as long as a register of all lanes."""
+    return difference if len(difference) <= LONGEST else difference.split(": expected ")[0]
 
 
 def _summary(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
