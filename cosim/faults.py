@@ -70,7 +70,7 @@ FAULTS = (
     Fault(
         "zero_skip", "skip_last.next = (candidates ^ lowest) == 0", "skip_last.next = lowest == 0", "one slot too many"
     ),
-    Fault("input_buffer", "word.next = (1 << input_bits) - code", "word.next = (1 << input_bits) - 1 - code",
+    Fault("input_buffer", "((1 << input_bits) - code)", "((1 << input_bits) - 1 - code)",
           "magnitude by one's complement", SIGNED),
     Fault("input_buffer", "signs.next = codes[input_bits]", "signs.next = codes[input_bits - 1]",
           "signs from the highest magnitude plane", SIGNED),
