@@ -143,7 +143,8 @@ class _Same:
     solver : Glucose4
         Has the original.
     seen : np.ndarray [shape=(words, variables), dtype=uint64]
-        What each variable is in places that can be, all that a gate's number may be.
+        A bit a place, which is values of all inputs and states: what each variable is there. As long as the greatest
+        number that a gate may have.
     """
 
     def __init__(self, solver: Glucose4, seen: np.ndarray) -> None:

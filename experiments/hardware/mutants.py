@@ -244,7 +244,7 @@ def _simulated(
     chosen: MutatedDesign, design: Design, numbers: Mapping[str, Sequence[int]]
 ) -> dict[str, list[tuple[str, str]]]:
     """Return scenario and first difference of each mutant."""
-    key = digest(sources_digest(*_SIMULATIONS), _written(design), repr(chosen), repr(numbers), build_key())
+    key = digest(sources_digest(*_SIMULATIONS), design.digest, repr(chosen), repr(numbers), build_key())
     total = sum(map(len, numbers.values()))
 
     def simulate() -> dict[str, list[tuple[str, str]]]:
@@ -259,11 +259,6 @@ def _simulated(
     return dict(kept("mutants", key, simulate))
 
 
-def _written(design: Design) -> str:
-    """Return the Verilog of a design, for keys of what is kept."""
-    return repr(sorted((name, module.text) for name, module in design.modules.items()))
-
-
 def _in_icarus(
     chosen: MutatedDesign, design: Design, numbers: Mapping[str, Sequence[int]]
 ) -> dict[tuple[str, int], tuple[str, str]]:
@@ -274,7 +269,7 @@ def _in_icarus(
         return [(*place, *found) for place, found in told_by_icarus(design, numbers, driven).items()]
 
     sources = sources_digest(*_SIMULATIONS, "cosim.mutants.in_icarus")
-    key = digest(sources, _written(design), repr(chosen), repr(numbers), icarus_key())
+    key = digest(sources, design.digest, repr(chosen), repr(numbers), icarus_key())
     found = kept("mutants-icarus", key, simulate)
     return {(module, number): (scenario, difference) for module, number, scenario, difference in found}
 

@@ -14,7 +14,7 @@ pytest.importorskip("pysat", reason="python-sat (extra hdl) is not installed")
 from cosim.mutants import equivalence
 from cosim.mutants.circuit import Circuit
 from cosim.mutants.equivalence import equal_numbers, proved_equal
-from cosim.mutants.logic import Logic
+from cosim.mutants.logic import Folded, Logic
 from cosim.mutants.schemata import schemata
 
 MODULE = """
@@ -174,3 +174,14 @@ def test_random_places_spare_a_solver_work_and_decide_nothing(monkeypatch: pytes
     monkeypatch.setattr(equivalence, "RANDOM_WORDS", words)
     found = equal_in({"rsnn_unit": MODULE}, "rsnn_unit", "rsnn_unit")
     assert found == {"out = (a)", "out = (a | (a))", "out = (a | (a & held))"}
+
+
+def test_random_places_are_such_as_the_gates_allow() -> None:
+    gates = {4: (2, -3), 5: (-4, 2), 6: (-5, -2)}
+    seen = equivalence._random_places(Folded(gates, (6,)), 8, 2)
+    two, three = seen[:, 2], seen[:, 3]
+    assert (seen[:, 4] == two & ~three).all()
+    assert (seen[:, 5] == two & three).all()
+    assert (seen[:, 6] == ~two).all()
+    assert len(np.unique(seen[:, [2, 3]])) == 4
+    assert (seen[:, 1] == ~np.uint64(0)).all()

@@ -133,6 +133,4 @@ def test_each_row_is_of_a_kind_that_something_here_or_a_proof_shows() -> None:
     assert {(row["module"], row["after"]) for row in others} <= {
         # `stays_inside_the_memories`.
         ("memory", "if (read)"),
-        # Proved of the module alone in other designs: the table of the campaign.
-        ("neuron_unit", "if (((entry == e)))"),
     }

@@ -14,7 +14,7 @@ from cosim.mutants.campaign import run_design
 from cosim.mutants.designs import DESIGNS
 from cosim.mutants.scenarios import scenarios
 from experiments.hardware.mutants import named
-from experiments.hardware.speech_mutants import mutate_with_speech
+from experiments.hardware.speech_mutants import LONGEST, _where, mutate_with_speech
 from files.errors import FileError
 from golden.checkpoint import random_checkpoint, save_checkpoint
 from rtl.design import build_design
@@ -45,3 +45,9 @@ def test_a_block_that_there_is_not_is_refused_and_nothing_is_written(tmp_path: P
     with pytest.raises(FileError, match="--blocks alu: expected some of controller, input_buffer"):
         mutate_with_speech(None, checkpoint_path=None, frames=1, blocks=["alu"], out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_values_of_all_lanes_are_left_out_of_the_table() -> None:
+    short = "cycle 7: controller.state: expected 1 got 0"
+    assert _where(short) == short
+    assert _where(f"cycle 7: pe_array.acc0: expected {'a' * LONGEST} got {'b' * LONGEST}") == "cycle 7: pe_array.acc0"
